@@ -1,0 +1,207 @@
+//! What reading one source yields: facts with their places, no opinion and no look at the disk.
+
+use serde::Serialize;
+
+use super::{Language, value::Value};
+use crate::text::Place;
+
+/// Everything that was read in one source.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    pub references: Vec<Reference>,
+    pub table_uses: Vec<TableUse>,
+    pub statements: Vec<Statement>,
+    pub settings: Vec<Setting>,
+    pub env_reads: Vec<EnvRead>,
+    pub mounts: Vec<Mount>,
+    pub copies: Vec<FileCopy>,
+    pub attaches: Vec<Attach>,
+    /// The front end could not read all of the source; the words say why.
+    pub trouble: Option<String>,
+}
+
+impl Facts {
+    pub fn append(&mut self, mut other: Facts) {
+        self.references.append(&mut other.references);
+        self.table_uses.append(&mut other.table_uses);
+        self.statements.append(&mut other.statements);
+        self.settings.append(&mut other.settings);
+        self.env_reads.append(&mut other.env_reads);
+        self.mounts.append(&mut other.mounts);
+        self.copies.append(&mut other.copies);
+        self.attaches.append(&mut other.attaches);
+        self.trouble = self.trouble.take().or(other.trouble);
+    }
+
+    /// Visits the place of every fact and of every value's origin, to move facts from a snippet to its host.
+    pub fn for_each_place(&mut self, visit: &mut dyn FnMut(&mut Place)) {
+        for reference in &mut self.references {
+            visit(&mut reference.place);
+            in_values(&mut reference.values, visit);
+        }
+        for table_use in &mut self.table_uses {
+            visit(&mut table_use.place);
+            in_values(&mut table_use.connection, visit);
+        }
+        for statement in &mut self.statements {
+            visit(&mut statement.place);
+            in_values(&mut statement.connection, visit);
+        }
+        for setting in &mut self.settings {
+            visit(&mut setting.place);
+            in_values(std::slice::from_mut(&mut setting.value), visit);
+        }
+        for read in &mut self.env_reads {
+            visit(&mut read.place);
+            in_values(read.default.as_mut_slice(), visit);
+        }
+        for mount in &mut self.mounts {
+            visit(&mut mount.place);
+        }
+        for copy in &mut self.copies {
+            visit(&mut copy.place);
+            in_values(&mut copy.from, visit);
+        }
+        for attach in &mut self.attaches {
+            visit(&mut attach.place);
+            in_values(&mut attach.attached, visit);
+            in_values(&mut attach.connection, visit);
+        }
+    }
+}
+
+fn in_values(values: &mut [Value], visit: &mut dyn FnMut(&mut Place)) {
+    for value in values {
+        if let Some(origin) = &mut value.origin {
+            visit(origin);
+        }
+        for part in &mut value.parts {
+            if let super::Part::Env { default: Some(default), .. } = part {
+                in_values(std::slice::from_mut(default), visit);
+            }
+        }
+    }
+}
+
+/// A place in a source that names a database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// The literal or expression that names the database.
+    pub place: Place,
+    pub role: Role,
+    /// What the place says, likeliest first; empty when nothing is known.
+    pub values: Vec<Value>,
+    /// What names it, in the field's words: `sqlite3.connect`, `constant`, `parameter default`, `compose environment`, `comment`.
+    pub construct: String,
+    pub language: Language,
+    pub confidence: Confidence,
+    /// The name that the place gives the path (`DB_PATH`, `db_path`, `sqlalchemy.url`), where it gives one.
+    pub name: Option<String>,
+    /// The function or class around it.
+    pub symbol: Option<String>,
+    /// The text is written out by this source for another program (a heredoc, a template string).
+    pub generated: bool,
+}
+
+/// What a place does with the database it names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Hands the path to something that opens it.
+    Opens,
+    /// Gives the path a name in code: a constant, a default, an argument.
+    Binds,
+    /// Sets it in configuration, or reads it from there.
+    Configures,
+    /// Speaks of it: prose, comments, messages.
+    Mentions,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    High,
+    Medium,
+    Low,
+}
+
+/// What a statement does with a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Access {
+    Reads,
+    Writes,
+    Defines,
+}
+
+/// A place in SQL that reads, writes or defines a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableUse {
+    /// The table's name, as it stands (with its quotes, without its schema).
+    pub place: Place,
+    pub table: String,
+    pub access: Access,
+    /// The path its connection opens, likeliest first; empty when the connection is not known.
+    pub connection: Vec<Value>,
+    pub language: Language,
+    pub symbol: Option<String>,
+}
+
+/// One whole SQL statement found in a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    pub place: Place,
+    /// The SQL, with `?` for each hole that code fills in.
+    pub sql: String,
+    /// How many holes code fills with text (f-string parts, `%s`, `{}`), not counting bound parameters.
+    pub holes: usize,
+    pub connection: Vec<Value>,
+    pub language: Language,
+    pub symbol: Option<String>,
+}
+
+/// A place where configuration or code sets an environment variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    pub place: Place,
+    pub name: String,
+    pub value: Value,
+    pub language: Language,
+}
+
+/// A place where code or configuration reads an environment variable that may hold a database's path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnvRead {
+    pub place: Place,
+    pub name: String,
+    pub default: Option<Value>,
+    pub language: Language,
+}
+
+/// One place under two names: a folder of the host as a container sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mount {
+    pub place: Place,
+    /// As written: a path of the host, relative to the file it stands in, or a named volume.
+    pub host: String,
+    pub container: String,
+}
+
+/// A copy of a database file made by means that do not know of its `-wal`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileCopy {
+    pub place: Place,
+    /// `shutil.copy`, `cp`, `COPY`.
+    pub construct: String,
+    pub from: Vec<Value>,
+    pub language: Language,
+}
+
+/// An `ATTACH` of one database to the connection of another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attach {
+    pub place: Place,
+    pub alias: String,
+    pub attached: Vec<Value>,
+    pub connection: Vec<Value>,
+}

@@ -1,0 +1,343 @@
+//! When text names a database: the word and context checks that every language shares.
+//!
+//! HARD-CASES 10, 21, 22, 36 to 40 are decided here.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::value::{Base, Engine, Value};
+
+/// File names that end like a database and are none (Windows thumbnails).
+const NOT_DATABASES: [&str; 4] = ["thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "iconcache.db"];
+
+/// The ending of a database's name, with what a copy or a side file may append.
+const ENDING: &str = r"\.(?:db|db3|sqlite|sqlite3|sqlitedb|s3db|sl3)(?:[-.](?:wal|shm|journal|bak|backup|old|orig|tmp|copy|migrated)(?:[-.][\w.-]*)?)?";
+
+static WHOLE: LazyLock<Regex> =
+    LazyLock::new(|| regex(&format!(r"(?i)^[^\s'\x22`|;&<>=,()]*[^\s'\x22`|;&<>=,()/\\.]{ENDING}$")));
+static WHOLE_SPACED: LazyLock<Regex> = LazyLock::new(|| regex(&format!(r"(?i)^(?:[\w .~-]*[/\\])+[\w .~-]+{ENDING}$")));
+static MENTION: LazyLock<Regex> = LazyLock::new(|| {
+    regex(&format!(r"(?i)(?:sqlite(?:\+\w+)?:/{{2,4}}|file:)?[\w./\\~{{}}$<>%:*-]*[\w}}>*]{ENDING}\b"))
+});
+static DOTTED: LazyLock<Regex> = LazyLock::new(|| regex(r"^[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*){2,}$"));
+static ENV: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"^(?:[A-Z0-9]+_)*(?:DATABASE|DB|SQLITE|SQLITE3)(?:_(?:PATH|FILE|FILENAME|FILEPATH|URL|URI|DSN|LOCATION))$|^SQLALCHEMY_DATABASE_URI$|^DATABASE$|^SQLITE_DB$|^(?:[A-Z0-9]+_)*SQLITE(?:_DB)?$",
+    )
+});
+
+/// The patterns above are constants; a test compiles each.
+#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by a test")]
+fn regex(pattern: &str) -> Regex {
+    Regex::new(pattern).unwrap()
+}
+
+/// Whether an environment variable of this name holds a database's path or URL, by its name alone.
+#[must_use]
+pub fn env_names_database(name: &str) -> bool {
+    ENV.is_match(name)
+}
+
+/// Whether the whole text is a path or URL of a database, judged by its ending.
+///
+/// Bare extensions (`.db`), dotted module paths (`app.misc.db`) and Windows' thumbnail caches are not.
+#[must_use]
+pub fn is_database_path(text: &str) -> bool {
+    let text = text.trim();
+    if text.len() > 1024 || text.is_empty() {
+        return false;
+    }
+    if is_memory(text) {
+        return true;
+    }
+    if let Some(rest) = sqlite_url_path(text) {
+        return !rest.is_empty();
+    }
+    if text.contains("://") {
+        return false;
+    }
+    let path = text.split(['?', '#']).next().unwrap_or(text);
+    let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    if NOT_DATABASES.contains(&name.to_ascii_lowercase().as_str()) || name.starts_with("*.") || name.starts_with('.') {
+        return false;
+    }
+    if !path.contains(['/', '\\']) && DOTTED.is_match(path) && !has_side_ending(path) {
+        return false;
+    }
+    WHOLE.is_match(path) || WHOLE_SPACED.is_match(path)
+}
+
+/// `users.db.bak` has two dots and is still a file.
+fn has_side_ending(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    ["bak", "backup", "old", "orig", "tmp", "copy", "migrated"].iter().any(|side| lower.ends_with(&format!(".{side}")))
+}
+
+/// `*.db`, `data/*.sqlite3`: a glob over all databases of a folder.
+#[must_use]
+pub fn is_database_glob(text: &str) -> bool {
+    let name = text.rsplit(['/', '\\']).next().unwrap_or(text);
+    name.strip_prefix("*.")
+        .is_some_and(|ending| matches!(ending, "db" | "db3" | "sqlite" | "sqlite3" | "db*" | "sqlite*"))
+}
+
+/// `:memory:`, `file::memory:?cache=shared`, `sqlite://`, `sqlite:///:memory:`.
+#[must_use]
+pub fn is_memory(text: &str) -> bool {
+    let text = text.trim();
+    if text == ":memory:"
+        || text.starts_with("file::memory:")
+        || text.contains("mode=memory") && text.starts_with("file:")
+    {
+        return true;
+    }
+    sqlite_url_path(text).is_some_and(|path| {
+        path.is_empty() || path.trim_start_matches('/').starts_with(":memory:") || path.starts_with("file::memory:")
+    })
+}
+
+/// The path in a SQLite URL (`sqlite:///rel`, `sqlite:////abs`, `sqlite+aiosqlite://`, `sqlite://data/x` of diesel, `file:x`),
+/// without its query; `None` when the text is no such URL.
+#[must_use]
+pub fn sqlite_url_path(text: &str) -> Option<&str> {
+    let lower = text.get(..text.len().min(24)).unwrap_or(text).to_ascii_lowercase();
+    let rest = if lower.starts_with("sqlite") {
+        let colon = text.find(':')?;
+        let scheme = &text[..colon];
+        if !scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'_')
+            || !SQLITE_SCHEMES.iter().any(|known| {
+                scheme.to_ascii_lowercase() == *known || scheme.to_ascii_lowercase().starts_with(&format!("{known}+"))
+            })
+        {
+            return None;
+        }
+        let rest = &text[colon + 1..];
+        match rest.strip_prefix("///") {
+            Some(path) => path,
+            None => match rest.strip_prefix("//") {
+                Some(path) => path,
+                None => rest,
+            },
+        }
+    } else if lower.starts_with("file:") {
+        let rest = &text[5..];
+        if let Some(path) = rest.strip_prefix("//") { path } else { rest }
+    } else {
+        return None;
+    };
+    Some(rest.split(['?', '#']).next().unwrap_or(rest))
+}
+
+const SQLITE_SCHEMES: [&str; 3] = ["sqlite", "sqlite3", "sqlitecloud"];
+
+/// The path in a text that may be a path or a SQLite URL.
+#[must_use]
+pub fn strip_url(text: &str) -> &str {
+    sqlite_url_path(text).unwrap_or_else(|| text.split('?').next().unwrap_or(text))
+}
+
+/// The engine a database URL names; `None` when the text is no URL of a database.
+#[must_use]
+pub fn url_engine(text: &str) -> Option<Engine> {
+    let scheme = text.split_once("://")?.0.to_ascii_lowercase();
+    let scheme = scheme.split('+').next().unwrap_or(&scheme);
+    Some(match scheme {
+        "sqlite" | "sqlite3" => Engine::Sqlite,
+        "postgres" | "postgresql" | "postgis" | "asyncpg" | "psycopg2" => Engine::Postgresql,
+        "mysql" | "mariadb" => Engine::Mysql,
+        "mssql" | "oracle" | "mongodb" | "redis" | "rediss" | "duckdb" | "cockroachdb" | "clickhouse" => Engine::Other,
+        _ => return None,
+    })
+}
+
+/// The value of a text that is known to name a database (by its ending, its URL, or by being opened).
+#[must_use]
+pub fn value_of(text: &str) -> Value {
+    let mut value = Value::text(text);
+    if is_memory(text) {
+        value.base = Base::Memory;
+    } else if let Some(engine) = url_engine(text) {
+        value.engine = engine;
+    }
+    value
+}
+
+/// The names of databases in running text: byte range and the name as written.
+///
+/// Attributes (`self.db.x`), modules (`app.db.init_db`), hosts (`www.sqlite.org`) and globs (`*.db`) are not names.
+#[must_use]
+pub fn mentions(text: &str) -> Vec<std::ops::Range<usize>> {
+    let mut found = Vec::new();
+    for hit in MENTION.find_iter(text) {
+        let mut start = hit.start();
+        let end = hit.end();
+        let after = text[end..].chars().next();
+        let next = text[end..].chars().nth(1);
+        if matches!(after, Some('.')) && next.is_some_and(|c| c.is_alphanumeric() || c == '_')
+            || matches!(after, Some('(' | '[' | '-')) && !matches!(next, Some(' ' | '>'))
+        {
+            continue;
+        }
+        let mut words = &text[start..end];
+        // `KEY=path` and `host:path` are cut down to the path.
+        for separator in ["=", ":-", ">"] {
+            if let Some(at) = words.rfind(separator) {
+                start += at + separator.len();
+                words = &text[start..end];
+            }
+        }
+        if !words.contains("://") && !words.starts_with("file:") {
+            if let Some(at) = words.rfind(':') {
+                let drive = at == 1 && words.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
+                if !drive {
+                    start += at + 1;
+                    words = &text[start..end];
+                }
+            }
+        }
+        let before = text[..start].chars().next_back();
+        if matches!(before, Some('@' | '#')) {
+            continue;
+        }
+        if !words.contains(['/', '\\']) && looks_like_attribute(words) {
+            continue;
+        }
+        if is_database_path(words) && !words.contains("*.") {
+            found.push(start..end);
+        }
+    }
+    found
+}
+
+/// `self.db`, `this.db`, `app.db`-like words that are attributes or modules far more often than files.
+fn looks_like_attribute(words: &str) -> bool {
+    let Some((stem, ending)) = words.rsplit_once('.') else { return false };
+    if ending != "db" && ending != "sqlite" {
+        return false;
+    }
+    matches!(
+        stem,
+        "self"
+            | "this"
+            | "cls"
+            | "app"
+            | "ctx"
+            | "req"
+            | "request"
+            | "state"
+            | "config"
+            | "cfg"
+            | "settings"
+            | "store"
+            | "service"
+            | "server"
+            | "gorm"
+            | "django"
+            | "flask"
+            | "db"
+            | "client"
+            | "conn"
+            | "context"
+            | "env"
+            | "s"
+            | "r"
+            | "h"
+            | "c"
+            | "g"
+            | "args"
+            | "options"
+            | "opts"
+            | "package"
+    ) || stem.contains('.') && DOTTED.is_match(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pattern_compiles() {
+        for pattern in [&WHOLE, &WHOLE_SPACED, &MENTION, &DOTTED, &ENV] {
+            assert!(!pattern.as_str().is_empty());
+        }
+    }
+
+    #[test]
+    fn paths_and_their_doubles() {
+        for yes in [
+            "zoe.db",
+            "data/zoe.db",
+            "/app/data/zoe.db",
+            "sqlite:///zoe.db",
+            "sqlite+aiosqlite:////app/x",
+            "sqlite://data/db.sqlite3",
+            ":memory:",
+            "file::memory:?cache=shared",
+            "file:/app/data/x.db",
+            "x.db?mode=ro",
+            "x.db.backup",
+            "x.db-wal",
+            "C:\\data\\x.sqlite",
+            "backup-2024.01.02.db",
+            "My Files/x.db",
+            "sqlite://",
+        ] {
+            assert!(is_database_path(yes), "{yes}");
+        }
+        for no in [
+            ".db",
+            "*.db",
+            "Thumbs.db",
+            "app.misc.db",
+            "django.contrib.sessions.backends.db",
+            "django.db.backends.sqlite3",
+            "postgresql://h/app.db",
+            "opening zoe.db",
+            "x.dbf",
+            "www.sqlite.org",
+            "db",
+            "self.db.x",
+            "http://x/y.db",
+        ] {
+            assert!(!is_database_path(no), "{no}");
+        }
+    }
+
+    #[test]
+    fn urls_of_other_engines_are_not_sqlite() {
+        assert_eq!(url_engine("postgresql+asyncpg://u:p@h/db"), Some(Engine::Postgresql));
+        assert_eq!(url_engine("sqlite+aiosqlite:///x.db"), Some(Engine::Sqlite));
+        assert_eq!(url_engine("https://h"), None);
+        assert_eq!(strip_url("sqlite:////app/x.db?mode=ro"), "/app/x.db");
+        assert_eq!(strip_url("sqlite:///x.db"), "x.db");
+    }
+
+    #[test]
+    fn environment_variables_by_name() {
+        for yes in [
+            "DATABASE_PATH",
+            "DATABASE_URL",
+            "APP_DB_PATH",
+            "SESSION_DB_PATH",
+            "SQLITE_PATH",
+            "PAGES_DB_URL",
+            "X_DATABASE_URL",
+        ] {
+            assert!(env_names_database(yes), "{yes}");
+        }
+        for no in ["DATABASE_PATHS", "DATABASE_TIMEOUT", "APP_DATABASE_TYPE", "DB_HOST", "DB_PASSWORD", "DATA_DIR"] {
+            assert!(!env_names_database(no), "{no}");
+        }
+    }
+
+    #[test]
+    fn mentions_in_prose() {
+        let names = |text: &'static str| mentions(text).into_iter().map(|range| &text[range]).collect::<Vec<_>>();
+        assert_eq!(names("Copy `auth.db` to data/zoe.db, then restart."), ["auth.db", "data/zoe.db"]);
+        assert_eq!(names("DATABASE_PATH=/app/data/zoe.db"), ["/app/data/zoe.db"]);
+        assert_eq!(names("├── zoe.db      # main"), ["zoe.db"]);
+        assert_eq!(names("see self.db.x(), this.db and app.db.init_db, www.sqlite.org, *.db"), Vec::<&str>::new());
+        assert_eq!(names("zoe.db. It holds"), ["zoe.db"]);
+    }
+}

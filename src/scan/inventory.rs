@@ -1,0 +1,143 @@
+//! What one run knows.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::db::DatabaseFile;
+use crate::lang::{Attach, Engine, EnvRead, FileCopy, Language, Mount, Reference, Setting, Statement, TableUse};
+use crate::tree::Skipped;
+
+/// Index into [`Inventory::databases`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DatabaseId(pub usize);
+
+/// All facts of one run, in an order that does not depend on threads.
+#[derive(Debug, Default)]
+pub struct Inventory {
+    pub root: PathBuf,
+    /// By identity; sorted by path.
+    pub databases: Vec<Database>,
+    /// Sorted by place.
+    pub references: Vec<Linked<Reference>>,
+    pub table_uses: Vec<Linked<TableUse>>,
+    pub statements: Vec<Linked<Statement>>,
+    pub settings: Vec<Linked<Setting>>,
+    pub env_reads: Vec<Linked<EnvRead>>,
+    pub copies: Vec<Linked<FileCopy>>,
+    pub attaches: Vec<Linked<Attach>>,
+    /// Compose volumes and the like, as they are written.
+    pub mounts: Vec<Mount>,
+    /// Tables that stand in several databases, with their rows compared.
+    pub duplicates: Vec<Duplicate>,
+    pub sources: Vec<SourceInfo>,
+    pub skipped: Vec<Skipped>,
+    /// Lines of ignore files that matter to databases: `(file, pattern)`.
+    pub ignore_patterns: Vec<(String, String)>,
+    pub in_git: bool,
+}
+
+/// A fact with the databases it concerns. `databases` holds each one it can be, the likeliest first; empty when unknown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Linked<T> {
+    pub fact: T,
+    pub databases: Vec<DatabaseId>,
+    pub context: Context,
+}
+
+/// What kind of file a fact stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Context {
+    Code,
+    Config,
+    Test,
+    Docs,
+    Vendored,
+}
+
+/// A database as an identity: a file on disk, or a path that code or configuration names.
+#[derive(Debug, Clone)]
+pub struct Database {
+    /// Basename.
+    pub name: String,
+    /// After mounts and base directories: relative to the root when it lies (or would lie) in the tree, else absolute.
+    /// A glob when parts are not known; `:memory:` for databases in memory.
+    pub path: String,
+    pub engine: Engine,
+    /// Other spellings that code uses for it (`/app/data/zoe.db`), sorted.
+    pub spellings: Vec<String>,
+    pub file: Option<DatabaseFile>,
+    pub tracking: Tracking,
+    /// In memory, or below a temporary folder.
+    pub temporary: bool,
+    /// `path` has unknown parts.
+    pub is_pattern: bool,
+}
+
+/// What git says of a database file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Tracking {
+    pub tracked: bool,
+    pub ignored: bool,
+    pub lfs: bool,
+}
+
+/// One table that stands in several databases.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Duplicate {
+    pub table: String,
+    /// The database with the most rows first.
+    pub sides: Vec<Side>,
+    /// Columns by which rows were matched; empty when none could be found.
+    pub matched_on: Vec<String>,
+    /// The columns differ between sides.
+    pub drifted: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Side {
+    pub database: DatabaseId,
+    pub rows: u64,
+    pub columns: Vec<String>,
+    /// Rows of this side that the first side lacks; `None` where rows cannot be matched.
+    pub missing_in_first: Option<u64>,
+}
+
+/// A source that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceInfo {
+    pub path: String,
+    pub language: Language,
+    pub context: Context,
+}
+
+impl Inventory {
+    #[must_use]
+    pub fn database(&self, id: DatabaseId) -> &Database {
+        &self.databases[id.0]
+    }
+
+    /// References to one database, in order of place.
+    pub fn references_to(&self, id: DatabaseId) -> impl Iterator<Item = &Linked<Reference>> {
+        self.references.iter().filter(move |reference| reference.databases.contains(&id))
+    }
+
+    /// The database whose path, name or spelling fits `words`: a path fits when it is the tail of one, by whole components.
+    #[must_use]
+    pub fn find(&self, words: &str) -> Vec<DatabaseId> {
+        (0..self.databases.len()).filter(|&index| self.databases[index].is_called(words)).map(DatabaseId).collect()
+    }
+}
+
+impl Database {
+    /// Whether `words` names this database: its path, one of its spellings, or the last components of either.
+    #[must_use]
+    pub fn is_called(&self, words: &str) -> bool {
+        let words = words.trim_start_matches("./");
+        std::iter::once(&self.path).chain(&self.spellings).any(|path| {
+            let path = path.trim_start_matches("./");
+            path == words || !words.starts_with('/') && path.strip_suffix(words).is_some_and(|head| head.ends_with('/'))
+        })
+    }
+}

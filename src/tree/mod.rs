@@ -1,0 +1,42 @@
+//! The tree: which files there are, what git says of them, and what kind each is. Opens no database and reads no language.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A file of the tree that is worth reading.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Relative to the root, `/`-separated.
+    pub path: Arc<str>,
+    pub absolute: PathBuf,
+    pub kind: Kind,
+    pub size: u64,
+    /// Git has it in its index.
+    pub tracked: bool,
+    /// An ignore rule covers it.
+    pub ignored: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A text, or what may be one: bytes are looked at when it is read.
+    Text,
+    /// The first bytes say `SQLite format 3\0`.
+    Database,
+    /// Named like a database, but its first bytes say something else (or there are none).
+    NamedLikeDatabase,
+    /// A Git LFS pointer in place of a file named like a database.
+    LfsPointer,
+    /// `-wal`, `-shm` or `-journal` of a database beside it.
+    Sidecar,
+}
+
+/// Something that was not read, with the reason, in words for people.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub struct Skipped {
+    pub path: String,
+    pub reason: String,
+    /// Skipped by design (a virtual environment) and not for want of rights or sense; shown under `-v` only.
+    #[serde(skip)]
+    pub by_design: bool,
+}
