@@ -187,13 +187,14 @@ pub fn mentions(text: &str) -> Vec<std::ops::Range<usize>> {
                 words = &text[start..end];
             }
         }
-        if !words.contains("://") && !words.starts_with("file:") {
-            if let Some(at) = words.rfind(':') {
-                let drive = at == 1 && words.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
-                if !drive {
-                    start += at + 1;
-                    words = &text[start..end];
-                }
+        if !words.contains("://")
+            && !words.starts_with("file:")
+            && let Some(at) = words.rfind(':')
+        {
+            let drive = at == 1 && words.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
+            if !drive {
+                start += at + 1;
+                words = &text[start..end];
             }
         }
         let before = text[..start].chars().next_back();
