@@ -6,6 +6,7 @@ use crate::text::Place;
 
 /// How much a finding matters; maps one to one onto annotate-snippets, GitHub and SARIF.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     Error,
@@ -37,6 +38,7 @@ pub struct Label {
 
 /// What would mend a finding, in no language's words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Remedy {
     /// Read the path from the environment, with this default.

@@ -4,11 +4,11 @@
 //! what it must not know.
 
 // pub mod check;
-// pub mod cli;
+pub mod cli;
 pub mod db;
 pub mod finding;
 pub mod lang;
-// pub mod output;
+pub mod output;
 pub mod policy;
 // pub mod rules;
 pub mod scan;

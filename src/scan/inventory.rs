@@ -47,6 +47,7 @@ pub struct Linked<T> {
 
 /// What kind of file a fact stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Context {
     Code,
@@ -77,6 +78,7 @@ pub struct Database {
 
 /// What git says of a database file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Tracking {
     pub tracked: bool,
     pub ignored: bool,

@@ -1,0 +1,323 @@
+//! `scan` for programs: JSON, version 1.
+
+use std::io::{self, Write};
+
+use super::scan_record as record;
+use super::{Opinion, relative};
+use crate::db;
+use crate::lang::{Engine, Value};
+use crate::scan::{Database, DatabaseId, Inventory, Linked};
+use crate::text::Place;
+
+/// Writes the inventory as one JSON document.
+pub fn scan_json(inventory: &Inventory, opinion: &Opinion<'_>, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &record(inventory, opinion))?;
+    writeln!(out)
+}
+
+fn record(inventory: &Inventory, opinion: &Opinion<'_>) -> record::Scan {
+    let to = Names { inventory };
+    record::Scan {
+        version: 1,
+        dbguard: env!("CARGO_PKG_VERSION"),
+        policy: opinion.policy_file().map(|file| relative(&inventory.root, file)),
+        summary: record::Summary {
+            sources: inventory.sources.len(),
+            files_with_references: super::files_of(inventory.references.iter()),
+            databases: inventory.databases.len(),
+            references: inventory.references.len(),
+            table_uses: inventory.table_uses.len(),
+            statements: inventory.statements.len(),
+        },
+        databases: (0..inventory.databases.len()).map(|index| to.database(DatabaseId(index), opinion)).collect(),
+        references: inventory.references.iter().map(|linked| to.reference(linked)).collect(),
+        table_uses: inventory.table_uses.iter().map(|linked| to.table_use(linked)).collect(),
+        statements: inventory.statements.iter().map(|linked| to.statement(linked)).collect(),
+        duplicates: inventory.duplicates.iter().map(|duplicate| to.duplicate(duplicate)).collect(),
+        settings: inventory.settings.iter().map(|linked| to.setting(linked)).collect(),
+        env_reads: inventory.env_reads.iter().map(|linked| to.env_read(linked)).collect(),
+        mounts: inventory
+            .mounts
+            .iter()
+            .map(|mount| record::Mount {
+                place: place(&mount.place),
+                host: relative(&inventory.root, &mount.host),
+                container: mount.container.clone(),
+            })
+            .collect(),
+        copies: inventory.copies.iter().map(|linked| to.copy(linked)).collect(),
+        attaches: inventory.attaches.iter().map(|linked| to.attach(linked)).collect(),
+        skipped: inventory
+            .skipped
+            .iter()
+            .filter(|skipped| opinion.verbose || !skipped.by_design)
+            .map(|skipped| record::Skipped {
+                path: relative(&inventory.root, &skipped.path),
+                reason: skipped.reason.clone(),
+            })
+            .collect(),
+    }
+}
+
+pub(super) fn place(place: &Place) -> record::Where {
+    record::Where {
+        file: place.file.to_string(),
+        line: place.start.line,
+        column: place.start.column,
+        end_line: place.end.line,
+        end_column: place.end.column,
+    }
+}
+
+/// Turns facts into records, with the inventory at hand to name their databases.
+struct Names<'a> {
+    inventory: &'a Inventory,
+}
+
+impl Names<'_> {
+    fn name(&self, id: DatabaseId) -> Option<record::DatabaseName> {
+        let database = self.inventory.databases.get(id.0)?;
+        Some(record::DatabaseName {
+            name: database.name.clone(),
+            path: relative(&self.inventory.root, &database.path),
+            engine: database.engine,
+        })
+    }
+
+    fn first<T>(&self, linked: &Linked<T>) -> Option<record::DatabaseName> {
+        linked.databases.first().and_then(|&id| self.name(id))
+    }
+
+    fn reference(&self, linked: &Linked<crate::lang::Reference>) -> record::Reference {
+        let fact = &linked.fact;
+        let mut env: Vec<String> = Vec::new();
+        for name in fact.values.iter().flat_map(Value::envs) {
+            if !env.iter().any(|known| known == name) {
+                env.push(name.to_owned());
+            }
+        }
+        let pattern =
+            fact.values.iter().find(|value| value.rendered().is_none() && !value.is_opaque()).map(Value::pattern);
+        record::Reference {
+            place: place(&fact.place),
+            role: fact.role,
+            opens: fact.role == crate::lang::Role::Opens,
+            database: self.first(linked),
+            candidates: linked.databases.iter().skip(1).filter_map(|&id| self.name(id)).collect(),
+            pattern,
+            env,
+            context: linked.context,
+            language: fact.language,
+            confidence: fact.confidence,
+            construct: fact.construct.clone(),
+            variable: fact.name.clone(),
+            symbol: fact.symbol.clone(),
+            generated: fact.generated,
+        }
+    }
+
+    fn table_use(&self, linked: &Linked<crate::lang::TableUse>) -> record::TableUse {
+        let fact = &linked.fact;
+        record::TableUse {
+            place: place(&fact.place),
+            table: fact.table.clone(),
+            access: fact.access,
+            database: self.first(linked),
+            context: linked.context,
+            language: fact.language,
+            symbol: fact.symbol.clone(),
+        }
+    }
+
+    fn statement(&self, linked: &Linked<crate::lang::Statement>) -> record::Statement {
+        let fact = &linked.fact;
+        record::Statement {
+            place: place(&fact.place),
+            sql: fact.sql.clone(),
+            holes: fact.holes,
+            database: self.first(linked),
+            context: linked.context,
+            language: fact.language,
+            symbol: fact.symbol.clone(),
+        }
+    }
+
+    fn setting(&self, linked: &Linked<crate::lang::Setting>) -> record::Setting {
+        let fact = &linked.fact;
+        record::Setting {
+            place: place(&fact.place),
+            name: fact.name.clone(),
+            value: spelled(&fact.value),
+            database: self.first(linked),
+            context: linked.context,
+            language: fact.language,
+        }
+    }
+
+    fn env_read(&self, linked: &Linked<crate::lang::EnvRead>) -> record::EnvRead {
+        let fact = &linked.fact;
+        record::EnvRead {
+            place: place(&fact.place),
+            name: fact.name.clone(),
+            default: fact.default.as_ref().and_then(spelled),
+            database: self.first(linked),
+            context: linked.context,
+            language: fact.language,
+        }
+    }
+
+    fn copy(&self, linked: &Linked<crate::lang::FileCopy>) -> record::FileCopy {
+        record::FileCopy {
+            place: place(&linked.fact.place),
+            construct: linked.fact.construct.clone(),
+            database: self.first(linked),
+            context: linked.context,
+            language: linked.fact.language,
+        }
+    }
+
+    fn attach(&self, linked: &Linked<crate::lang::Attach>) -> record::Attach {
+        record::Attach {
+            place: place(&linked.fact.place),
+            alias: linked.fact.alias.clone(),
+            database: self.first(linked),
+            context: linked.context,
+        }
+    }
+
+    fn duplicate(&self, duplicate: &crate::scan::Duplicate) -> record::Duplicate {
+        record::Duplicate {
+            table: duplicate.table.clone(),
+            matched_on: duplicate.matched_on.clone(),
+            drifted: duplicate.drifted,
+            sides: duplicate
+                .sides
+                .iter()
+                .map(|side| record::Side {
+                    database: self.name(side.database),
+                    rows: side.rows,
+                    columns: side.columns.clone(),
+                    missing_in_first: side.missing_in_first,
+                })
+                .collect(),
+        }
+    }
+
+    fn database(&self, id: DatabaseId, opinion: &Opinion<'_>) -> record::Database {
+        let database: &Database = self.inventory.database(id);
+        let root = &self.inventory.root;
+        record::Database {
+            name: database.name.clone(),
+            path: relative(root, &database.path),
+            engine: database.engine,
+            spellings: database.spellings.iter().map(|spelling| relative(root, spelling)).collect(),
+            standing: opinion.standing(database).map(super::Standing::word),
+            references: self.inventory.references_to(id).count(),
+            files: super::files_of(self.inventory.references_to(id)),
+            temporary: database.temporary,
+            is_pattern: database.is_pattern,
+            tracking: database.tracking,
+            file: database.file.as_ref().map(|file| database_file(root, file)),
+        }
+    }
+}
+
+/// What a value says; nothing of a server's address, which may hold a password.
+fn spelled(value: &Value) -> Option<String> {
+    (value.engine == Engine::Sqlite).then(|| value.pattern())
+}
+
+fn database_file(root: &std::path::Path, file: &db::DatabaseFile) -> record::DatabaseFile {
+    let (state, reason) = match &file.state {
+        db::State::Readable => (record::State::Readable, None),
+        db::State::Empty => (record::State::Empty, None),
+        db::State::NotSqlite(what) => (record::State::NotSqlite, Some(what)),
+        db::State::Encrypted => (record::State::Encrypted, None),
+        db::State::Corrupt(why) => (record::State::Corrupt, Some(why)),
+        db::State::Locked(why) => (record::State::Locked, Some(why)),
+        db::State::Unreadable(why) => (record::State::Unreadable, Some(why)),
+    };
+    record::DatabaseFile {
+        bytes: file.size,
+        state,
+        reason: reason.cloned(),
+        sidecars: file.sidecars.iter().map(|path| relative(root, path)).collect(),
+        schema: file.schema.as_ref().map(schema),
+    }
+}
+
+fn schema(schema: &db::Schema) -> record::Schema {
+    record::Schema {
+        journal_mode: schema.journal_mode.clone(),
+        user_version: schema.user_version,
+        application_id: schema.application_id,
+        encoding: schema.encoding.clone(),
+        page_size: schema.page_size,
+        rows: schema.rows(),
+        tables: schema.tables.iter().map(table).collect(),
+        views: schema.views.iter().map(|view| view.name.clone()).collect(),
+        triggers: schema
+            .triggers
+            .iter()
+            .map(|trigger| record::Trigger { name: trigger.name.clone(), table: trigger.table.clone() })
+            .collect(),
+    }
+}
+
+fn table(table: &db::Table) -> record::Table {
+    record::Table {
+        name: table.name.clone(),
+        kind: table.kind,
+        rows: table.rows,
+        without_rowid: table.without_rowid,
+        strict: table.strict,
+        columns: table
+            .columns
+            .iter()
+            .map(|column| record::Column {
+                name: column.name.clone(),
+                declared_type: column.declared_type.clone(),
+                not_null: column.not_null,
+                default: column.default.clone(),
+                primary_key: column.primary_key,
+                hidden: column.hidden,
+            })
+            .collect(),
+        foreign_keys: table
+            .foreign_keys
+            .iter()
+            .map(|key| record::ForeignKey {
+                columns: key.columns.clone(),
+                parent: key.parent.clone(),
+                parent_columns: key.parent_columns.clone(),
+                on_update: key.on_update.clone(),
+                on_delete: key.on_delete.clone(),
+            })
+            .collect(),
+        indexes: table
+            .indexes
+            .iter()
+            .map(|index| record::Index {
+                name: index.name.clone(),
+                unique: index.unique,
+                partial: index.partial,
+                columns: index.columns.clone(),
+            })
+            .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `SNAPSHOTS=overwrite cargo test schema` writes it anew.
+    #[test]
+    fn the_schema_is_current() {
+        let schema = schemars::schema_for!(record::Scan);
+        let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        snapbox::Assert::new()
+            .action_env("SNAPSHOTS")
+            .eq(text, snapbox::file!["../../docs/schema/scan-v1.schema.json": Text]);
+    }
+}

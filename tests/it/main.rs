@@ -1,0 +1,8 @@
+//! The program and its sources, seen from outside: one binary for every integration test.
+
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail, and makes the files it looks at")]
+
+mod floor_plan;
+mod sandbox;
+mod scan;
+mod schemas;
