@@ -3,6 +3,7 @@
 mod facts;
 pub mod names;
 pub mod program;
+pub mod sql;
 mod value;
 
 use serde::Serialize;

@@ -1,0 +1,97 @@
+//! SQL: which statements stand in a text and which tables each reads, writes or defines. Knows no connection and no database.
+//!
+//! A tolerant walk over tokens and not a grammar: code holds fragments, holes and three dialects, and must never be lost
+//! for a statement that SQLite would refuse.
+
+mod define;
+mod recognise;
+mod split;
+mod token;
+mod walk;
+
+use std::ops::Range;
+
+use super::Access;
+
+pub use recognise::looks_like_sql;
+
+/// Stands in a text for a part that code fills in: an f-string's hole, the `{}` of a format.
+pub const HOLE: char = '\u{FFFC}';
+
+/// One statement of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqlStatement {
+    /// Bytes in the text, from the first token to the last; without `;`.
+    pub span: Range<usize>,
+    pub verb: Verb,
+    /// In the order in which they stand.
+    pub uses: Vec<SqlUse>,
+    pub attach: Option<SqlAttach>,
+    /// Parts that code fills in with text, bound parameters not counted.
+    pub holes: usize,
+    /// It creates a table or a view that lives as long as its connection.
+    pub creates_temp: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verb {
+    Select,
+    Insert,
+    Replace,
+    Update,
+    Delete,
+    Create,
+    Alter,
+    Drop,
+    Attach,
+    Detach,
+    Pragma,
+    Vacuum,
+    Transaction,
+    Other,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqlUse {
+    /// The table, with its quotes and without its schema.
+    pub span: Range<usize>,
+    /// Unquoted.
+    pub table: String,
+    /// `main`, `temp` or the alias of an ATTACH, unquoted.
+    pub schema: Option<String>,
+    pub access: Access,
+}
+
+/// `ATTACH DATABASE 'x' AS y`; `VACUUM INTO 'x'` too, without an alias.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqlAttach {
+    /// The expression that names the file, with its quotes; `None` when it is missing.
+    pub path: Option<Range<usize>>,
+    /// The file, where it is written out without holes.
+    pub literal: Option<String>,
+    pub alias: String,
+}
+
+/// The statements of a text, in order. Commands of the sqlite3 shell (`.open x.db`) and comments are none.
+#[must_use]
+pub fn statements(text: &str) -> Vec<SqlStatement> {
+    let all = token::tokens(text);
+    split::split(text, &all).into_iter().filter_map(|range| walk::statement(text, all.get(range)?)).collect()
+}
+
+/// A name without its quotes.
+fn unquote(text: &str) -> String {
+    let mut chars = text.chars();
+    let (Some(open), Some(close)) = (chars.next(), chars.next_back()) else { return text.to_owned() };
+    let inner = chars.as_str();
+    match (open, close) {
+        ('"', '"') => inner.replace("\"\"", "\""),
+        ('\'', '\'') => inner.replace("''", "'"),
+        ('`', '`') => inner.replace("``", "`"),
+        ('[', ']') => inner.to_owned(),
+        _ => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,420 @@
+//! Whether a string of program code is SQL or prose that begins with one of its words. Looks at the words alone.
+
+use super::token::{Kind, Token, tokens};
+
+/// Words of prose that stand where SQL would have a name.
+const PROSE: [&str; 23] = [
+    "a", "an", "the", "your", "this", "that", "these", "which", "any", "one", "each", "all", "some", "it", "its",
+    "their", "our", "my", "more", "at", "here", "below", "existing",
+];
+
+/// Clauses that follow a table in SQL, and hardly ever a noun.
+const CLAUSES: [&str; 17] = [
+    "WHERE",
+    "JOIN",
+    "LEFT",
+    "INNER",
+    "CROSS",
+    "OUTER",
+    "NATURAL",
+    "ORDER",
+    "GROUP",
+    "LIMIT",
+    "UNION",
+    "AS",
+    "HAVING",
+    "RETURNING",
+    "RIGHT",
+    "USING",
+    "INDEXED",
+];
+
+const PRAGMAS: [&str; 9] = [
+    "optimize",
+    "synchronous",
+    "encoding",
+    "auto_vacuum",
+    "trusted_schema",
+    "secure_delete",
+    "mmap_size",
+    "page_size",
+    "cache_size",
+];
+
+/// Whether a string of program code is SQL: starts, after comments and blanks, like a statement, and goes on like one.
+///
+/// A transaction's lone words (`COMMIT`, `BEGIN`) are not enough, nor is prose (`Select a file`, `Update the user`,
+/// `delete from cart`).
+#[must_use]
+pub fn looks_like_sql(text: &str) -> bool {
+    // Most strings of a program are no SQL: the first letter tells without reading on.
+    if text.len() < 6 || !text.bytes().any(|byte| byte.is_ascii_whitespace()) {
+        return false;
+    }
+    let all = tokens(text.get(..8192).unwrap_or(text));
+    let mut rest = all.as_slice();
+    // What stands before the first telling statement: `BEGIN;`, `EXPLAIN QUERY PLAN`, parentheses.
+    for _ in 0..16 {
+        let Some(first) = rest.first() else { return false };
+        let shape = Shape { text, tokens: rest };
+        if first.is(b'(') || first.is(b';') || first.kind == Kind::Dot || shape.word(0, "EXPLAIN") {
+            rest = &rest[1..];
+        } else if shape.word(0, "QUERY") && shape.word(1, "PLAN") {
+            rest = &rest[2..];
+        } else if let Some(length) = shape.transaction() {
+            if rest.len() > length && rest.get(length).is_some_and(|token| token.is(b';')) {
+                rest = &rest[length..];
+            } else {
+                return length > 1 && rest.len() == length;
+            }
+        } else {
+            return shape.is_statement();
+        }
+    }
+    false
+}
+
+struct Shape<'a> {
+    text: &'a str,
+    tokens: &'a [Token],
+}
+
+impl Shape<'_> {
+    fn word(&self, at: usize, word: &str) -> bool {
+        self.tokens.get(at).is_some_and(|token| token.is_word(self.text, word))
+    }
+
+    fn any(&self, at: usize, words: &[&str]) -> bool {
+        words.iter().any(|word| self.word(at, word))
+    }
+
+    fn slice(&self, at: usize) -> &str {
+        self.tokens.get(at).and_then(|token| self.text.get(token.span.clone())).unwrap_or("")
+    }
+
+    fn is(&self, at: usize, punctuation: u8) -> bool {
+        self.tokens.get(at).is_some_and(|token| token.is(punctuation))
+    }
+
+    fn ends(&self, at: usize) -> bool {
+        at >= self.tokens.len() || self.is(at, b';')
+    }
+
+    /// Written in capitals, as keywords are and prose is not.
+    fn capitals(&self, at: usize) -> bool {
+        let word = self.slice(at);
+        !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_uppercase())
+    }
+
+    fn find(&self, from: usize, words: &[&str]) -> Option<usize> {
+        (from..self.tokens.len()).find(|&at| self.any(at, words))
+    }
+
+    fn name(&self, at: usize) -> bool {
+        self.tokens.get(at).is_some_and(|token| {
+            matches!(token.kind, Kind::Word | Kind::Quoted | Kind::Parameter | Kind::Text)
+                && !PROSE.iter().any(|word| self.word(at, word))
+        })
+    }
+
+    /// The token after a name with its schema.
+    fn after_name(&self, mut at: usize) -> usize {
+        while self.is(at + 1, b'.') {
+            at += 2;
+        }
+        at + 1
+    }
+
+    fn skip(&self, mut at: usize, words: &[&str]) -> usize {
+        while self.any(at, words) {
+            at += 1;
+        }
+        at
+    }
+
+    /// Signs that prose does not have: comparisons, parameters, strings.
+    fn has_signs(&self, from: usize) -> bool {
+        self.tokens.iter().skip(from).any(|token| {
+            matches!(token.kind, Kind::Parameter | Kind::Text | Kind::Number)
+                || token.holed
+                || matches!(token.kind, Kind::Punctuation(b'=' | b'<' | b'>' | b'*' | b'('))
+        })
+    }
+
+    /// The length of `BEGIN IMMEDIATE`, `COMMIT`, `ROLLBACK TO x`.
+    fn transaction(&self) -> Option<usize> {
+        if !self.any(0, &["BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE"]) {
+            return None;
+        }
+        let named = self.any(0, &["SAVEPOINT", "RELEASE"]) || self.word(1, "TO");
+        let end = self.skip(1, &["DEFERRED", "IMMEDIATE", "EXCLUSIVE", "TRANSACTION", "WORK", "TO", "SAVEPOINT"]);
+        Some(if named { (end + 1).min(self.tokens.len()) } else { end })
+    }
+
+    fn is_statement(&self) -> bool {
+        match self.slice(0).to_ascii_uppercase().as_str() {
+            "SELECT" => self.is_select(),
+            "WITH" => self.is_with(),
+            "INSERT" | "REPLACE" => self.is_insert(),
+            "UPDATE" => self.is_update(),
+            "DELETE" => self.is_delete(),
+            "CREATE" => self.is_create(),
+            "ALTER" => self.is_alter(),
+            "DROP" => self.is_drop(),
+            "PRAGMA" => self.is_pragma(),
+            "ATTACH" => self.is_attach(),
+            "DETACH" => self.capitals(0) && self.ends(if self.word(1, "DATABASE") { 3 } else { 2 }),
+            "VACUUM" => self.capitals(0) && (self.word(1, "INTO") || self.word(2, "INTO")),
+            "TRUNCATE" => self.word(1, "TABLE") && self.name(2) && (self.capitals(0) || self.ends(3)),
+            _ => false,
+        }
+    }
+
+    fn is_select(&self) -> bool {
+        let first = self.skip(1, &["DISTINCT", "ALL"]);
+        let Some(from) = self.find(first, &["FROM"]) else {
+            // `SELECT 1`, `SELECT changes()`, `SELECT EXISTS(..`
+            return self.capitals(0)
+                && self.tokens.get(first).is_some_and(|token| {
+                    matches!(token.kind, Kind::Number | Kind::Text | Kind::Parameter | Kind::Blob)
+                        || token.is(b'*')
+                        || token.is(b'(')
+                        || token.holed
+                        || token.kind == Kind::Word && (self.is(first + 1, b'(') || self.word(first, "CASE"))
+                });
+        };
+        if from == first {
+            return false;
+        }
+        let table = self.name(from + 1) || self.is(from + 1, b'(');
+        if self.capitals(0) && self.capitals(from) {
+            // A statement that is put together from pieces may end here.
+            return table || from + 1 == self.tokens.len();
+        }
+        if !table || (first..from).any(|at| !self.is(at, b'*') && PROSE.iter().any(|word| self.word(at, word))) {
+            return false;
+        }
+        let starred = (first..from).any(|at| self.is(at, b'*') || self.is(at, b'('));
+        let end = self.after_name(from + 1);
+        let goes_on = self.ends(end) || self.any(end, &CLAUSES) || self.is(end, b',') || self.any(end + 1, &CLAUSES);
+        let listed = (first..from).any(|at| self.is(at, b',') || self.is(at, b'.'));
+        let lower = self.slice(0) == "select";
+        starred && (goes_on || self.is(from + 1, b'('))
+            || lower && goes_on && (listed || self.has_signs(end) || self.slice(first).contains('_'))
+            || listed && goes_on && self.has_signs(end)
+    }
+
+    fn is_with(&self) -> bool {
+        let name = self.skip(1, &["RECURSIVE"]);
+        let Some(at) = (name + 1..(name + 40).min(self.tokens.len())).find(|&at| self.word(at, "AS")) else {
+            return false;
+        };
+        let direct = at == name + 1 || self.is(name + 1, b'(');
+        let body = self.skip(at + 1, &["NOT", "MATERIALIZED"]);
+        direct && self.is(body, b'(') && self.any(body + 1, &["SELECT", "VALUES", "WITH", "INSERT", "UPDATE", "DELETE"])
+    }
+
+    fn is_insert(&self) -> bool {
+        let mut at = 1;
+        if self.word(at, "OR") {
+            at += 2;
+        }
+        at = self.skip(at, &["IGNORE"]);
+        if !self.word(at, "INTO") {
+            return false;
+        }
+        if self.ends(at + 1) {
+            return self.capitals(0) && self.capitals(at);
+        }
+        if !self.name(at + 1) {
+            return false;
+        }
+        let end = self.after_name(at + 1);
+        self.is(end, b'(') && (self.capitals(0) || self.find(end, &["VALUES", "SELECT"]).is_some())
+            || self.any(end, &["VALUES", "SELECT", "DEFAULT", "AS", "WITH"])
+            || self.capitals(0) && self.capitals(at) && (self.ends(end) || self.tokens[end].holed)
+    }
+
+    fn is_update(&self) -> bool {
+        let mut at = 1;
+        if self.word(at, "OR") {
+            at += 2;
+        }
+        if !self.name(at) {
+            return false;
+        }
+        let end = self.after_name(at);
+        let Some(set) = (end..end + 3).find(|&next| self.word(next, "SET")) else {
+            return false;
+        };
+        let assigns = (set + 1..self.tokens.len()).any(|next| self.is(next, b'=') || self.tokens[next].holed);
+        assigns || self.capitals(0) && self.capitals(set) && self.ends(set + 1)
+    }
+
+    fn is_delete(&self) -> bool {
+        if !self.word(1, "FROM") {
+            return false;
+        }
+        if self.ends(2) {
+            return self.capitals(0) && self.capitals(1);
+        }
+        if !self.name(2) {
+            return false;
+        }
+        let end = self.after_name(2);
+        let clause = self.any(end, &["WHERE", "USING", "RETURNING", "AS"]) || self.any(end + 1, &["WHERE"]);
+        if self.capitals(0) && self.capitals(1) {
+            return clause || self.ends(end) || self.tokens[end].holed;
+        }
+        clause && self.has_signs(end)
+    }
+
+    fn is_create(&self) -> bool {
+        let kinds = ["TABLE", "INDEX", "VIEW", "TRIGGER"];
+        let Some(kind) = (1..5).find(|&at| self.any(at, &kinds)) else { return false };
+        let modifiers = ["TEMP", "TEMPORARY", "UNIQUE", "VIRTUAL", "OR", "REPLACE", "MATERIALIZED", "UNLOGGED"];
+        if !(1..kind).all(|at| self.any(at, &modifiers)) {
+            return false;
+        }
+        let name = self.skip(kind + 1, &["IF", "NOT", "EXISTS", "CONCURRENTLY"]);
+        if self.capitals(0) && self.capitals(kind) {
+            let end = self.after_name(name);
+            let follows = ["AS", "USING", "ON", "BEFORE", "AFTER", "INSTEAD", "INSERT", "UPDATE", "DELETE", "WITH"];
+            return self.ends(name)
+                || self.name(name)
+                    && (self.ends(end) || self.is(end, b'(') || self.any(end, &follows) || self.tokens[end].holed);
+        }
+        self.name(name)
+            && (self.is(self.after_name(name), b'(') || self.any(self.after_name(name), &["AS", "USING", "ON"]))
+            && (self.slice(0) == "create" || self.has_signs(name))
+    }
+
+    fn is_alter(&self) -> bool {
+        let name = self.skip(2, &["IF", "EXISTS", "ONLY"]);
+        self.word(1, "TABLE")
+            && (self.name(name)
+                && self.any(self.after_name(name), &["ADD", "RENAME", "DROP", "ALTER", "MODIFY", "CHANGE", "SET"])
+                || self.capitals(0) && self.capitals(1) && (self.ends(name) || self.ends(name + 1)))
+    }
+
+    fn is_drop(&self) -> bool {
+        if !self.any(1, &["TABLE", "INDEX", "VIEW", "TRIGGER"]) {
+            return false;
+        }
+        let name = self.skip(2, &["IF", "EXISTS"]);
+        let end = self.after_name(name);
+        let capital = self.capitals(0) && self.capitals(1);
+        capital && self.ends(name)
+            || self.name(name)
+                && (self.ends(end) || self.is(end, b',') || self.any(end, &["CASCADE", "RESTRICT"]))
+                && (capital || self.slice(0) == "drop")
+    }
+
+    fn is_pragma(&self) -> bool {
+        let name = if self.is(2, b'.') { 3 } else { 1 };
+        let called = self.slice(name).to_ascii_lowercase();
+        let end = name + 1;
+        self.tokens.get(name).is_some_and(|token| token.kind == Kind::Word)
+            && (self.is(end, b'=')
+                || self.is(end, b'(') && (self.capitals(0) || called.contains('_'))
+                || self.ends(end) && (called.contains('_') || PRAGMAS.contains(&called.as_str())))
+    }
+
+    fn is_attach(&self) -> bool {
+        let at = if self.word(1, "DATABASE") { 2 } else { 1 };
+        self.word(at + 1, "AS")
+            && self
+                .tokens
+                .get(at)
+                .is_some_and(|token| matches!(token.kind, Kind::Text | Kind::Quoted | Kind::Parameter) || token.holed)
+            && (self.capitals(0) || self.slice(0) == "attach")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sql_is_told_from_prose() {
+        for yes in [
+            "SELECT * FROM users",
+            "select id, name from users where id = ?",
+            "select * from items",
+            "select count(*) from items",
+            "Select * From Users Where id = 1",
+            "SELECT 1",
+            "SELECT last_insert_rowid()",
+            "SELECT {cols} FROM {table}",
+            "SELECT id FROM ",
+            "\n    -- all of them\n    SELECT id,\n name FROM users u JOIN x ON 1",
+            "WITH t AS (SELECT 1) SELECT * FROM t",
+            "with recursive c(n) as (select 1 union all select n + 1 from c) select n from c",
+            "INSERT INTO users (id) VALUES (?)",
+            "INSERT OR IGNORE INTO users SELECT * FROM old",
+            "insert into t values (?, ?)",
+            "INSERT INTO ",
+            "REPLACE INTO t VALUES (1)",
+            "UPDATE users SET name = ? WHERE id = ?",
+            "update users set x=1",
+            "UPDATE \u{fffc} SET \u{fffc}",
+            "DELETE FROM users",
+            "delete from users where id = ?",
+            "CREATE TABLE IF NOT EXISTS users (id INTEGER PRIMARY KEY)",
+            "create index i on t(x)",
+            "CREATE UNIQUE INDEX IF NOT EXISTS i\nON t (x)",
+            "CREATE VIRTUAL TABLE f USING fts5(x)",
+            "CREATE TRIGGER t AFTER INSERT ON u BEGIN SELECT 1; END",
+            "ALTER TABLE users ADD COLUMN x TEXT",
+            "DROP TABLE IF EXISTS users",
+            "drop table users",
+            "PRAGMA journal_mode=WAL",
+            "PRAGMA table_info(users)",
+            "pragma foreign_keys = ON",
+            "ATTACH DATABASE ? AS other",
+            "ATTACH 'x.db' AS other",
+            "DETACH other",
+            "VACUUM INTO 'x.db'",
+            "BEGIN IMMEDIATE",
+            "BEGIN;\nCREATE TABLE t (x);\nCOMMIT;",
+            "EXPLAIN QUERY PLAN SELECT * FROM t",
+            "(SELECT 1 FROM t) UNION (SELECT 2 FROM u)",
+        ] {
+            assert!(looks_like_sql(yes), "{yes}");
+        }
+        for no in [
+            "",
+            "Select a file",
+            "Select a file from the list",
+            "select an item from the list below",
+            "Select one or more from your library",
+            "Select theme",
+            "SELECT",
+            "Update the user",
+            "update user settings",
+            "Update user set up",
+            "delete from cart",
+            "Delete from the list",
+            "Delete from archive?",
+            "Create table of contents",
+            "Create a table",
+            "create index page",
+            "Drop table here",
+            "Insert into the form",
+            "insert into list (optional)",
+            "With this setting as a base",
+            "pragma once",
+            "COMMIT",
+            "BEGIN",
+            "begin with the first",
+            "Attach file as PDF",
+            "Replace into nothing",
+            "vacuum cleaner",
+            "Alter ego",
+            "Selected 3 from 4",
+            "drop view",
+        ] {
+            assert!(!looks_like_sql(no), "{no}");
+        }
+    }
+}
