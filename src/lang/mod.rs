@@ -1,10 +1,16 @@
 //! The languages: each reads a source into [`Facts`]. Knows nothing of files on disk, databases or policy.
 
+mod config;
+mod dockerfile;
+mod dotenv;
 mod facts;
+mod json;
 pub mod names;
 pub mod program;
 pub mod sql;
+mod toml;
 mod value;
+mod yaml;
 
 use serde::Serialize;
 
@@ -41,8 +47,14 @@ pub enum Language {
 /// Reads a source that can be understood by itself; programs that need their neighbours go through [`program`].
 #[must_use]
 pub fn read(source: &Source, language: Language) -> Facts {
-    let _ = (source, language);
-    Facts::default()
+    match language {
+        Language::Yaml => yaml::read(source),
+        Language::Dotenv => dotenv::read(source),
+        Language::Toml => toml::read(source),
+        Language::Json => json::read(source),
+        Language::Dockerfile => dockerfile::read(source),
+        _ => Facts::default(),
+    }
 }
 
 /// Reads code that stands inside another source (`python -c ".."` in a workflow); every place is the host's.

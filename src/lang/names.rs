@@ -44,20 +44,22 @@ pub fn env_names_database(name: &str) -> bool {
 /// Bare extensions (`.db`), dotted module paths (`app.misc.db`) and Windows' thumbnail caches are not.
 #[must_use]
 pub fn is_database_path(text: &str) -> bool {
-    let text = text.trim();
+    let text = unwrap_dsn(text.trim());
     if text.len() > 1024 || text.is_empty() {
         return false;
     }
     if is_memory(text) {
         return true;
     }
-    if let Some(rest) = sqlite_url_path(text) {
-        return !rest.is_empty();
+    let url = sqlite_url_path(text);
+    // `file:../package` and `sqlite:latest` are said of many things: the ending decides.
+    if url.is_some_and(|rest| !rest.is_empty()) && text.contains("://") && !text.starts_with("file:") {
+        return true;
     }
-    if text.contains("://") {
+    if url.is_none() && text.contains("://") {
         return false;
     }
-    let path = text.split(['?', '#']).next().unwrap_or(text);
+    let path = url.unwrap_or_else(|| text.split(['?', '#']).next().unwrap_or(text));
     let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
     if NOT_DATABASES.contains(&name.to_ascii_lowercase().as_str()) || name.starts_with("*.") || name.starts_with('.') {
         return false;
@@ -93,7 +95,9 @@ pub fn is_memory(text: &str) -> bool {
         return true;
     }
     sqlite_url_path(text).is_some_and(|path| {
-        path.is_empty() || path.trim_start_matches('/').starts_with(":memory:") || path.starts_with("file::memory:")
+        path.is_empty() && text.contains("://")
+            || path.trim_start_matches('/').starts_with(":memory:")
+            || path.starts_with("file::memory:")
     })
 }
 
@@ -129,6 +133,22 @@ pub fn sqlite_url_path(text: &str) -> Option<&str> {
     Some(rest.split(['?', '#']).next().unwrap_or(rest))
 }
 
+/// The path or URL inside what drivers put around one: `jdbc:sqlite:x.db`, `dbi:SQLite:dbname=x.db`, `Data Source=x.db;Cache=Shared`.
+#[must_use]
+pub fn unwrap_dsn(text: &str) -> &str {
+    if let Some(url) = text.strip_prefix("jdbc:") {
+        return url;
+    }
+    for prefix in ["dbi:sqlite:dbname=", "dbi:sqlite:", "data source=", "datasource=", "filename="] {
+        let head = text.get(..prefix.len());
+        if head.is_some_and(|head| head.eq_ignore_ascii_case(prefix)) {
+            let rest = text.get(prefix.len()..).unwrap_or("");
+            return rest.split(';').next().unwrap_or(rest);
+        }
+    }
+    text
+}
+
 const SQLITE_SCHEMES: [&str; 3] = ["sqlite", "sqlite3", "sqlitecloud"];
 
 /// The path in a text that may be a path or a SQLite URL.
@@ -154,6 +174,7 @@ pub fn url_engine(text: &str) -> Option<Engine> {
 /// The value of a text that is known to name a database (by its ending, its URL, or by being opened).
 #[must_use]
 pub fn value_of(text: &str) -> Value {
+    let text = unwrap_dsn(text);
     let mut value = Value::text(text);
     if is_memory(text) {
         value.base = Base::Memory;
@@ -283,6 +304,11 @@ mod tests {
             "backup-2024.01.02.db",
             "My Files/x.db",
             "sqlite://",
+            "jdbc:sqlite:data/x.db",
+            "Data Source=x.db;Cache=Shared",
+            "dbi:SQLite:dbname=x.db",
+            "sqlite:x.db",
+            "sqlite:///no-ending",
         ] {
             assert!(is_database_path(yes), "{yes}");
         }
@@ -300,6 +326,11 @@ mod tests {
             "db",
             "self.db.x",
             "http://x/y.db",
+            "file:../package",
+            "file:///etc/hosts",
+            "sqlite:latest",
+            "SQLite:",
+            "jdbc:postgresql://h/x.db",
         ] {
             assert!(!is_database_path(no), "{no}");
         }

@@ -1,0 +1,103 @@
+//! Template actions (`{{ .. }}`, `{% .. %}`) hidden from a grammar that cannot read them, byte for byte.
+
+use std::ops::Range;
+
+use super::{Gather, Token};
+use crate::lang::names;
+use crate::text::Span;
+
+/// An action longer than this is no action: its closing braces belong to something else.
+const LONGEST: usize = 4096;
+
+/// The text with its actions hidden, same length, and where they stand.
+///
+/// A line that holds nothing but actions becomes blank; an action inside a line becomes a word.
+pub(in crate::lang) fn mask(text: &str) -> (String, Vec<Range<usize>>) {
+    let actions = actions(text);
+    if actions.is_empty() {
+        return (text.to_owned(), actions);
+    }
+    let mut bytes = text.as_bytes().to_vec();
+    for action in &actions {
+        hide(&mut bytes, action.clone(), b'T');
+    }
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let range = at..at + line.len();
+        at = range.end;
+        let blank = |at: &usize| {
+            bytes.get(*at).is_some_and(u8::is_ascii_whitespace) || actions.iter().any(|action| action.contains(at))
+        };
+        if actions.iter().any(|action| action.start < range.end && range.start < action.end)
+            && range.clone().all(|at| blank(&at))
+        {
+            hide(&mut bytes, range, b' ');
+        }
+    }
+    // Only ASCII was written over whole runs that begin and end at ASCII.
+    (String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned()), actions)
+}
+
+fn hide(bytes: &mut [u8], range: Range<usize>, with: u8) {
+    for byte in bytes.get_mut(range).unwrap_or_default() {
+        if !matches!(byte, b'\n' | b'\r') {
+            *byte = with;
+        }
+    }
+}
+
+fn actions(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(open) = text.get(at..).and_then(|rest| rest.find('{')).map(|open| at + open) {
+        let rest = text.get(open..).unwrap_or("");
+        let close = match rest.as_bytes().get(1) {
+            Some(b'{') => "}}",
+            Some(b'%') => "%}",
+            Some(b'#') if rest.contains("#}") => "#}",
+            _ => {
+                at = open + 1;
+                continue;
+            }
+        };
+        match rest.find(close).filter(|&length| length <= LONGEST) {
+            Some(length) => {
+                at = open + length + close.len();
+                found.push(open..at);
+            }
+            None => at = open + 2,
+        }
+    }
+    found
+}
+
+/// Databases that an action names in a literal: `{{ .Values.db | default "x.db" }}`.
+pub(in crate::lang) fn literals(gather: &mut Gather<'_>, actions: &[Range<usize>]) {
+    for action in actions {
+        let text = gather.source.text.get(action.clone()).unwrap_or("").to_owned();
+        let mut at = 0;
+        while let Some(open) = text.get(at..).and_then(|rest| rest.find(['"', '\'', '`'])).map(|open| at + open) {
+            let quote = text.get(open..=open).unwrap_or("\"");
+            let Some(length) = text.get(open + 1..).and_then(|rest| rest.find(quote)) else { break };
+            let literal = text.get(open + 1..open + 1 + length).unwrap_or("");
+            at = open + length + 2;
+            if names::is_database_path(literal) {
+                let span = Span::new(action.start + open, action.start + at);
+                gather.configure("", &Token { text: literal.to_owned(), span }, "template default");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn actions_become_words_and_lines_of_them_blanks() {
+        let (masked, actions) = mask("{{- if .é }}\na: {{ .x }}/x.db\n{% endif %}\n");
+        assert_eq!(masked, "             \na: TTTTTTTT/x.db\n           \n");
+        assert_eq!(actions.len(), 3);
+        assert_eq!(mask("{ {{ unclosed").0, "{ {{ unclosed");
+    }
+}

@@ -1,0 +1,16 @@
+//! What configuration formats share: settings, volumes, commands and text with holes. Knows no grammar.
+
+mod command;
+mod document;
+mod gather;
+mod interpolation;
+pub(super) mod mask;
+mod meaning;
+#[cfg(test)]
+pub(super) mod testing;
+
+pub(super) use command::{exec, shell_text};
+pub(super) use document::{Content, Document, ItemId, Key, Quoting, decoded};
+pub(super) use gather::{Gather, Token};
+pub(super) use interpolation::{is_variable, unquoted, value};
+pub(super) use meaning::understand;
