@@ -114,8 +114,8 @@ fn hole(text: &str, depth: usize) -> Option<(Part, usize)> {
         let end = closing_brace(rest)?;
         return Some((braced(&rest[..end], depth), 2 + end + 1));
     }
-    if text.starts_with("$$") {
-        return Some((Part::Unknown("$".to_owned()), 2 + word_length(&text[2..])));
+    if let Some(rest) = text.strip_prefix("$$") {
+        return Some((Part::Unknown("$".to_owned()), 2 + word_length(rest)));
     }
     if let Some(rest) = text.strip_prefix("$(") {
         let end = rest.find(')')?;
