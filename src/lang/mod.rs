@@ -4,7 +4,9 @@ mod config;
 mod dockerfile;
 mod dotenv;
 mod facts;
+mod ini;
 mod json;
+mod markdown;
 pub mod names;
 pub mod program;
 pub mod sql;
@@ -53,6 +55,8 @@ pub fn read(source: &Source, language: Language) -> Facts {
         Language::Toml => toml::read(source),
         Language::Json => json::read(source),
         Language::Dockerfile => dockerfile::read(source),
+        Language::Ini => ini::read(source),
+        Language::Markdown => markdown::read(source),
         _ => Facts::default(),
     }
 }

@@ -67,7 +67,13 @@ pub fn is_database_path(text: &str) -> bool {
     if !path.contains(['/', '\\']) && DOTTED.is_match(path) && !has_side_ending(path) {
         return false;
     }
-    WHOLE.is_match(path) || WHOLE_SPACED.is_match(path)
+    WHOLE.is_match(path) || WHOLE_SPACED.is_match(path) && path.split(['/', '\\']).all(is_spaced_name)
+}
+
+/// `Application Support` is a name with a blank in it; `sqlite3 data` and `Opening data` are words before a path.
+fn is_spaced_name(component: &str) -> bool {
+    !component.contains(' ')
+        || component.split(' ').all(|word| word.starts_with(|c: char| c.is_uppercase() || c.is_numeric()))
 }
 
 /// `users.db.bak` has two dots and is still a file.
@@ -303,6 +309,7 @@ mod tests {
             "C:\\data\\x.sqlite",
             "backup-2024.01.02.db",
             "My Files/x.db",
+            "/Library/Application Support/x.db",
             "sqlite://",
             "jdbc:sqlite:data/x.db",
             "Data Source=x.db;Cache=Shared",
@@ -321,6 +328,10 @@ mod tests {
             "django.db.backends.sqlite3",
             "postgresql://h/app.db",
             "opening zoe.db",
+            "sqlite3 /app/data/zoe.db",
+            "rm data/zoe.db",
+            "./run.sh data/zoe.db",
+            "/app and /srv/zoe.db",
             "x.dbf",
             "www.sqlite.org",
             "db",
