@@ -3,11 +3,10 @@
 use std::io::{self, Write};
 
 use super::scan_record as record;
-use super::{Opinion, relative};
+use super::{Opinion, shown};
 use crate::db;
 use crate::lang::{Engine, Value};
 use crate::scan::{Database, DatabaseId, Inventory, Linked};
-use crate::text::Place;
 
 /// Writes the inventory as one JSON document.
 pub fn scan_json(inventory: &Inventory, opinion: &Opinion<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -20,7 +19,7 @@ fn record(inventory: &Inventory, opinion: &Opinion<'_>) -> record::Scan {
     record::Scan {
         version: 1,
         dbguard: env!("CARGO_PKG_VERSION"),
-        policy: opinion.policy_file().map(|file| relative(&inventory.root, file)),
+        policy: opinion.policy_file().map(|file| shown(&inventory.root, file)),
         summary: record::Summary {
             sources: inventory.sources.len(),
             files_with_references: super::files_of(inventory.references.iter()),
@@ -40,8 +39,8 @@ fn record(inventory: &Inventory, opinion: &Opinion<'_>) -> record::Scan {
             .mounts
             .iter()
             .map(|mount| record::Mount {
-                place: place(&mount.place),
-                host: relative(&inventory.root, &mount.host),
+                place: record::Where::of(&mount.place),
+                host: shown(&inventory.root, &mount.host),
                 container: mount.container.clone(),
             })
             .collect(),
@@ -52,20 +51,10 @@ fn record(inventory: &Inventory, opinion: &Opinion<'_>) -> record::Scan {
             .iter()
             .filter(|skipped| opinion.verbose || !skipped.by_design)
             .map(|skipped| record::Skipped {
-                path: relative(&inventory.root, &skipped.path),
+                path: shown(&inventory.root, &skipped.path),
                 reason: skipped.reason.clone(),
             })
             .collect(),
-    }
-}
-
-pub(super) fn place(place: &Place) -> record::Where {
-    record::Where {
-        file: place.file.to_string(),
-        line: place.start.line,
-        column: place.start.column,
-        end_line: place.end.line,
-        end_column: place.end.column,
     }
 }
 
@@ -79,7 +68,7 @@ impl Names<'_> {
         let database = self.inventory.databases.get(id.0)?;
         Some(record::DatabaseName {
             name: database.name.clone(),
-            path: relative(&self.inventory.root, &database.path),
+            path: shown(&self.inventory.root, &database.path),
             engine: database.engine,
         })
     }
@@ -99,7 +88,7 @@ impl Names<'_> {
         let pattern =
             fact.values.iter().find(|value| value.rendered().is_none() && !value.is_opaque()).map(Value::pattern);
         record::Reference {
-            place: place(&fact.place),
+            place: record::Where::of(&fact.place),
             role: fact.role,
             opens: fact.role == crate::lang::Role::Opens,
             database: self.first(linked),
@@ -119,7 +108,7 @@ impl Names<'_> {
     fn table_use(&self, linked: &Linked<crate::lang::TableUse>) -> record::TableUse {
         let fact = &linked.fact;
         record::TableUse {
-            place: place(&fact.place),
+            place: record::Where::of(&fact.place),
             table: fact.table.clone(),
             access: fact.access,
             database: self.first(linked),
@@ -132,7 +121,7 @@ impl Names<'_> {
     fn statement(&self, linked: &Linked<crate::lang::Statement>) -> record::Statement {
         let fact = &linked.fact;
         record::Statement {
-            place: place(&fact.place),
+            place: record::Where::of(&fact.place),
             sql: fact.sql.clone(),
             holes: fact.holes,
             database: self.first(linked),
@@ -145,7 +134,7 @@ impl Names<'_> {
     fn setting(&self, linked: &Linked<crate::lang::Setting>) -> record::Setting {
         let fact = &linked.fact;
         record::Setting {
-            place: place(&fact.place),
+            place: record::Where::of(&fact.place),
             name: fact.name.clone(),
             value: spelled(&fact.value),
             database: self.first(linked),
@@ -157,7 +146,7 @@ impl Names<'_> {
     fn env_read(&self, linked: &Linked<crate::lang::EnvRead>) -> record::EnvRead {
         let fact = &linked.fact;
         record::EnvRead {
-            place: place(&fact.place),
+            place: record::Where::of(&fact.place),
             name: fact.name.clone(),
             default: fact.default.as_ref().and_then(spelled),
             database: self.first(linked),
@@ -168,7 +157,7 @@ impl Names<'_> {
 
     fn copy(&self, linked: &Linked<crate::lang::FileCopy>) -> record::FileCopy {
         record::FileCopy {
-            place: place(&linked.fact.place),
+            place: record::Where::of(&linked.fact.place),
             construct: linked.fact.construct.clone(),
             database: self.first(linked),
             context: linked.context,
@@ -178,7 +167,7 @@ impl Names<'_> {
 
     fn attach(&self, linked: &Linked<crate::lang::Attach>) -> record::Attach {
         record::Attach {
-            place: place(&linked.fact.place),
+            place: record::Where::of(&linked.fact.place),
             alias: linked.fact.alias.clone(),
             database: self.first(linked),
             context: linked.context,
@@ -208,9 +197,9 @@ impl Names<'_> {
         let root = &self.inventory.root;
         record::Database {
             name: database.name.clone(),
-            path: relative(root, &database.path),
+            path: shown(root, &database.path),
             engine: database.engine,
-            spellings: database.spellings.iter().map(|spelling| relative(root, spelling)).collect(),
+            spellings: database.spellings.iter().map(|spelling| shown(root, spelling)).collect(),
             standing: opinion.standing(database).map(super::Standing::word),
             references: self.inventory.references_to(id).count(),
             files: super::files_of(self.inventory.references_to(id)),
@@ -241,7 +230,7 @@ fn database_file(root: &std::path::Path, file: &db::DatabaseFile) -> record::Dat
         bytes: file.size,
         state,
         reason: reason.cloned(),
-        sidecars: file.sidecars.iter().map(|path| relative(root, path)).collect(),
+        sidecars: file.sidecars.iter().map(|path| shown(root, path)).collect(),
         schema: file.schema.as_ref().map(schema),
     }
 }
@@ -319,5 +308,27 @@ mod tests {
         snapbox::Assert::new()
             .action_env("SNAPSHOTS")
             .eq(text, snapbox::file!["../../docs/schema/scan-v1.schema.json": Text]);
+    }
+
+    #[test]
+    fn a_machine_reads_what_people_read() {
+        let policy = super::super::sample::policy();
+        let mut out = Vec::new();
+        let opinion = Opinion { policy: Some(&policy), verbose: false };
+        scan_json(&super::super::sample::inventory(), &opinion, &mut out).unwrap();
+        let document: serde_json::Value = serde_json::from_slice(&out).unwrap();
+        assert!(!String::from_utf8(out).unwrap().contains("/home/me"));
+        let first = &document["references"][0];
+        assert_eq!(first["opens"], true);
+        assert_eq!(first["role"], "opens");
+        assert_eq!(first["database"]["name"], "auth.db");
+        assert_eq!(first["env"][0], "DATABASE_PATH");
+        assert_eq!(first["context"], "code");
+        assert_eq!((&first["line"], &first["column"]), (&3.into(), &1.into()));
+        assert_eq!(document["references"][1]["database"], serde_json::Value::Null);
+        assert_eq!(document["databases"][0]["standing"], "retired");
+        assert_eq!(document["databases"][1]["path"], "data/zoe.db");
+        assert_eq!(document["duplicates"][0]["sides"][1]["missing_in_first"], 2);
+        assert_eq!(document["skipped"].as_array().unwrap().len(), 1);
     }
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::lang::{Access, Confidence, Engine, Language, Role};
 use crate::scan::{Context, Tracking};
+use crate::text::Place;
 
 /// The facts of one run, without opinion; `standing` alone tells what the policy says.
 #[derive(Debug, Serialize)]
@@ -62,6 +63,18 @@ pub(super) struct Where {
     pub(super) column: u32,
     pub(super) end_line: u32,
     pub(super) end_column: u32,
+}
+
+impl Where {
+    pub(super) fn of(place: &Place) -> Self {
+        Self {
+            file: place.file.to_string(),
+            line: place.start.line,
+            column: place.start.column,
+            end_line: place.end.line,
+            end_column: place.end.column,
+        }
+    }
 }
 
 /// A database, as another record points to it.
