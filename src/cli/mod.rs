@@ -5,7 +5,9 @@
 
 mod completions;
 mod failure;
+mod gather;
 mod options;
+mod report;
 mod scan;
 mod world;
 
@@ -15,6 +17,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::output::Look;
 use failure::{Exit, Failure};
 use options::Global;
 use world::{World, write_to};
@@ -59,6 +62,18 @@ impl Session<'_> {
         if !self.global.quiet {
             warn(text);
         }
+    }
+
+    /// What must be known whether or not one likes talk.
+    fn warn(&self, text: &str) {
+        let colour = self.global.colours_stderr(self.world);
+        let (yellow, reset) = if colour { ("\u{1b}[1;33m", "\u{1b}[0m") } else { ("", "") };
+        warn(&format!("{yellow}warning{reset}: {text}"));
+    }
+
+    /// How text on standard output looks.
+    fn look(&self) -> Look {
+        Look { colour: self.global.colours_stdout(self.world), width: self.world.width() }
     }
 }
 

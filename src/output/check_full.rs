@@ -176,7 +176,9 @@ mod tests {
 
     #[test]
     fn the_offence_is_underlined_and_the_policy_quoted() {
-        snapbox::assert_data_eq!(drawn(&sample::findings()), snapbox::str![[r#"
+        snapbox::assert_data_eq!(
+            drawn(&sample::findings()),
+            snapbox::str![[r#"
 error[hardcoded-path]: the path `data/auth.db` is written into the code
   ╭▸ services/auth.py:3:11
   │
@@ -197,7 +199,8 @@ warning[dead-database]: nobody refers to `a/nb.db`
  ─▸ data/a/nb.db
 
 
-"#]]);
+"#]]
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod check_concise;
 mod check_full;
 mod check_json;
 mod check_record;
+mod files;
 mod look;
 mod overview;
 #[cfg(test)]
@@ -26,6 +27,7 @@ use crate::tree::Skipped;
 pub use check_concise::check_concise;
 pub use check_full::{Lookup, check_full};
 pub use check_json::{check_json, check_json_lines};
+pub use files::show_files;
 pub use look::{Look, escape};
 pub use scan_full::scan_full;
 pub use scan_json::scan_json;
