@@ -57,15 +57,29 @@ pub fn read(source: &Source, language: Language) -> Facts {
         Language::Dockerfile => dockerfile::read(source),
         Language::Ini => ini::read(source),
         Language::Markdown => markdown::read(source),
+        Language::Sql => sql::read(source),
         _ => Facts::default(),
     }
+}
+
+/// Shell in Python in shell in YAML is real; what lies deeper is there to exhaust the stack.
+const DEEPEST_SNIPPET: u8 = 6;
+
+thread_local! {
+    static SNIPPET_DEPTH: std::cell::Cell<u8> = const { std::cell::Cell::new(0) };
 }
 
 /// Reads code that stands inside another source (`python -c ".."` in a workflow); every place is the host's.
 #[must_use]
 pub fn read_snippet(host: &Source, snippet: &Snippet, language: Language) -> Facts {
+    let depth = SNIPPET_DEPTH.get();
+    if depth >= DEEPEST_SNIPPET {
+        return Facts::default();
+    }
+    SNIPPET_DEPTH.set(depth + 1);
     let inner = Source::new(host.path.clone(), snippet.text.clone().into_bytes());
     let mut facts = read(&inner, language);
+    SNIPPET_DEPTH.set(depth);
     facts.for_each_place(&mut |place| *place = host.place(snippet.host_span(place.span)));
     facts
 }

@@ -15,7 +15,7 @@ pub(super) enum Kind {
     /// `?`, `?1`, `:a`, `@a`, `$a`, `%s`, `%(name)s`.
     Parameter,
     Punctuation(u8),
-    /// A command of the sqlite3 shell, a whole line: `.open x.db`.
+    /// A command of the sqlite3 or psql shell, a whole line: `.open x.db`, `\connect x`.
     Dot,
 }
 
@@ -92,6 +92,9 @@ impl Lexer<'_> {
                 self.at = self.find("*/", 2).unwrap_or(self.bytes.len());
             }
             '.' if self.byte(1).is_ascii_alphabetic() && self.starts_line() && self.starts_statement() => {
+                self.push(Kind::Dot, self.at + self.rest().lines().next().unwrap_or("").trim_end().len());
+            }
+            '\\' if self.starts_line() && self.starts_statement() => {
                 self.push(Kind::Dot, self.at + self.rest().lines().next().unwrap_or("").trim_end().len());
             }
             '\'' => self.quoted(b'\'', b'\'', Kind::Text, 1),
