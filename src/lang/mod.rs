@@ -9,10 +9,13 @@ mod json;
 mod markdown;
 pub mod names;
 pub mod program;
+pub mod python;
 pub mod sql;
 mod toml;
 mod value;
 mod yaml;
+
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -58,6 +61,7 @@ pub fn read(source: &Source, language: Language) -> Facts {
         Language::Ini => ini::read(source),
         Language::Markdown => markdown::read(source),
         Language::Sql => sql::read(source),
+        Language::Python => program::read_alone(python::lower(Arc::new(source.clone()))),
         _ => Facts::default(),
     }
 }

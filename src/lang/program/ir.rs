@@ -27,6 +27,8 @@ pub struct Module {
     pub calls: Vec<ExprId>,
     /// Every string literal (docstrings and comments are in `prose`), in source order.
     pub texts: Vec<ExprId>,
+    /// Assignments to what is no plain name: `config["x"] = value`, `self.x = value`.
+    pub assigns: Vec<(ExprId, ExprId)>,
     /// Comments and docstrings.
     pub prose: Vec<Span>,
     /// The grammar could not read all of it.
@@ -216,6 +218,7 @@ impl ModuleBuilder {
                 blocks: vec![Block { parent: None, group: None }],
                 calls: Vec::new(),
                 texts: Vec::new(),
+                assigns: Vec::new(),
                 prose: Vec::new(),
                 has_errors: false,
             },

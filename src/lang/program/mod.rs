@@ -1,9 +1,24 @@
 //! Programs: what Python and JavaScript share once their syntax is gone. Front ends lower a source into a [`Module`];
 //! the evaluator follows values through it. Knows no grammar.
 
+mod arguments;
+mod environment;
+mod evaluate;
+mod facts;
 mod ir;
+mod known;
+mod literals;
+mod opens;
+mod paths;
+#[expect(clippy::module_inception, reason = "the program is what this room is about")]
+mod program;
+mod prose;
+mod queries;
+mod usage;
 
+pub use facts::{Opened, read_alone};
 pub use ir::{
     Arg, Binding, Block, BlockId, Bound, Expr, ExprId, Kind, Module, ModuleBuilder, Op, Param, Piece, Scope, ScopeId,
     ScopeKind,
 };
+pub use program::{Loader, Program, WrapperOpener, is_program};

@@ -1,0 +1,365 @@
+//! String literals that name a database: constants, defaults, arguments, dictionary values; and copies and commands that take them.
+
+use super::evaluate::{Val, argument, paths_of};
+use super::facts::Reading;
+use super::ir::{ExprId, Kind, Op, Piece, ScopeId};
+use super::known::Known;
+use super::usage::Purpose;
+use crate::lang::facts::{Confidence, FileCopy, Role, Setting};
+use crate::lang::value::{Base, Engine, Part, Value};
+use crate::lang::{Language, names, read_snippet};
+use crate::text::{Snippet, Span};
+
+impl Reading<'_> {
+    pub(super) fn literals(&mut self) {
+        for index in 0..self.module.texts.len() {
+            let Some(&text) = self.module.texts.get(index) else { break };
+            self.literal(text);
+        }
+        self.calls();
+        self.settings();
+    }
+
+    fn literal(&mut self, id: ExprId) {
+        let expr = self.module.expr(id);
+        let Kind::Text(pieces) = &expr.kind else { return };
+        let words = spelled(pieces);
+        if words.is_empty() || words.len() > 1024 || self.references.contains_key(&expr.span) {
+            return;
+        }
+        let span = expr.span;
+        let opened = self.opened.contains(&self.module.source.place(span));
+        let scheme_only = is_bare_scheme(&words);
+        let named = names::is_database_path(&words) && !scheme_only
+            || matches!(names::url_engine(&words), Some(Engine::Postgresql | Engine::Mysql)) && !scheme_only
+            || scheme_only && self.continues(id);
+        if names::is_database_glob(&words) {
+            if !matches!(self.usage.purpose(id), Purpose::Spoken("comparison")) || self.is_glob_call(id) {
+                self.add(span, Role::Mentions, vec![glob(&words)], "glob", Confidence::Low, None, id);
+            }
+            return;
+        }
+        if !named && !opened {
+            return;
+        }
+        let top = self.whole_path(id);
+        let purpose = self.usage.purpose(id);
+        let memory = names::is_memory(&words);
+        let (role, construct, name) = match purpose {
+            Purpose::DottedName if !opened => return,
+            Purpose::Spoken(_) if memory => return,
+            Purpose::Spoken(construct) => (Role::Mentions, construct, None),
+            Purpose::Configured { name, construct } => (Role::Configures, construct, Some(name)),
+            Purpose::Bound { name, construct } => (Role::Binds, construct, name),
+            Purpose::DottedName => (Role::Binds, "literal", None),
+        };
+        let place = self.module.source.place(span);
+        let all = self.evaluator.ask_paths(self.at, top);
+        let mut values: Vec<Value> =
+            all.iter().filter(|value| value.origin.as_ref() == Some(&place)).cloned().collect();
+        if values.is_empty() {
+            values = all.into_iter().filter(|value| value.origin.is_some() && value.parts.len() > 1).collect();
+        }
+        if values.is_empty() {
+            values.push(names::value_of(&words.replace(HOLE, "*")).with_origin(place));
+        }
+        let values = self.as_setting(top, values);
+        let confidence = if role == Role::Mentions { Confidence::Low } else { Confidence::High };
+        self.add(span, role, values, construct, confidence, name, id);
+    }
+
+    /// `"sqlite:///" + path`: the scheme stands for the whole.
+    fn continues(&self, id: ExprId) -> bool {
+        let parent = self.module.expr(id).parent.map(|parent| &self.module.expr(parent).kind);
+        matches!(parent, Some(Kind::Binary { op: Op::Add, left, .. }) if *left == id)
+    }
+
+    fn is_glob_call(&self, id: ExprId) -> bool {
+        let Some(parent) = self.module.expr(id).parent else { return false };
+        let Kind::Call { callee, .. } = &self.module.expr(parent).kind else { return false };
+        matches!(&self.module.expr(*callee).kind, Kind::Name(name) | Kind::Member(_, name) if matches!(name.as_ref(), "glob" | "rglob" | "iglob" | "fnmatch"))
+    }
+
+    /// The outermost expression that still only shapes the path this literal is part of.
+    pub(super) fn whole_path(&self, id: ExprId) -> ExprId {
+        let mut top = id;
+        for _ in 0..24 {
+            let Some(parent) = self.module.expr(top).parent else { break };
+            let shapes = match &self.module.expr(parent).kind {
+                Kind::Binary { op: Op::Add | Op::Div | Op::Mod | Op::Or, .. } | Kind::Text(_) => true,
+                Kind::Cond { test, .. } => *test != top,
+                Kind::Member(base, name) => {
+                    *base == top
+                        && matches!(
+                            name.as_ref(),
+                            "format" | "joinpath" | "strip" | "resolve" | "as_posix" | "absolute" | "expanduser"
+                        )
+                }
+                Kind::Call { callee, args } => *callee == top || self.shapes_path(*callee, args.len()),
+                _ => false,
+            };
+            if !shapes {
+                break;
+            }
+            top = parent;
+        }
+        top
+    }
+
+    fn shapes_path(&self, callee: ExprId, args: usize) -> bool {
+        self.evaluator.ask(self.at, callee).iter().any(|function| match function {
+            Val::External(name) => {
+                matches!(self.evaluator.program.known(name), Some(Known::Join | Known::Same | Known::Env)) && args > 0
+            }
+            Val::Method(whole, name) => match whole.as_ref() {
+                Val::Text(_) => matches!(name.as_ref(), "joinpath" | "join" | "with_name" | "format" | "replace"),
+                _ => false,
+            },
+            _ => false,
+        })
+    }
+
+    /// A field of a settings class is an environment variable, too.
+    fn as_setting(&self, top: ExprId, values: Vec<Value>) -> Vec<Value> {
+        let named =
+            self.usage.named(top).or_else(|| self.module.expr(top).parent.and_then(|call| self.usage.named(call)));
+        let Some(named) = named.filter(|named| named.construct == "class attribute") else { return values };
+        let class = (self.at, named.scope);
+        let program = self.evaluator.program;
+        let env = program
+            .settings_prefix(&self.evaluator, class)
+            .and_then(|prefix| program.settings_env(class, &named.name, &prefix));
+        let Some(env) = env else { return values };
+        values
+            .into_iter()
+            .map(|value| {
+                let mut whole = Value::env(env.clone(), Some(value.clone()));
+                whole.engine = value.engine;
+                whole.origin = value.origin;
+                whole
+            })
+            .collect()
+    }
+
+    // ---- calls that take a path but do not open ----
+
+    fn calls(&mut self) {
+        for index in 0..self.module.calls.len() {
+            let Some(&call) = self.module.calls.get(index) else { break };
+            let Kind::Call { callee, args } = &self.module.expr(call).kind else { continue };
+            let last = match &self.module.expr(*callee).kind {
+                Kind::Name(name) | Kind::Member(_, name) => name.as_ref(),
+                _ => continue,
+            };
+            let may = matches!(
+                last,
+                "copy"
+                    | "copy2"
+                    | "copyfile"
+                    | "copyFile"
+                    | "copyFileSync"
+                    | "cpSync"
+                    | "cp"
+                    | "system"
+                    | "popen"
+                    | "run"
+                    | "call"
+                    | "check_call"
+                    | "check_output"
+                    | "Popen"
+                    | "getoutput"
+                    | "exec"
+                    | "execSync"
+                    | "spawn"
+                    | "spawnSync"
+                    | "execFileSync"
+                    | "execFile"
+                    | "create_subprocess_shell"
+            );
+            if !may {
+                continue;
+            }
+            let known = self.evaluator.ask(self.at, *callee).into_iter().find_map(|val| match val {
+                Val::External(name) => self.evaluator.program.known(&name).map(|known| (known, name)),
+                _ => None,
+            });
+            match known {
+                Some((Known::Copy, name)) => self.copy(call, &name, argument(args, 0, &["src"])),
+                Some((Known::Command, _)) => {
+                    if let Some(command) = argument(args, 0, &["args", "cmd"]) {
+                        self.command(command);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn copy(&mut self, call: ExprId, name: &str, from: Option<ExprId>) {
+        let Some(from) = from else { return };
+        let values = paths_of(self.evaluator.ask(self.at, from));
+        let database = |value: &Value| {
+            value.engine == Engine::Sqlite
+                && (value.file_name().is_some_and(|name| names::is_database_path(&name))
+                    || value.origin.as_ref().is_some_and(|origin| self.opened.contains(origin)))
+        };
+        if values.iter().any(database) {
+            let place = self.module.source.place(self.module.expr(call).span);
+            self.facts.copies.push(FileCopy {
+                place,
+                construct: name.to_owned(),
+                from: values,
+                language: self.module.language,
+            });
+        }
+    }
+
+    /// `os.system("sqlite3 x.db ..")`, `subprocess.run(["sqlite3", path, ".schema"])`.
+    fn command(&mut self, command: ExprId) {
+        match &self.module.expr(command).kind {
+            Kind::Text(pieces) => {
+                let mut snippet = Snippet::default();
+                for piece in pieces {
+                    match piece {
+                        Piece::Text(text, span) => snippet.push(text, span.start as usize),
+                        Piece::Hole(hole) => snippet.push("$x", self.module.expr(*hole).span.start as usize),
+                    }
+                }
+                if names::mentions(&snippet.text).is_empty() && !snippet.text.contains("sqlite3") {
+                    return;
+                }
+                let facts = read_snippet(&self.module.source, &snippet, Language::Shell);
+                for mut reference in facts.references {
+                    reference.language = self.module.language;
+                    let span = reference.place.span;
+                    if !span.is_empty() {
+                        self.references.entry(span).or_insert(reference);
+                    }
+                }
+                self.facts.statements.extend(facts.statements);
+                self.facts.table_uses.extend(facts.table_uses);
+            }
+            Kind::List(parts) => {
+                let runs_sqlite = parts.first().is_some_and(|&program| {
+                    super::evaluate::static_text(self.module, program)
+                        .is_some_and(|text| text == "sqlite3" || text.ends_with("/sqlite3"))
+                });
+                if !runs_sqlite {
+                    return;
+                }
+                let database = parts.iter().skip(1).find(|&&part| {
+                    !super::evaluate::static_text(self.module, part).is_some_and(|text| text.starts_with('-'))
+                });
+                if let Some(&database) = database {
+                    let span = self.module.expr(database).span;
+                    let values = self.evaluator.ask_paths(self.at, database);
+                    self.references.remove(&span);
+                    self.add(span, Role::Opens, values, "sqlite3 command", Confidence::High, None, database);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    // ---- settings ----
+
+    /// `os.environ["X"] = value`, `monkeypatch.setenv("X", value)`, `patch.dict(os.environ, {"X": value})`.
+    fn settings(&mut self) {
+        for index in 0..self.module.assigns.len() {
+            let Some(&(target, value)) = self.module.assigns.get(index) else { break };
+            let name = match &self.module.expr(target).kind {
+                Kind::Index(base, key) if self.is_environment(*base) => super::evaluate::static_text(self.module, *key),
+                Kind::Member(base, name) if self.is_environment(*base) => Some(name.to_string()),
+                _ => None,
+            };
+            if let Some(name) = name {
+                self.set(name, value);
+            }
+        }
+        for index in 0..self.module.calls.len() {
+            let Some(&call) = self.module.calls.get(index) else { break };
+            let Kind::Call { callee, args } = &self.module.expr(call).kind else { continue };
+            let Kind::Member(base, method) = &self.module.expr(*callee).kind else { continue };
+            match method.as_ref() {
+                "setenv" | "setdefault" | "putenv" => {
+                    let environment = method.as_ref() != "setdefault" || self.is_environment(*base);
+                    let name = argument(args, 0, &[]).and_then(|name| super::evaluate::static_text(self.module, name));
+                    if let (true, Some(name), Some(value)) = (environment, name, argument(args, 1, &[])) {
+                        self.set(name, value);
+                    }
+                }
+                "dict" | "update" => {
+                    let environment = method.as_ref() == "dict"
+                        && argument(args, 0, &[]).is_some_and(|env| self.is_environment(env))
+                        || self.is_environment(*base);
+                    let dict = args.iter().rev().find_map(|arg| match &self.module.expr(arg.value).kind {
+                        Kind::Dict(pairs) => Some(pairs),
+                        _ => None,
+                    });
+                    if let (true, Some(pairs)) = (environment, dict) {
+                        for (key, value) in pairs {
+                            if let Some(name) = key.and_then(|key| super::evaluate::static_text(self.module, key)) {
+                                self.set(name, *value);
+                            }
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn set(&mut self, name: String, value: ExprId) {
+        let values = self.evaluator.ask_paths(self.at, value);
+        let named = names::env_names_database(&name)
+            || values.iter().any(|value| value.file_name().is_some_and(|name| names::is_database_path(&name)));
+        let Some(first) = values.into_iter().next() else { return };
+        if named {
+            let place = self.module.source.place(self.module.expr(value).span);
+            self.facts.settings.push(Setting { place, name, value: first, language: self.module.language });
+        }
+    }
+
+    pub(super) fn is_environment(&self, base: ExprId) -> bool {
+        self.evaluator
+            .ask(self.at, base)
+            .iter()
+            .any(|val| matches!(val, Val::External(name) if super::evaluate::is_environment(name)))
+    }
+
+    /// Members of settings classes that have no default: `database_url: str`.
+    pub(super) fn is_settings_class(&self, class: ScopeId) -> Option<String> {
+        self.evaluator.program.settings_prefix(&self.evaluator, (self.at, class))
+    }
+}
+
+/// Stands for a hole while a text is judged.
+const HOLE: char = '\u{1F573}';
+
+/// The text as far as it is known, with a mark for each hole.
+fn spelled(pieces: &[Piece]) -> String {
+    let mut words = String::new();
+    for piece in pieces {
+        match piece {
+            Piece::Text(text, _) => words.push_str(text),
+            Piece::Hole(_) => words.push(HOLE),
+        }
+    }
+    words
+}
+
+fn is_bare_scheme(words: &str) -> bool {
+    words.contains("://") && words.trim_end_matches('/').ends_with(':')
+}
+
+fn glob(words: &str) -> Value {
+    Value { base: Base::Written, parts: vec![Part::Unknown(words.to_owned())], ..Value::default() }
+}
+
+#[expect(dead_code, reason = "kept for spans of pieces")]
+fn first_span(pieces: &[Piece]) -> Option<Span> {
+    pieces.iter().find_map(|piece| match piece {
+        Piece::Text(_, span) => Some(*span),
+        Piece::Hole(_) => None,
+    })
+}

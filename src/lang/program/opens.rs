@@ -1,0 +1,65 @@
+//! Calls that open a database, and what they are handed.
+
+use super::evaluate::{Evaluator, Val, argument};
+use super::ir::{Arg, ExprId, Kind, Module};
+use super::known::Known;
+use crate::lang::value::Value;
+
+/// A call that opens.
+pub(super) struct OpenSite {
+    /// The argument that names the database.
+    pub(super) argument: ExprId,
+    pub(super) values: Vec<Value>,
+    /// The function, as the libraries call it.
+    pub(super) construct: String,
+}
+
+/// Every call of a module that opens a database.
+pub(super) fn sites(evaluator: &Evaluator<'_>, at: usize, module: &Module) -> Vec<OpenSite> {
+    let mut sites = Vec::new();
+    for &call in &module.calls {
+        let Kind::Call { callee, args } = &module.expr(call).kind else { continue };
+        if args.is_empty() {
+            continue;
+        }
+        if let Some((argument, construct)) = opener(evaluator, at, module, *callee, args) {
+            let found = evaluator.ask(at, argument);
+            // A connection that is handed on is not opened a second time.
+            if found.iter().any(|val| matches!(val, Val::Connection(_))) {
+                continue;
+            }
+            sites.push(OpenSite { argument, values: evaluator.opened(found), construct });
+        }
+    }
+    sites
+}
+
+fn opener(
+    evaluator: &Evaluator<'_>,
+    at: usize,
+    module: &Module,
+    callee: ExprId,
+    args: &[Arg],
+) -> Option<(ExprId, String)> {
+    let last = match &module.expr(callee).kind {
+        Kind::Name(name) | Kind::Member(_, name) => name.as_ref(),
+        Kind::Call { .. } => "",
+        _ => return None,
+    };
+    for wrapper in &evaluator.program.openers {
+        if wrapper.function.rsplit('.').next() == Some(last) {
+            let keywords: Vec<&str> = wrapper.keyword.iter().map(String::as_str).collect();
+            let argument = argument(args, wrapper.position.unwrap_or(usize::MAX), &keywords)?;
+            return Some((argument, wrapper.function.clone()));
+        }
+    }
+    for function in evaluator.ask(at, callee) {
+        if let Val::External(name) = function {
+            if let Some(Known::Open(opener)) = evaluator.program.known(&name) {
+                let argument = argument(args, opener.position, opener.keywords)?;
+                return Some((argument, name.to_string()));
+            }
+        }
+    }
+    None
+}

@@ -1,0 +1,174 @@
+//! What programs do to paths: join, parent, other name. Works on [`Value`]s and knows no program.
+
+use crate::lang::names;
+use crate::lang::value::{Base, Part, Value};
+
+/// `left / right`, `os.path.join(left, right)`: an absolute right side stands alone.
+pub(super) fn join(left: &Value, right: &Value) -> Value {
+    let absolute =
+        matches!(right.parts.first(), Some(Part::Text(text)) if text.starts_with('/') || text.contains("://"));
+    if absolute || right.base != Base::Written || left.parts.is_empty() && left.base == Base::Written {
+        return right.clone();
+    }
+    let mut joined = left.clone();
+    if !ends_with_slash(left) && !left.parts.is_empty() {
+        push_text(&mut joined.parts, "/");
+    }
+    if let [Part::Text(dot)] = left.parts.as_slice() {
+        if dot == "." {
+            joined.parts.clear();
+        }
+    }
+    append(&mut joined.parts, &right.parts);
+    joined.origin = right.origin.clone().or_else(|| left.origin.clone());
+    joined.engine = if right.parts.is_empty() { left.engine } else { right.engine };
+    joined
+}
+
+/// `left + right`: text after text.
+pub(super) fn concat(left: &Value, right: &Value) -> Value {
+    let mut joined = left.clone();
+    append(&mut joined.parts, &right.parts);
+    if left.base == Base::Written && is_scheme(&left.parts) {
+        joined.base = right.base;
+    }
+    let named = right.parts.iter().any(|part| {
+        matches!(part, Part::Text(text) if !text.trim().is_empty() && !text.starts_with('?'))
+            || matches!(part, Part::Env { .. })
+    });
+    if named || left.origin.is_none() {
+        joined.origin = right.origin.clone().or_else(|| left.origin.clone());
+    }
+    settle(joined)
+}
+
+/// A URL scheme and nothing after it, so that what follows decides what the path is relative to.
+fn is_scheme(parts: &[Part]) -> bool {
+    match parts {
+        [] => true,
+        [Part::Text(text)] => text.is_empty() || text.ends_with(":///") || text == "file:" || text.ends_with("://"),
+        _ => false,
+    }
+}
+
+/// Engine and memory follow from the text once all of it is there.
+pub(super) fn settle(mut value: Value) -> Value {
+    if let Some(Part::Text(first)) = value.parts.first() {
+        if let Some(engine) = names::url_engine(first) {
+            value.engine = engine;
+        }
+    }
+    if value.parts.len() == 1 && value.base == Base::Written {
+        if let Some(Part::Text(text)) = value.parts.first() {
+            if names::is_memory(text) {
+                value.base = Base::Memory;
+            }
+        }
+    }
+    value
+}
+
+/// `path.parent`, `os.path.dirname(path)`.
+pub(super) fn parent(value: &Value) -> Value {
+    let mut up = value.clone();
+    let cut = match up.parts.last_mut() {
+        Some(Part::Text(text)) => {
+            let trimmed = text.trim_end_matches('/').len();
+            text.truncate(trimmed);
+            match text.rfind('/') {
+                Some(0) => {
+                    text.truncate(1);
+                    true
+                }
+                Some(at) => {
+                    text.truncate(at);
+                    true
+                }
+                None => false,
+            }
+        }
+        _ => false,
+    };
+    if cut {
+        return up;
+    }
+    match up.parts.as_slice() {
+        // The root's own folder, or what is relative to the working directory: one level above it cannot be named.
+        [Part::Text(text)] if text.is_empty() || text == "." => up.parts = vec![Part::Text("..".into())],
+        [Part::Text(text)] if text.ends_with("..") => push_text(&mut up.parts, "/.."),
+        [Part::Text(_)] => up.parts = vec![Part::Text(String::new())],
+        [.., Part::Text(_)] => {
+            up.parts.pop();
+        }
+        _ => push_text(&mut up.parts, "/.."),
+    }
+    up
+}
+
+/// `path.with_name(name)`.
+pub(super) fn with_name(value: &Value, name: &Value) -> Value {
+    join(&parent(value), name)
+}
+
+/// `path.with_suffix(suffix)`.
+pub(super) fn with_suffix(value: &Value, suffix: &Value) -> Value {
+    let mut out = value.clone();
+    if let Some(Part::Text(text)) = out.parts.last_mut() {
+        let name_at = text.rfind('/').map_or(0, |at| at + 1);
+        if let Some(dot) = text[name_at..].rfind('.').filter(|&dot| dot > 0) {
+            text.truncate(name_at + dot);
+        }
+    }
+    append(&mut out.parts, &suffix.parts);
+    out.origin = suffix.origin.clone().or(out.origin);
+    out
+}
+
+fn ends_with_slash(value: &Value) -> bool {
+    matches!(value.parts.last(), Some(Part::Text(text)) if text.ends_with('/'))
+}
+
+pub(super) fn push_text(parts: &mut Vec<Part>, text: &str) {
+    match parts.last_mut() {
+        Some(Part::Text(last)) => last.push_str(text),
+        _ if text.is_empty() => {}
+        _ => parts.push(Part::Text(text.to_owned())),
+    }
+}
+
+pub(super) fn append(parts: &mut Vec<Part>, more: &[Part]) {
+    for part in more {
+        match part {
+            Part::Text(text) => push_text(parts, text),
+            other => parts.push(other.clone()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_join_as_python_joins_them() {
+        let text = |text: &str| Value::text(text);
+        let rendered = |value: Value| value.rendered().unwrap();
+        assert_eq!(rendered(join(&text("data"), &text("x.db"))), "data/x.db");
+        assert_eq!(rendered(join(&text("data/"), &text("x.db"))), "data/x.db");
+        assert_eq!(rendered(join(&text("data"), &text("/x.db"))), "/x.db");
+        assert_eq!(rendered(join(&text("."), &text("x.db"))), "x.db");
+        assert_eq!(rendered(parent(&text("a/b/c.py"))), "a/b");
+        assert_eq!(rendered(parent(&text("a"))), "");
+        assert_eq!(rendered(parent(&text("/a"))), "/");
+        assert_eq!(rendered(parent(&text(""))), "..");
+        assert_eq!(rendered(with_suffix(&text("a/b.py"), &text(".db"))), "a/b.db");
+        assert_eq!(rendered(with_name(&text("a/b.py"), &text("c.db"))), "a/c.db");
+    }
+
+    #[test]
+    fn a_join_onto_an_unknown_folder_keeps_the_name() {
+        let joined = join(&Value::unknown("folder"), &Value::text("x.db"));
+        assert_eq!(joined.pattern(), "*/x.db");
+        assert_eq!(joined.file_name().as_deref(), Some("x.db"));
+    }
+}

@@ -1,0 +1,452 @@
+//! The modules of a tree as one program: loaded when asked for, imports resolved to files, callers and fixtures by name.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use super::evaluate::{Evaluator, Frame, InModule, Val, argument, is_environment, static_text};
+use super::ir::{Arg, Bound, ExprId, Kind, Module, ScopeId};
+use super::known::{self, Known};
+use crate::lang::Language;
+use crate::lang::value::Value;
+
+/// Reads and lowers a file of the tree by its path.
+pub type Loader<'l> = dyn Fn(&str) -> Option<Module> + Sync + 'l;
+
+/// All programs of a tree. Modules given at the start are read for facts; the others are loaded when something they define is needed.
+pub struct Program<'l> {
+    paths: Vec<Arc<str>>,
+    index: HashMap<Arc<str>, usize>,
+    /// Paths by their last component, to find a module by the tail of its name.
+    by_tail: HashMap<String, Vec<usize>>,
+    slots: Vec<OnceLock<Option<Module>>>,
+    loader: &'l Loader<'l>,
+    /// The modules that are read for facts.
+    main: Vec<usize>,
+    callers: HashMap<Arc<str>, Vec<InModule<ExprId>>>,
+    fixtures: HashMap<Arc<str>, Vec<InModule<ScopeId>>>,
+    pub(super) openers: Vec<WrapperOpener>,
+}
+
+/// A function of the project that opens the database it is given, as the policy names it.
+#[derive(Debug, Clone)]
+pub struct WrapperOpener {
+    /// Dotted name; its last component is what calls are known by.
+    pub function: String,
+    pub position: Option<usize>,
+    pub keyword: Option<String>,
+}
+
+impl<'l> Program<'l> {
+    /// `paths` are all program files of the tree; `modules` those that are read for facts.
+    #[must_use]
+    pub fn new(
+        paths: Vec<Arc<str>>,
+        modules: Vec<Module>,
+        openers: Vec<WrapperOpener>,
+        loader: &'l Loader<'l>,
+    ) -> Self {
+        let index: HashMap<_, _> = paths.iter().enumerate().map(|(at, path)| (Arc::clone(path), at)).collect();
+        let mut by_tail: HashMap<String, Vec<usize>> = HashMap::new();
+        for (at, path) in paths.iter().enumerate() {
+            by_tail.entry(tail(path)).or_default().push(at);
+        }
+        let slots: Vec<OnceLock<Option<Module>>> = paths.iter().map(|_| OnceLock::new()).collect();
+        let mut main = Vec::new();
+        let mut callers: HashMap<Arc<str>, Vec<InModule<ExprId>>> = HashMap::new();
+        let mut fixtures: HashMap<Arc<str>, Vec<InModule<ScopeId>>> = HashMap::new();
+        let mut modules: Vec<(usize, Module)> =
+            modules.into_iter().filter_map(|module| index.get(&module.source.path).map(|&at| (at, module))).collect();
+        // Callers in the application speak before those in its tests.
+        modules.sort_by_key(|(at, module)| (is_test(&module.source.path), *at));
+        for (at, module) in modules {
+            for &call in &module.calls {
+                if let Kind::Call { callee, .. } = &module.expr(call).kind {
+                    if let Kind::Name(name) | Kind::Member(_, name) = &module.expr(*callee).kind {
+                        callers.entry(Arc::clone(name)).or_default().push((at, call));
+                    }
+                }
+            }
+            for (scope, body) in module.scopes.iter().enumerate() {
+                let fixture = body
+                    .decorators
+                    .iter()
+                    .any(|&decorator| module.source.slice(module.expr(decorator).span).contains("fixture"));
+                if fixture {
+                    let scope = ScopeId(u32::try_from(scope).unwrap_or(u32::MAX));
+                    fixtures.entry(Arc::clone(&body.name)).or_default().push((at, scope));
+                }
+            }
+            if let Some(slot) = slots.get(at) {
+                if slot.set(Some(module)).is_ok() {
+                    main.push(at);
+                }
+            }
+        }
+        main.sort_unstable();
+        Self { paths, index, by_tail, slots, loader, main, callers, fixtures, openers }
+    }
+
+    /// The modules that are read for facts, in path order.
+    #[must_use]
+    pub fn main(&self) -> &[usize] {
+        &self.main
+    }
+
+    pub(super) fn module(&self, at: usize) -> Option<&Module> {
+        self.slots.get(at)?.get_or_init(|| (self.loader)(self.paths.get(at)?)).as_ref()
+    }
+
+    pub(super) fn callers(&self, name: &str) -> &[InModule<ExprId>] {
+        self.callers.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The fixture that a test in module `at` gets under a name: its own, else that of the nearest conftest.
+    pub(super) fn fixture(&self, at: usize, name: &str) -> Option<InModule<ScopeId>> {
+        let found = self.fixtures.get(name)?;
+        let path = self.paths.get(at)?;
+        found
+            .iter()
+            .filter(|(home, _)| *home == at || self.paths[*home].ends_with("conftest.py"))
+            .max_by_key(|(home, _)| (*home == at, shared_folders(&self.paths[*home], path)))
+            .copied()
+    }
+
+    pub(super) fn known(&self, name: &str) -> Option<Known> {
+        known::function(name)
+    }
+
+    // ---- imports ----
+
+    /// The file that an import names; `None` when it is not in the tree.
+    pub(super) fn resolve(&self, at: usize, path: &str) -> Option<usize> {
+        let own = self.paths.get(at)?;
+        if own.ends_with(".py") || own.ends_with(".pyi") || !is_script(own) {
+            self.resolve_python(own, path)
+        } else {
+            self.resolve_script(own, path)
+        }
+    }
+
+    fn resolve_python(&self, own: &str, path: &str) -> Option<usize> {
+        let dots = path.bytes().take_while(|&byte| byte == b'.').count();
+        let rest = path[dots..].replace('.', "/");
+        if dots > 0 {
+            let mut folder = folder(own);
+            for _ in 1..dots {
+                folder = self::folder(folder);
+            }
+            return self.python_file(folder, &rest);
+        }
+        let mut folder = self::folder(own);
+        loop {
+            if let Some(found) = self.python_file(folder, &rest) {
+                return Some(found);
+            }
+            if folder.is_empty() {
+                break;
+            }
+            folder = self::folder(folder);
+        }
+        // `src` layouts and services with a root of their own: by the tail, if only one file has it.
+        self.by_unique_tail(&rest)
+    }
+
+    fn by_unique_tail(&self, rest: &str) -> Option<usize> {
+        if rest.is_empty() {
+            return None;
+        }
+        let last = rest.rsplit('/').next().unwrap_or(rest);
+        let mut hits = self.by_tail.get(last)?.iter().copied().filter(|&at| {
+            let path = stem(&self.paths[at]);
+            let whole = path.strip_suffix(rest).is_some_and(|head| head.is_empty() || head.ends_with('/'));
+            // A lone name proves little, unless it stands where sources stand.
+            whole && (rest.contains('/') || path == format!("src/{rest}"))
+        });
+        let first = hits.next()?;
+        hits.next().is_none().then_some(first)
+    }
+
+    /// A package hides a module of the same name.
+    fn python_file(&self, folder: &str, rest: &str) -> Option<usize> {
+        let base = match (folder, rest) {
+            ("", rest) => rest.to_owned(),
+            (folder, "") => folder.to_owned(),
+            (folder, rest) => format!("{folder}/{rest}"),
+        };
+        ["/__init__.py", ".py", ".pyi"].iter().find_map(|ending| {
+            let path =
+                if base.is_empty() { ending.trim_start_matches('/').to_owned() } else { format!("{base}{ending}") };
+            self.index.get(path.as_str()).copied()
+        })
+    }
+
+    fn resolve_script(&self, own: &str, path: &str) -> Option<usize> {
+        if path.starts_with('.') {
+            return self.script_file(&normalise(&format!("{}/{path}", folder(own))));
+        }
+        let alias = ["@/", "~/", "src/", "$lib/", "#"].iter().find_map(|alias| path.strip_prefix(alias))?;
+        let mut at = folder(own);
+        loop {
+            for inner in ["src/", "", "src/lib/", "lib/"] {
+                let base = if at.is_empty() { format!("{inner}{alias}") } else { format!("{at}/{inner}{alias}") };
+                if let Some(found) = self.script_file(&base) {
+                    return Some(found);
+                }
+            }
+            if at.is_empty() {
+                return None;
+            }
+            at = folder(at);
+        }
+    }
+
+    fn script_file(&self, base: &str) -> Option<usize> {
+        // `./x.js` in a TypeScript source names `x.ts`.
+        let bare = base.strip_suffix(".js").or_else(|| base.strip_suffix(".mjs")).unwrap_or(base);
+        self.index.get(base).copied().or_else(|| {
+            [
+                ".ts",
+                ".js",
+                ".tsx",
+                ".jsx",
+                ".mjs",
+                ".cjs",
+                ".mts",
+                ".cts",
+                "/index.ts",
+                "/index.js",
+                "/index.mjs",
+                "/index.tsx",
+            ]
+            .iter()
+            .find_map(|ending| self.index.get(format!("{bare}{ending}").as_str()).copied())
+        })
+    }
+
+    /// `from path import name`: the module that defines the name, or the module that the name is.
+    pub(super) fn resolve_import(&self, at: usize, path: &str, name: &str) -> Option<(usize, Option<String>)> {
+        match self.resolve(at, path) {
+            Some(target) => {
+                let defines = self
+                    .module(target)
+                    .is_some_and(|module| module.scopes.first().is_some_and(|top| top.bindings.contains_key(name)));
+                if !defines {
+                    if let Some(sub) = self.submodule(target, name) {
+                        return Some((sub, None));
+                    }
+                }
+                Some((target, Some(name.to_owned())))
+            }
+            None => {
+                let dotted = if path.ends_with('.') { format!("{path}{name}") } else { format!("{path}.{name}") };
+                (path.contains('.') || self.index.contains_key(format!("{path}/{name}.py").as_str()))
+                    .then(|| self.resolve(at, &dotted))
+                    .flatten()
+                    .map(|sub| (sub, None))
+            }
+        }
+    }
+
+    /// The module of a package under a name.
+    pub(super) fn submodule(&self, at: usize, name: &str) -> Option<usize> {
+        let path = self.paths.get(at)?;
+        let folder = path.strip_suffix("/__init__.py")?;
+        self.python_file(folder, name)
+    }
+
+    // ---- what stands outside the tree ----
+
+    /// A member of something outside the tree: a further dotted name, an environment variable, or after all a module of the tree.
+    pub(super) fn external_member(&self, dotted: &str, name: &str) -> Vec<Val> {
+        if is_environment(dotted)
+            && !matches!(name, "get" | "setdefault" | "pop" | "copy" | "items" | "keys" | "update" | "values")
+        {
+            return vec![Val::Text(Value::env(name, None))];
+        }
+        let whole = format!("{dotted}.{name}");
+        if let Some(found) =
+            self.python_file("", &whole.replace('.', "/")).or_else(|| self.by_unique_tail(&whole.replace('.', "/")))
+        {
+            return vec![Val::Module(found)];
+        }
+        vec![Val::External(whole.into())]
+    }
+
+    /// A call of something outside the tree that no table knows.
+    pub(super) fn unknown_call(
+        &self,
+        evaluator: &Evaluator<'_>,
+        at: usize,
+        name: &str,
+        args: &[Arg],
+        frame: &Frame,
+    ) -> Vec<Val> {
+        let last = name.rsplit('.').next().unwrap_or(name);
+        match last {
+            // Fields and options of every framework give their default.
+            "Field" | "field" | "Option" | "Argument" | "PrivateAttr" | "SecretStr" | "FilePath" => {
+                let default =
+                    argument(args, 0, &["default"]).map(|arg| evaluator.eval(at, arg, frame)).unwrap_or_default();
+                if default.iter().any(|val| !matches!(val, Val::Unknown)) {
+                    return default;
+                }
+                let factory = argument(args, usize::MAX, &["default_factory"])
+                    .map(|arg| evaluator.eval(at, arg, frame))
+                    .unwrap_or_default();
+                factory
+                    .into_iter()
+                    .flat_map(|val| match val {
+                        Val::Function(function, _) => evaluator.returns(function, &None),
+                        _ => Vec::new(),
+                    })
+                    .collect()
+            }
+            "ArgumentParser" => vec![Val::External("argparse.ArgumentParser".into())],
+            "parse_args" | "parse_known_args" if name.contains("ArgumentParser") => {
+                vec![Val::External(format!("argparse.Namespace#{at}").into())]
+            }
+            // An object of a class outside: its members keep the class's name.
+            _ if last.starts_with(|first: char| first.is_ascii_uppercase()) => vec![Val::External(name.into())],
+            _ => vec![Val::Unknown],
+        }
+    }
+
+    // ---- settings classes ----
+
+    /// The `env_prefix` of a pydantic settings class; `None` when the class is none.
+    pub(super) fn settings_prefix(&self, evaluator: &Evaluator<'_>, class: InModule<ScopeId>) -> Option<String> {
+        let module = self.module(class.0)?;
+        let body = module.scope(class.1);
+        let is_settings =
+            body.bases.iter().any(|&base| {
+                module.source.slice(module.expr(base).span).ends_with("BaseSettings")
+                    || evaluator.eval(class.0, base, &None).iter().any(|val| match val {
+                        Val::External(name) => name.ends_with("BaseSettings"),
+                        Val::Class(base) => {
+                            *base != class
+                                && self.module(base.0).is_some_and(|module| {
+                                    module.scope(base.1).bases.iter().any(|&base| {
+                                        module.source.slice(module.expr(base).span).ends_with("BaseSettings")
+                                    })
+                                })
+                        }
+                        _ => false,
+                    })
+            });
+        if !is_settings {
+            return None;
+        }
+        let mut prefix = String::new();
+        if let Some(binding) = body.bindings.get("model_config").and_then(|bindings| bindings.last()) {
+            if let Bound::Expr(config) = binding.value {
+                match &module.expr(config).kind {
+                    Kind::Call { args, .. } => {
+                        if let Some(text) =
+                            argument(args, usize::MAX, &["env_prefix"]).and_then(|arg| static_text(module, arg))
+                        {
+                            prefix = text;
+                        }
+                    }
+                    Kind::Dict(pairs) => {
+                        for (key, value) in pairs {
+                            if key.and_then(|key| static_text(module, key)).as_deref() == Some("env_prefix") {
+                                prefix = static_text(module, *value).unwrap_or_default();
+                            }
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        if let Some(Bound::Class(inner)) =
+            body.bindings.get("Config").and_then(|bindings| bindings.last()).map(|binding| &binding.value)
+        {
+            if let Some(Bound::Expr(value)) = module
+                .scope(*inner)
+                .bindings
+                .get("env_prefix")
+                .and_then(|bindings| bindings.last())
+                .map(|binding| &binding.value)
+            {
+                prefix = static_text(module, *value).unwrap_or_default();
+            }
+        }
+        Some(prefix)
+    }
+
+    /// The environment variable of a field of a settings class.
+    pub(super) fn settings_env(&self, class: InModule<ScopeId>, field: &str, prefix: &str) -> Option<String> {
+        let module = self.module(class.0)?;
+        let binding = module.scope(class.1).bindings.get(field)?.last()?;
+        match &binding.value {
+            Bound::Expr(value) => {
+                if let Kind::Call { args, .. } = &module.expr(*value).kind {
+                    let named = argument(args, usize::MAX, &["env", "validation_alias", "alias"])
+                        .and_then(|arg| static_text(module, arg));
+                    if let Some(named) = named {
+                        return Some(named);
+                    }
+                }
+            }
+            Bound::Annotated(_) => {}
+            _ => return None,
+        }
+        Some(format!("{prefix}{field}").to_uppercase())
+    }
+}
+
+/// `a/b/__init__.py` and `a/b.py` are both found under `b`.
+fn tail(path: &str) -> String {
+    stem(path).rsplit('/').next().unwrap_or("").to_owned()
+}
+
+fn stem(path: &str) -> &str {
+    let path = path.strip_suffix("/__init__.py").unwrap_or(path);
+    match path.rfind('.') {
+        Some(dot) if !path[dot..].contains('/') => &path[..dot],
+        _ => path,
+    }
+}
+
+fn folder(path: &str) -> &str {
+    path.rfind('/').map_or("", |at| &path[..at])
+}
+
+fn is_script(path: &str) -> bool {
+    let ending = path.rsplit('.').next().unwrap_or("");
+    matches!(ending, "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx" | "vue" | "svelte" | "astro")
+}
+
+fn is_test(path: &str) -> bool {
+    path.split('/').any(|part| {
+        part == "tests"
+            || part == "test"
+            || part.starts_with("test_")
+            || part.contains(".test.")
+            || part == "conftest.py"
+    })
+}
+
+fn shared_folders(left: &str, right: &str) -> usize {
+    left.split('/').zip(right.split('/')).take_while(|(left, right)| left == right).count()
+}
+
+fn normalise(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+/// Whether a file is read as a program that may have neighbours.
+#[must_use]
+pub fn is_program(language: Language) -> bool {
+    matches!(language, Language::Python | Language::Javascript | Language::Typescript)
+}

@@ -1,0 +1,81 @@
+//! Python's syntax, lowered to the form that programs share. Follows no value: that is [`super::program`]'s work.
+
+mod expressions;
+mod statements;
+mod strings;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use tree_sitter::{Node, Parser};
+
+use super::Language;
+use super::program::{BlockId, Module, ModuleBuilder, ScopeId};
+use crate::text::{Source, Span};
+
+/// Deeper nesting than this is not followed: real code stays below 60, and a stack has an end.
+const MAX_DEPTH: u32 = 150;
+
+/// Lowers a source. Text that is not Python gives a module with `has_errors` set and whatever could be read.
+#[must_use]
+pub fn lower(source: Arc<Source>) -> Module {
+    let mut parser = Parser::new();
+    let mut builder = ModuleBuilder::new(Arc::clone(&source), Language::Python);
+    let language = tree_sitter_python::LANGUAGE.into();
+    if parser.set_language(&language).is_err() {
+        builder.module.has_errors = true;
+        return builder.module;
+    }
+    let Some(tree) = parser.parse(&source.text, None) else {
+        builder.module.has_errors = true;
+        return builder.module;
+    };
+    let root = tree.root_node();
+    builder.module.has_errors = root.has_error();
+    let mut lowering = Lowering { source: &source, builder, globals: Vec::new() };
+    lowering.suite(root, At { scope: ScopeId(0), block: BlockId(0), class: None, depth: 0 });
+    lowering.builder.module
+}
+
+struct Lowering<'a> {
+    source: &'a Source,
+    builder: ModuleBuilder,
+    /// Names that `global` hands to the module, with the function that said so.
+    globals: Vec<(ScopeId, Arc<str>)>,
+}
+
+/// Where in the program the walk stands.
+#[derive(Clone, Copy)]
+struct At {
+    scope: ScopeId,
+    block: BlockId,
+    /// The class whose method this is, for `self.x = ..`.
+    class: Option<ScopeId>,
+    depth: u32,
+}
+
+impl At {
+    fn deeper(self) -> Option<Self> {
+        (self.depth < MAX_DEPTH).then_some(Self { depth: self.depth + 1, ..self })
+    }
+}
+
+impl Lowering<'_> {
+    fn text(&self, node: Node<'_>) -> &str {
+        self.source.slice(span(node))
+    }
+
+    fn name(&self, node: Node<'_>) -> Arc<str> {
+        self.text(node).into()
+    }
+}
+
+fn span(node: Node<'_>) -> Span {
+    Span::new(node.start_byte(), node.end_byte())
+}
+
+fn named_children<'t>(node: Node<'t>) -> Vec<Node<'t>> {
+    let mut cursor = node.walk();
+    node.named_children(&mut cursor).collect()
+}
