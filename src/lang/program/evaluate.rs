@@ -89,10 +89,10 @@ impl<'p> Evaluator<'p> {
 
     pub(super) fn eval(&self, module: usize, expr: ExprId, frame: &Frame) -> Vec<Val> {
         let key = (module, expr);
-        if frame.is_none() {
-            if let Some(known) = self.memo.borrow().get(&key) {
-                return known.as_ref().clone();
-            }
+        if frame.is_none()
+            && let Some(known) = self.memo.borrow().get(&key)
+        {
+            return known.as_ref().clone();
         }
         let depth = self.depth.get();
         self.steps.set(self.steps.get() + 1);
@@ -120,7 +120,7 @@ impl<'p> Evaluator<'p> {
             Kind::Text(pieces) => self.text(at, module, expr, pieces, frame),
             Kind::Name(name) => self.name(at, module, expr, name, frame),
             Kind::Member(base, name) => self.member(at, module, expr, *base, name, frame),
-            Kind::Index(base, key) => self.index(at, module, *base, *key, frame),
+            Kind::Index(base, key) => self.index(at, *base, *key, frame),
             Kind::Call { callee, args } => self.call(at, module, expr, *callee, args, frame),
             Kind::Binary { op, left, right } => self.binary(at, *op, *left, *right, frame),
             Kind::Cond { test: _, then, otherwise } => {
@@ -181,13 +181,13 @@ impl<'p> Evaluator<'p> {
                 let mut found = self.eval(at, left, frame);
                 let rest = self.eval(at, right, frame);
                 // `os.environ.get("X") or "y.db"`: the right side is the variable's default.
-                if let ([Val::Text(value)], [Val::Text(default), ..]) = (found.as_slice(), rest.as_slice()) {
-                    if let [Part::Env { name, default: None }] = value.parts.as_slice() {
-                        let mut whole = Value::env(name.clone(), Some(default.clone()));
-                        whole.origin.clone_from(&default.origin);
-                        whole.engine = default.engine;
-                        return vec![Val::Text(whole)];
-                    }
+                if let ([Val::Text(value)], [Val::Text(default), ..]) = (found.as_slice(), rest.as_slice())
+                    && let [Part::Env { name, default: None }] = value.parts.as_slice()
+                {
+                    let mut whole = Value::env(name.clone(), Some(default.clone()));
+                    whole.origin.clone_from(&default.origin);
+                    whole.engine = default.engine;
+                    return vec![Val::Text(whole)];
                 }
                 found.retain(|val| !matches!(val, Val::Null));
                 extend(&mut found, rest);
@@ -259,19 +259,19 @@ impl<'p> Evaluator<'p> {
         let mut first = true;
         for _ in 0..64 {
             let body = module.scope(scope);
-            if first || body.kind != ScopeKind::Class {
-                if let Some(bindings) = body.bindings.get(name) {
-                    let reaching = if scope == expr.scope {
-                        reaching(module, bindings, Some(expr))
-                    } else {
-                        reaching(module, bindings, None)
-                    };
-                    let mut found = Vec::new();
-                    for binding in reaching {
-                        extend(&mut found, self.binding(at, module, scope, name, binding, frame));
-                    }
-                    return found;
+            if (first || body.kind != ScopeKind::Class)
+                && let Some(bindings) = body.bindings.get(name)
+            {
+                let reaching = if scope == expr.scope {
+                    reaching(module, bindings, Some(expr))
+                } else {
+                    reaching(module, bindings, None)
+                };
+                let mut found = Vec::new();
+                for binding in reaching {
+                    extend(&mut found, self.binding(at, module, scope, name, binding, frame));
                 }
+                return found;
             }
             first = false;
             match body.parent {
@@ -281,12 +281,12 @@ impl<'p> Evaluator<'p> {
         }
         if let Some(stars) = module.scopes.first().and_then(|top| top.bindings.get("*")) {
             for star in stars {
-                if let Bound::Import { module: from, .. } = &star.value {
-                    if let Some(target) = self.program.resolve(at, from) {
-                        let found = self.exported(target, name);
-                        if !found.is_empty() {
-                            return found;
-                        }
+                if let Bound::Import { module: from, .. } = &star.value
+                    && let Some(target) = self.program.resolve(at, from)
+                {
+                    let found = self.exported(target, name);
+                    if !found.is_empty() {
+                        return found;
                     }
                 }
             }
@@ -319,12 +319,12 @@ impl<'p> Evaluator<'p> {
         }
         if let Some(stars) = module.scope(top).bindings.get("*") {
             for star in stars {
-                if let Bound::Import { module: from, .. } = &star.value {
-                    if let Some(target) = self.program.resolve(at, from).filter(|&target| target != at) {
-                        let found = self.guarded(|| self.exported(target, name));
-                        if !found.is_empty() {
-                            return found;
-                        }
+                if let Bound::Import { module: from, .. } = &star.value
+                    && let Some(target) = self.program.resolve(at, from).filter(|&target| target != at)
+                {
+                    let found = self.guarded(|| self.exported(target, name));
+                    if !found.is_empty() {
+                        return found;
                     }
                 }
             }
@@ -384,8 +384,6 @@ impl<'p> Evaluator<'p> {
                 None => vec![Val::External(format!("{}.{name}", external(module.language, path)).into())],
             },
             Bound::Function(function) => {
-                let method = module.scope(scope).kind == ScopeKind::Class;
-                let _ = method;
                 vec![Val::Function((at, *function), None)]
             }
             Bound::Class(class) => vec![Val::Class((at, *class))],
@@ -410,10 +408,10 @@ impl<'p> Evaluator<'p> {
         frame: &Frame,
     ) -> Vec<Val> {
         let function = module.scope(scope);
-        if let Some(call) = frame.as_ref().filter(|call| call.scope == (at, scope)) {
-            if let Some(Some(given)) = call.args.get(index) {
-                return given.clone();
-            }
+        if let Some(call) = frame.as_ref().filter(|call| call.scope == (at, scope))
+            && let Some(Some(given)) = call.args.get(index)
+        {
+            return given.clone();
         }
         let class = function.parent.filter(|&parent| module.scope(parent).kind == ScopeKind::Class);
         if let (0, Some(class), "self" | "cls" | "this") = (index, class, name) {
@@ -444,11 +442,11 @@ impl<'p> Evaluator<'p> {
         if frame.is_none() {
             extend(&mut found, self.guarded(|| self.given_by_callers(at, scope, index)));
         }
-        if found.is_empty() {
-            if let Some(annotation) = param.annotation {
-                found = self.annotated(at, annotation);
-                found.retain(|val| !matches!(val, Val::Unknown));
-            }
+        if found.is_empty()
+            && let Some(annotation) = param.annotation
+        {
+            found = self.annotated(at, annotation);
+            found.retain(|val| !matches!(val, Val::Unknown));
         }
         if found.is_empty() { vec![Val::Unknown] } else { found }
     }
@@ -507,14 +505,14 @@ impl<'p> Evaluator<'p> {
         frame: &Frame,
     ) -> Vec<Val> {
         // `this` is no name that anything binds.
-        if let (Kind::Name(this), Some(class)) = (&module.expr(base).kind, enclosing_class(module, expr.scope)) {
-            if this.as_ref() == "this" {
-                let whole = match frame.as_ref().and_then(|call| call.this.clone()) {
-                    Some(whole) => whole,
-                    None => Val::Instance((at, class), None),
-                };
-                return self.attribute(&whole, name);
-            }
+        if let (Kind::Name(this), Some(class)) = (&module.expr(base).kind, enclosing_class(module, expr.scope))
+            && this.as_ref() == "this"
+        {
+            let whole = match frame.as_ref().and_then(|call| call.this.clone()) {
+                Some(whole) => whole,
+                None => Val::Instance((at, class), None),
+            };
+            return self.attribute(&whole, name);
         }
         let mut found = Vec::new();
         for whole in self.eval(at, base, frame) {
@@ -576,13 +574,13 @@ impl<'p> Evaluator<'p> {
                 found.retain(|val| !matches!(val, Val::Unknown));
             }
         }
-        if found.is_empty() {
-            if let Some((name, bindings)) = body.bindings.get_key_value(name) {
-                for binding in reaching(module, bindings, None) {
-                    let values = self.guarded(|| self.binding(class.0, module, class.1, name, binding, &None));
-                    for value in values {
-                        found.push(self.bound_to(value, this, frame));
-                    }
+        if found.is_empty()
+            && let Some((name, bindings)) = body.bindings.get_key_value(name)
+        {
+            for binding in reaching(module, bindings, None) {
+                let values = self.guarded(|| self.binding(class.0, module, class.1, name, binding, &None));
+                for value in values {
+                    found.push(self.bound_to(value, this));
                 }
             }
         }
@@ -590,10 +588,10 @@ impl<'p> Evaluator<'p> {
         if found.is_empty() {
             for &base in &body.bases {
                 for val in self.guarded(|| self.eval(class.0, base, &None)) {
-                    if let Val::Class(base) = val {
-                        if base != class {
-                            extend(&mut found, self.guarded(|| self.of_class(base, name, &None, this)));
-                        }
+                    if let Val::Class(base) = val
+                        && base != class
+                    {
+                        extend(&mut found, self.guarded(|| self.of_class(base, name, &None, this)));
                     }
                 }
             }
@@ -602,7 +600,7 @@ impl<'p> Evaluator<'p> {
     }
 
     /// A method learns its object; a property gives what it returns.
-    fn bound_to(&self, value: Val, this: Option<&Val>, frame: &Frame) -> Val {
+    fn bound_to(&self, value: Val, this: Option<&Val>) -> Val {
         let (Val::Function(function, None), Some(this)) = (&value, this) else { return value };
         let Some(module) = self.program.module(function.0) else { return value };
         let decorated = module.scope(function.1).decorators.iter().any(|&decorator| {
@@ -610,7 +608,6 @@ impl<'p> Evaluator<'p> {
             matches!(words, "property" | "cached_property" | "functools.cached_property" | "computed_field")
                 || words.starts_with("hybrid_property")
         });
-        let _ = frame;
         if decorated {
             let call = Some(Rc::new(Call { scope: *function, args: Vec::new(), this: Some(this.clone()) }));
             return self.guarded(|| self.returns(*function, &call)).into_iter().next().unwrap_or(Val::Unknown);
@@ -637,8 +634,7 @@ impl<'p> Evaluator<'p> {
             .collect()
     }
 
-    fn index(&self, at: usize, module: &'p Module, base: ExprId, key: ExprId, frame: &Frame) -> Vec<Val> {
-        let _ = module;
+    fn index(&self, at: usize, base: ExprId, key: ExprId, frame: &Frame) -> Vec<Val> {
         let mut found = Vec::new();
         let keys = self.eval(at, key, frame);
         let key = keys.iter().find_map(|val| match val {
@@ -693,7 +689,7 @@ impl<'p> Evaluator<'p> {
         match whole {
             Val::List(items) => items.iter().flatten().cloned().collect(),
             Val::Dict((at, id), frame) => {
-                self.pairs(*at, *id).map(|(key, _)| self.eval(*at, key, frame)).into_iter().flatten().collect()
+                self.pairs(*at, *id).flat_map(|(key, _)| self.eval(*at, key, frame)).collect()
             }
             // Looping over a generator that yields a connection gives it.
             Val::Connection(_) => vec![whole.clone()],
@@ -1057,10 +1053,10 @@ fn reaching<'b>(module: &Module, bindings: &'b [Binding], expr: Option<&Expr>) -
     // A name used before it is bound is bound by a loop around, or further down at module level.
     let before = if before.is_empty() { bindings.iter().collect() } else { before };
     for binding in before.into_iter().rev() {
-        if let Some(expr) = expr {
-            if excluded(module, binding, expr) {
-                continue;
-            }
+        if let Some(expr) = expr
+            && excluded(module, binding, expr)
+        {
+            continue;
         }
         found.push(binding);
         let surely = match expr {

@@ -8,7 +8,7 @@ use super::usage::Purpose;
 use crate::lang::facts::{Confidence, FileCopy, Role, Setting};
 use crate::lang::value::{Base, Engine, Part, Value};
 use crate::lang::{Language, names, read_snippet};
-use crate::text::{Snippet, Span};
+use crate::text::Snippet;
 
 impl Reading<'_> {
     pub(super) fn literals(&mut self) {
@@ -30,9 +30,12 @@ impl Reading<'_> {
         let span = expr.span;
         let opened = self.opened.contains(&self.module.source.place(span));
         let scheme_only = is_bare_scheme(&words);
-        let named = names::is_database_path(&words) && !scheme_only
-            || matches!(names::url_engine(&words), Some(Engine::Postgresql | Engine::Mysql)) && !scheme_only
-            || scheme_only && self.continues(id);
+        let named = if scheme_only {
+            self.continues(id)
+        } else {
+            names::is_database_path(&words)
+                || matches!(names::url_engine(&words), Some(Engine::Postgresql | Engine::Mysql))
+        };
         if names::is_database_glob(&words) {
             if !matches!(self.usage.purpose(id), Purpose::Spoken("comparison")) || self.is_glob_call(id) {
                 self.add(span, Role::Mentions, vec![glob(&words)], "glob", Confidence::Low, None, id);
@@ -354,12 +357,4 @@ fn is_bare_scheme(words: &str) -> bool {
 
 fn glob(words: &str) -> Value {
     Value { base: Base::Written, parts: vec![Part::Unknown(words.to_owned())], ..Value::default() }
-}
-
-#[expect(dead_code, reason = "kept for spans of pieces")]
-fn first_span(pieces: &[Piece]) -> Option<Span> {
-    pieces.iter().find_map(|piece| match piece {
-        Piece::Text(_, span) => Some(*span),
-        Piece::Hole(_) => None,
-    })
 }

@@ -54,11 +54,11 @@ fn opener(
         }
     }
     for function in evaluator.ask(at, callee) {
-        if let Val::External(name) = function {
-            if let Some(Known::Open(opener)) = evaluator.program.known(&name) {
-                let argument = argument(args, opener.position, opener.keywords)?;
-                return Some((argument, name.to_string()));
-            }
+        if let Val::External(name) = function
+            && let Some(Known::Open(opener)) = evaluator.program.known(&name)
+        {
+            let argument = argument(args, opener.position, opener.keywords)?;
+            return Some((argument, name.to_string()));
         }
     }
     None

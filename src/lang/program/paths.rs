@@ -14,10 +14,10 @@ pub(super) fn join(left: &Value, right: &Value) -> Value {
     if !ends_with_slash(left) && !left.parts.is_empty() {
         push_text(&mut joined.parts, "/");
     }
-    if let [Part::Text(dot)] = left.parts.as_slice() {
-        if dot == "." {
-            joined.parts.clear();
-        }
+    if let [Part::Text(dot)] = left.parts.as_slice()
+        && dot == "."
+    {
+        joined.parts.clear();
     }
     append(&mut joined.parts, &right.parts);
     joined.origin = right.origin.clone().or_else(|| left.origin.clone());
@@ -53,17 +53,17 @@ fn is_scheme(parts: &[Part]) -> bool {
 
 /// Engine and memory follow from the text once all of it is there.
 pub(super) fn settle(mut value: Value) -> Value {
-    if let Some(Part::Text(first)) = value.parts.first() {
-        if let Some(engine) = names::url_engine(first) {
-            value.engine = engine;
-        }
+    if let Some(Part::Text(first)) = value.parts.first()
+        && let Some(engine) = names::url_engine(first)
+    {
+        value.engine = engine;
     }
-    if value.parts.len() == 1 && value.base == Base::Written {
-        if let Some(Part::Text(text)) = value.parts.first() {
-            if names::is_memory(text) {
-                value.base = Base::Memory;
-            }
-        }
+    if value.parts.len() == 1
+        && value.base == Base::Written
+        && let Some(Part::Text(text)) = value.parts.first()
+        && names::is_memory(text)
+    {
+        value.base = Base::Memory;
     }
     value
 }

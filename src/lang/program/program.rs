@@ -60,10 +60,10 @@ impl<'l> Program<'l> {
         modules.sort_by_key(|(at, module)| (is_test(&module.source.path), *at));
         for (at, module) in modules {
             for &call in &module.calls {
-                if let Kind::Call { callee, .. } = &module.expr(call).kind {
-                    if let Kind::Name(name) | Kind::Member(_, name) = &module.expr(*callee).kind {
-                        callers.entry(Arc::clone(name)).or_default().push((at, call));
-                    }
+                if let Kind::Call { callee, .. } = &module.expr(call).kind
+                    && let Kind::Name(name) | Kind::Member(_, name) = &module.expr(*callee).kind
+                {
+                    callers.entry(Arc::clone(name)).or_default().push((at, call));
                 }
             }
             for (scope, body) in module.scopes.iter().enumerate() {
@@ -76,10 +76,10 @@ impl<'l> Program<'l> {
                     fixtures.entry(Arc::clone(&body.name)).or_default().push((at, scope));
                 }
             }
-            if let Some(slot) = slots.get(at) {
-                if slot.set(Some(module)).is_ok() {
-                    main.push(at);
-                }
+            if let Some(slot) = slots.get(at)
+                && slot.set(Some(module)).is_ok()
+            {
+                main.push(at);
             }
         }
         main.sort_unstable();
@@ -230,10 +230,8 @@ impl<'l> Program<'l> {
                 let defines = self
                     .module(target)
                     .is_some_and(|module| module.scopes.first().is_some_and(|top| top.bindings.contains_key(name)));
-                if !defines {
-                    if let Some(sub) = self.submodule(target, name) {
-                        return Some((sub, None));
-                    }
+                if !defines && let Some(sub) = self.submodule(target, name) {
+                    return Some((sub, None));
                 }
                 Some((target, Some(name.to_owned())))
             }
@@ -337,39 +335,37 @@ impl<'l> Program<'l> {
             return None;
         }
         let mut prefix = String::new();
-        if let Some(binding) = body.bindings.get("model_config").and_then(|bindings| bindings.last()) {
-            if let Bound::Expr(config) = binding.value {
-                match &module.expr(config).kind {
-                    Kind::Call { args, .. } => {
-                        if let Some(text) =
-                            argument(args, usize::MAX, &["env_prefix"]).and_then(|arg| static_text(module, arg))
-                        {
-                            prefix = text;
-                        }
+        if let Some(binding) = body.bindings.get("model_config").and_then(|bindings| bindings.last())
+            && let Bound::Expr(config) = binding.value
+        {
+            match &module.expr(config).kind {
+                Kind::Call { args, .. } => {
+                    if let Some(text) =
+                        argument(args, usize::MAX, &["env_prefix"]).and_then(|arg| static_text(module, arg))
+                    {
+                        prefix = text;
                     }
-                    Kind::Dict(pairs) => {
-                        for (key, value) in pairs {
-                            if key.and_then(|key| static_text(module, key)).as_deref() == Some("env_prefix") {
-                                prefix = static_text(module, *value).unwrap_or_default();
-                            }
-                        }
-                    }
-                    _ => {}
                 }
+                Kind::Dict(pairs) => {
+                    for (key, value) in pairs {
+                        if key.and_then(|key| static_text(module, key)).as_deref() == Some("env_prefix") {
+                            prefix = static_text(module, *value).unwrap_or_default();
+                        }
+                    }
+                }
+                _ => {}
             }
         }
         if let Some(Bound::Class(inner)) =
             body.bindings.get("Config").and_then(|bindings| bindings.last()).map(|binding| &binding.value)
-        {
-            if let Some(Bound::Expr(value)) = module
+            && let Some(Bound::Expr(value)) = module
                 .scope(*inner)
                 .bindings
                 .get("env_prefix")
                 .and_then(|bindings| bindings.last())
                 .map(|binding| &binding.value)
-            {
-                prefix = static_text(module, *value).unwrap_or_default();
-            }
+        {
+            prefix = static_text(module, *value).unwrap_or_default();
         }
         Some(prefix)
     }

@@ -77,10 +77,10 @@ impl<'m> Usage<'m> {
     pub(super) fn purpose(&self, expr: ExprId) -> Purpose {
         let mut at = expr;
         for _ in 0..24 {
-            if let Some(target) = self.target(at) {
-                if let Some(name) = self.subscript(target) {
-                    return Purpose::Configured { name, construct: "setting" };
-                }
+            if let Some(target) = self.target(at)
+                && let Some(name) = self.subscript(target)
+            {
+                return Purpose::Configured { name, construct: "setting" };
             }
             if let Some(named) = self.named(at) {
                 return Purpose::Bound { name: Some(named.name.to_string()), construct: named.construct };
