@@ -1,5 +1,17 @@
 //! The policy: what `dbguard.toml` allows, each entry with the place it stands. Judges nothing.
 
+mod globs;
+mod locate;
+mod near;
+mod opener;
+mod read;
+mod sections;
+
+pub use globs::{Globs, matches_path};
+pub use locate::{load, locate};
+pub use near::nearest;
+pub use sections::parse;
+
 use std::collections::BTreeMap;
 
 use crate::finding::Severity;
@@ -24,6 +36,8 @@ pub struct Policy {
     pub rules: BTreeMap<String, Written<Option<Severity>>>,
     /// Mistakes in the file; each becomes a finding.
     pub mistakes: Vec<Mistake>,
+    /// The file is not TOML: `mistakes` says where it breaks off, and nothing else of it was taken.
+    pub broken: bool,
 }
 
 /// A value with the place it is written at, which findings point to.
@@ -43,6 +57,8 @@ pub struct Primary {
     pub engine: crate::lang::Engine,
     /// `url-env`, for engines reached by URL.
     pub url_env: Option<Written<String>>,
+    /// Where `[primary]` stands.
+    pub place: Place,
 }
 
 #[derive(Debug, Clone)]
