@@ -44,7 +44,8 @@ pub fn allows(source: &Source, language: Language) -> Vec<Allow> {
         let Some(code) = before_comment(&before, language) else { continue };
         let covers = if code.trim().is_empty() { next_code_line(source, start.line, language) } else { start.line };
         let rest = source.text.get(whole.end()..).unwrap_or("").lines().next().unwrap_or("");
-        let reason = rest.trim().trim_end_matches("*/").trim_end_matches("-->").trim().trim_start_matches([':', '-']).trim();
+        let reason =
+            rest.trim().trim_end_matches("*/").trim_end_matches("-->").trim().trim_start_matches([':', '-']).trim();
         let mut at = ids.start();
         for word in ids.as_str().split(',') {
             let lead = word.len() - word.trim_start().len();
@@ -123,11 +124,10 @@ mod tests {
     #[test]
     fn several_rules_and_several_comments() {
         let found = read("# dbguard: allow[a, b]\n# dbguard: allow[c]\nx = 'a.db'\n", Language::Python);
-        assert_eq!(found.iter().map(|(rule, line, _)| (rule.as_str(), *line)).collect::<Vec<_>>(), [
-            ("a", 3),
-            ("b", 3),
-            ("c", 3)
-        ]);
+        assert_eq!(
+            found.iter().map(|(rule, line, _)| (rule.as_str(), *line)).collect::<Vec<_>>(),
+            [("a", 3), ("b", 3), ("c", 3)]
+        );
     }
 
     #[test]

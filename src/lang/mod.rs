@@ -1,5 +1,6 @@
 //! The languages: each reads a source into [`Facts`]. Knows nothing of files on disk, databases or policy.
 
+mod allow;
 mod config;
 mod dockerfile;
 mod dotenv;
@@ -21,6 +22,7 @@ use serde::Serialize;
 
 use crate::text::{Snippet, Source};
 
+pub use allow::{ALLOW_MARK, Allow, allows};
 pub use facts::{
     Access, Attach, Confidence, EnvRead, Facts, FileCopy, Mount, Reference, Role, Setting, Statement, TableUse,
 };

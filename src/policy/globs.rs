@@ -67,7 +67,10 @@ pub fn matches_path(words: &str, path: &str) -> bool {
     let tail = !words.starts_with('/');
     if words.contains(['*', '?', '[', '{']) {
         let matches = |pattern: &str| {
-            GlobBuilder::new(pattern).literal_separator(true).build().is_ok_and(|glob| glob.compile_matcher().is_match(path))
+            GlobBuilder::new(pattern)
+                .literal_separator(true)
+                .build()
+                .is_ok_and(|glob| glob.compile_matcher().is_match(path))
         };
         return matches(words) || tail && matches(&format!("**/{words}"));
     }

@@ -57,8 +57,6 @@ pub struct Primary {
     pub engine: crate::lang::Engine,
     /// `url-env`, for engines reached by URL.
     pub url_env: Option<Written<String>>,
-    /// Where `[primary]` stands.
-    pub place: Place,
 }
 
 #[derive(Debug, Clone)]

@@ -19,7 +19,8 @@ fn plain(word: &str) -> String {
 
 fn closeness(word: &str, candidate: &str) -> f64 {
     // An abbreviation (`temp`, `env-var`) is near to what it begins, whatever the edit distance says.
-    let begins = word.len() >= 3 && candidate.len() >= 3 && (candidate.starts_with(word) || word.starts_with(candidate));
+    let begins =
+        word.len() >= 3 && candidate.len() >= 3 && (candidate.starts_with(word) || word.starts_with(candidate));
     strsim::normalized_damerau_levenshtein(word, candidate).max(if begins { 0.75 } else { 0.0 })
 }
 

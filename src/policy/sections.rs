@@ -57,14 +57,11 @@ fn tool_table<'t, 'i>(document: &'t DeTable<'i>) -> Option<&'t DeTable<'i>> {
 }
 
 fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, policy: &mut Policy) {
-    let whole = Section {
-        table,
-        name: "a policy".to_owned(),
-        place: reader.place(0..0),
-    };
+    let whole = Section { table, name: "a policy".to_owned(), place: reader.place(0..0) };
     reader.know(&whole, &SECTIONS);
     policy.primary = primary(reader, table);
-    policy.specialised = reader.sections(table, "specialised").iter().filter_map(|it| specialised(reader, it)).collect();
+    policy.specialised =
+        reader.sections(table, "specialised").iter().filter_map(|it| specialised(reader, it)).collect();
     policy.retired = reader.sections(table, "retired").iter().filter_map(|it| retired(reader, it)).collect();
     policy.external = reader.sections(table, "external").iter().filter_map(|it| external(reader, it)).collect();
     policy.tables = reader.section(table, "tables").map(|it| reader.pairs_of(it.table)).unwrap_or_default();
@@ -97,7 +94,7 @@ fn primary(reader: &mut Reader<'_>, table: &DeTable<'_>) -> Option<Primary> {
     let env = env
         .or_else(|| url_env.clone().filter(|_| engine != Engine::Sqlite))
         .unwrap_or_else(|| Written { value: DEFAULT_ENV.to_owned(), place: section.place.clone() });
-    Some(Primary { path, env, aliases, engine, url_env, place: section.place })
+    Some(Primary { path, env, aliases, engine, url_env })
 }
 
 fn engine(reader: &mut Reader<'_>, section: &Section<'_, '_>) -> Engine {
@@ -284,7 +281,6 @@ fn one_entry_each(reader: &mut Reader<'_>, policy: &Policy) {
         }
     }
 }
-
 
 #[cfg(test)]
 #[path = "sections_tests.rs"]

@@ -130,12 +130,7 @@ fn mistakes_stand_at_their_line() {
         ("[[external]]\nowner = 'n8n'", 1, "`[[external]]` has no `path`", None),
         ("[places]\ntests = 'tests/**'", 2, "`tests` must be a list of strings, this is a string", None),
         ("[places]\ntests = ['ok', 'tests/[']", 2, "not a glob: unclosed character class; missing ']'", None),
-        (
-            "[places]\ntemp = ['/tmp/**']",
-            2,
-            "unknown key `temp` in `[places]`",
-            Some("did you mean `temporary`?"),
-        ),
+        ("[places]\ntemp = ['/tmp/**']", 2, "unknown key `temp` in `[places]`", Some("did you mean `temporary`?")),
         (
             "[places]\nzzz = []",
             2,
@@ -155,7 +150,12 @@ fn mistakes_stand_at_their_line() {
             Some("its holes are `{env}` and `{path}`"),
         ),
         ("[rules]\nlive-copy = 'warn'", 2, "`warn` is no severity", Some("did you mean `warning`?")),
-        ("[rules]\nlive-copy = 'loud'", 2, "`loud` is no severity", Some("severities are `error`, `warning`, `note` and `off`")),
+        (
+            "[rules]\nlive-copy = 'loud'",
+            2,
+            "`loud` is no severity",
+            Some("severities are `error`, `warning`, `note` and `off`"),
+        ),
         ("[tables]\na = 'b'\nc = 'b'", 3, "`a` and `c` are both renamed to `b`", None),
         ("[tables]\na = 'a'", 2, "`a` is renamed to itself", None),
         (

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::db::DatabaseFile;
-use crate::lang::{Attach, Engine, EnvRead, FileCopy, Language, Mount, Reference, Setting, Statement, TableUse};
+use crate::lang::{Allow, Attach, Engine, EnvRead, FileCopy, Language, Mount, Reference, Setting, Statement, TableUse};
 use crate::tree::Skipped;
 
 /// Index into [`Inventory::databases`].
@@ -34,6 +34,10 @@ pub struct Inventory {
     pub skipped: Vec<Skipped>,
     /// Lines of ignore files that matter to databases: `(file, pattern)`.
     pub ignore_patterns: Vec<(String, String)>,
+    /// Comments that silence a rule for a line, from every source that has some. Sorted by place.
+    pub allows: Vec<Allow>,
+    /// `-wal`, `-shm` and `-journal` files that git has in its index, relative to the root. Sorted.
+    pub tracked_sidecars: Vec<String>,
     pub in_git: bool,
 }
 
