@@ -27,6 +27,7 @@ pub fn load(file: &Path, shown_as: &str) -> io::Result<Policy> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the test lays out its own folder")]
 mod tests {
     use super::*;
 
