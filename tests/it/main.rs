@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail, and makes the files it looks at")]
 
+mod documents;
 mod floor_plan;
 mod sandbox;
 mod scan;

@@ -60,7 +60,9 @@ impl Sandbox {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dbguard"));
         command.args(arguments).current_dir(self.path()).stdin(Stdio::null());
-        for name in ["NO_COLOR", "CLICOLOR_FORCE", "DBGUARD_CONFIG", "GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE"] {
+        for name in
+            ["COLUMNS", "NO_COLOR", "CLICOLOR_FORCE", "DBGUARD_CONFIG", "GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE"]
+        {
             command.env_remove(name);
         }
         command
