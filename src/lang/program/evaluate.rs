@@ -150,10 +150,10 @@ impl<'p> Evaluator<'p> {
 
     fn text(&self, at: usize, module: &'p Module, expr: &Expr, pieces: &[Piece], frame: &Frame) -> Vec<Val> {
         let origin = module.source.place(expr.span);
-        let mut alternatives = vec![Value::text("").with_origin(origin)];
+        let mut alternatives = vec![Value::text("").with_origin(origin.clone())];
         for piece in pieces {
             let options = match piece {
-                Piece::Text(text, _) => vec![Value::text(text.clone())],
+                Piece::Text(text, _) => vec![Value::text(text.clone()).with_origin(origin.clone())],
                 Piece::Hole(hole) => {
                     let mut options = paths_of(self.eval(at, *hole, frame));
                     if options.is_empty() {
@@ -897,23 +897,17 @@ impl<'p> Evaluator<'p> {
 
     /// The databases that opening any of these opens; options like `{ filename }` are looked into.
     pub(super) fn opened(&self, found: Vec<Val>) -> Vec<Value> {
-        let mut values = Vec::new();
+        let mut paths = Vec::new();
         for val in found {
-            match val {
-                Val::Dict(..) => {
-                    for key in ["filename", "url", "storage", "database", "path", "connection", "name"] {
-                        let inner = self.guarded(|| self.field(&val, key));
-                        if !inner.is_empty() {
-                            values.extend(self.opened(inner));
-                            break;
-                        }
-                    }
-                }
-                Val::Connection(inner) => values.extend(inner.iter().cloned()),
-                other => values.extend(paths_of(vec![other])),
+            if !matches!(val, Val::Dict(..)) {
+                paths.push(val);
+                continue;
             }
+            let keys = ["filename", "url", "storage", "database", "path", "connection", "name"];
+            let option = keys.iter().map(|key| self.guarded(|| self.field(&val, key))).find(|found| !found.is_empty());
+            paths.extend(self.opened(option.unwrap_or_default()).into_iter().map(Val::Text));
         }
-        values
+        paths_of(paths)
     }
 
     fn environment(&self, at: usize, module: &'p Module, expr: &Expr, args: &[Arg], frame: &Frame) -> Vec<Val> {

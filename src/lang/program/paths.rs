@@ -11,7 +11,10 @@ pub(super) fn join(left: &Value, right: &Value) -> Value {
         return right.clone();
     }
     let mut joined = left.clone();
-    if !ends_with_slash(left) && !left.parts.is_empty() {
+    if left.parts.iter().all(|part| matches!(part, Part::Text(text) if text.is_empty())) {
+        joined.parts.clear();
+    }
+    if !ends_with_slash(&joined) && !joined.parts.is_empty() {
         push_text(&mut joined.parts, "/");
     }
     if let [Part::Text(dot)] = left.parts.as_slice()
