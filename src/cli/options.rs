@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::failure::Failure;
 use super::world::World;
+use crate::policy;
 
 /// Options that every command takes.
 #[derive(Debug, Clone, Args)]
@@ -69,15 +70,15 @@ pub(crate) struct Scope {
     pub(crate) paths: Vec<PathBuf>,
     /// Paths that were asked for and are not there.
     pub(crate) missing: Vec<PathBuf>,
+    /// The policy's file, and the name that reports give it.
+    pub(crate) policy: Option<(PathBuf, String)>,
 }
 
-/// Files that make a folder the root of a project.
-const MARKS: [&str; 3] = ["dbguard.toml", ".dbguard.toml", ".git"];
-
-/// The root and the paths of a run.
+/// The root, the paths and the policy of a run.
 ///
-/// Without `--root`, the root is the nearest folder upwards that holds a policy or a git repository, from the folder that
-/// is asked for, or from the working directory when there are several; where nothing marks one, that folder itself.
+/// The policy is the nearest one upwards within the git repository, from the folder that is asked for, or from the working
+/// directory when there are several. Without `--root`, the root is the policy's folder, else that of the repository, else
+/// the folder itself.
 pub(crate) fn scope(world: &World, global: &Global, paths: &[PathBuf]) -> Result<Scope, Failure> {
     let mut here = Vec::new();
     let mut missing = Vec::new();
@@ -88,12 +89,14 @@ pub(crate) fn scope(world: &World, global: &Global, paths: &[PathBuf]) -> Result
         }
     }
     let cwd = canonical_folder(&world.cwd)?;
-    let root = match &global.root {
-        Some(root) => canonical_folder(&world.cwd.join(root))?,
-        None => {
-            let start = start(&cwd, &here);
-            start.ancestors().find(|folder| is_marked(folder)).unwrap_or(&start).to_path_buf()
-        }
+    let named_root = global.root.as_ref().map(|root| canonical_folder(&world.cwd.join(root))).transpose()?;
+    let start = named_root.clone().unwrap_or_else(|| start(&cwd, &here));
+    let repository = start.ancestors().find(|folder| folder.join(".git").exists());
+    let found = policy::locate(&start).filter(|file| repository.is_none_or(|repository| file.starts_with(repository)));
+    let root = match (named_root, &found) {
+        (Some(root), _) => root,
+        (None, Some(file)) => file.parent().unwrap_or(&start).to_path_buf(),
+        (None, None) => repository.unwrap_or(&start).to_path_buf(),
     };
     if let Some(outside) = here.iter().find(|path| !path.starts_with(&root)) {
         return Err(Failure::usage(
@@ -102,12 +105,29 @@ pub(crate) fn scope(world: &World, global: &Global, paths: &[PathBuf]) -> Result
             "name a folder above both with --root",
         ));
     }
-    here.retain(|path| *path != root);
-    if paths.len() != missing.len() && here.len() + missing.len() < paths.len() {
-        // The root itself was asked for, so whatever else was asked for lies in it.
+    // Where the root itself is asked for, whatever else is asked for lies in it.
+    if here.contains(&root) {
         here.clear();
     }
-    Ok(Scope { root, paths: here, missing })
+    let policy = match global.config.as_ref().or(world.config.as_ref()) {
+        Some(named) => Some((world.cwd.join(named), seen_from(&root, &world.cwd.join(named), named))),
+        None => found.map(|file| (file.clone(), seen_from(&root, &file, &file))),
+    };
+    Ok(Scope { root, paths: here, missing, policy })
+}
+
+/// A file's name relative to the root, also when it lies above; else as it was given.
+fn seen_from(root: &Path, file: &Path, given: &Path) -> String {
+    let absolute = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf());
+    for (ups, folder) in root.ancestors().enumerate() {
+        match absolute.strip_prefix(folder) {
+            Ok(below) if ups == 0 || folder.parent().is_some() => {
+                return format!("{}{}", "../".repeat(ups), below.display()).replace('\\', "/");
+            }
+            _ => {}
+        }
+    }
+    given.display().to_string()
 }
 
 fn canonical_folder(folder: &Path) -> Result<PathBuf, Failure> {
@@ -120,7 +140,7 @@ fn canonical_folder(folder: &Path) -> Result<PathBuf, Failure> {
     Err(Failure::usage("not a folder", format!("{} is a file", folder.display()), "give the folder it lies in"))
 }
 
-/// The folder from which the root is looked for.
+/// The folder from which the policy and the root are looked for.
 fn start(cwd: &Path, paths: &[PathBuf]) -> PathBuf {
     match paths {
         [one] if one.is_dir() => one.clone(),
@@ -135,7 +155,55 @@ fn start(cwd: &Path, paths: &[PathBuf]) -> PathBuf {
     }
 }
 
-fn is_marked(folder: &Path) -> bool {
-    MARKS.iter().any(|mark| folder.join(mark).exists())
-        || std::fs::read_to_string(folder.join("pyproject.toml")).is_ok_and(|text| text.contains("[tool.dbguard"))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn global(root: Option<&str>, config: Option<&str>) -> Global {
+        Global {
+            config: config.map(PathBuf::from),
+            root: root.map(PathBuf::from),
+            threads: None,
+            color: When::Auto,
+            verbose: false,
+            quiet: false,
+        }
+    }
+
+    /// `a/` is a repository with a policy in `a/app/`, `b/` is neither.
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "the test lays out its own folder")]
+    fn roots_and_policies() {
+        let folder = tempfile::tempdir().unwrap();
+        let top = folder.path().canonicalize().unwrap();
+        for made in ["a/.git", "a/app/deep", "a/docs", "b/c"] {
+            std::fs::create_dir_all(top.join(made)).unwrap();
+        }
+        for made in ["a/app/dbguard.toml", "a/docs/x.md", "b/c/y.py", "b/.dbguard.toml.old"] {
+            std::fs::write(top.join(made), "").unwrap();
+        }
+        for (cwd, paths, root, config, expected_root, expected_policy) in [
+            ("a", &[][..], None, None, "a", None),
+            ("a/app/deep", &[], None, None, "a/app", Some("dbguard.toml")),
+            ("a", &["app/deep"], None, None, "a/app", Some("dbguard.toml")),
+            ("a", &["docs/x.md"], None, None, "a", None),
+            ("a", &["docs", "app"], None, None, "a", None),
+            ("b", &["c"], None, None, "b/c", None),
+            ("b", &["c/y.py"], None, None, "b", None),
+            ("b", &["../a/docs"], None, None, "a", None),
+            ("b", &["../a/docs/x.md"], None, None, "a", None),
+            ("b", &["nowhere"], None, None, "b", None),
+            ("a", &["app/deep"], Some("app/deep"), None, "a/app/deep", Some("../dbguard.toml")),
+            ("a", &[], None, Some("app/dbguard.toml"), "a", Some("app/dbguard.toml")),
+            ("b", &["c"], None, Some("../a/app/dbguard.toml"), "b/c", Some("../../a/app/dbguard.toml")),
+        ] {
+            let world = World::at(top.join(cwd));
+            let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
+            let found = scope(&world, &global(root, config), &paths).unwrap();
+            assert_eq!(found.root, top.join(expected_root), "{cwd} {paths:?}");
+            assert_eq!(found.policy.map(|(_, shown)| shown).as_deref(), expected_policy, "{cwd} {paths:?}");
+        }
+        let outside = scope(&World::at(top.join("a")), &global(Some("app"), None), &[PathBuf::from("docs")]);
+        assert_eq!(outside.unwrap_err().exit, super::super::failure::Exit::Usage);
+    }
 }

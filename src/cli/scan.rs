@@ -49,6 +49,7 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
     let gathered = gather(session, &args.paths)?;
     if args.show_files {
         session.print(&gathered.files()?)?;
+        gathered.tell_mistakes(session);
         return Ok(gathered.exit());
     }
     let opinion = Opinion { policy: gathered.policy.as_ref(), verbose: session.global.verbose };
@@ -57,5 +58,6 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
         Format::Json => scan_json(&gathered.inventory, &opinion, out),
         Format::Markdown => scan_markdown(&gathered.inventory, &opinion, out),
     })?;
+    gathered.tell_mistakes(session);
     Ok(gathered.exit())
 }

@@ -28,6 +28,11 @@ impl World {
         })
     }
 
+    #[cfg(test)]
+    pub(crate) fn at(cwd: PathBuf) -> Self {
+        Self { cwd, config: None, colourless: true, forced: false }
+    }
+
     /// Whether what goes to standard output is coloured when nobody said `--color`.
     pub(crate) fn colours_stdout(&self) -> bool {
         !self.colourless && (self.forced || io::stdout().is_terminal())

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::look::{count, grouped};
+use super::standing::is_called;
 use super::{Opinion, Standing, shown};
 use crate::db::State;
 use crate::lang::{Engine, Part, Reference, Role, Value};
@@ -201,10 +202,12 @@ fn says(standing: Standing, database: &Database, policy: Option<&Policy>) -> Str
         Standing::Specialised => policy
             .specialised
             .iter()
-            .find(|entry| database.is_called(&entry.path.value))
+            .find(|entry| is_called(database, &entry.path.value))
             .and_then(|entry| entry.env.as_ref())
             .map(|env| env.value.clone()),
-        Standing::External => policy.external.iter().find(|entry| database.is_called(&entry.path.value))?.owner.clone(),
+        Standing::External => {
+            policy.external.iter().find(|entry| is_called(database, &entry.path.value))?.owner.clone()
+        }
         _ => None,
     });
     match more {

@@ -1,6 +1,6 @@
 //! What the policy says of a database, in one word. Judges no reference.
 
-use crate::policy::Policy;
+use crate::policy::{Policy, matches_path};
 use crate::scan::Database;
 
 /// What a database is to the policy.
@@ -44,7 +44,7 @@ impl Opinion<'_> {
     /// `None` without a policy.
     pub(super) fn standing(&self, database: &Database) -> Option<Standing> {
         let policy = self.policy.filter(|policy| policy.file.is_some())?;
-        let called = |path: &str| !path.is_empty() && database.is_called(path);
+        let called = |words: &str| is_called(database, words);
         Some(if policy.primary.as_ref().is_some_and(|primary| called(&primary.path.value)) {
             Standing::Primary
         } else if policy.specialised.iter().any(|entry| called(&entry.path.value)) {
@@ -59,4 +59,10 @@ impl Opinion<'_> {
             Standing::Unknown
         })
     }
+}
+
+/// Whether the policy means this database by its words.
+pub(super) fn is_called(database: &Database, words: &str) -> bool {
+    !words.is_empty()
+        && std::iter::once(&database.path).chain(&database.spellings).any(|path| matches_path(words, path))
 }
