@@ -6,6 +6,7 @@ mod dockerfile;
 mod dotenv;
 mod facts;
 mod ini;
+pub mod javascript;
 mod json;
 mod markdown;
 pub mod names;
@@ -64,6 +65,9 @@ pub fn read(source: &Source, language: Language) -> Facts {
         Language::Markdown => markdown::read(source),
         Language::Sql => sql::read(source),
         Language::Python => program::read_alone(python::lower(Arc::new(source.clone()))),
+        Language::Javascript | Language::Typescript => {
+            program::read_alone(javascript::lower(Arc::new(source.clone()), language))
+        }
         _ => Facts::default(),
     }
 }
