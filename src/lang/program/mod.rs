@@ -2,18 +2,22 @@
 //! the evaluator follows values through it. Knows no grammar.
 
 mod arguments;
+mod calls;
 mod environment;
 mod evaluate;
 mod facts;
 mod ir;
 mod known;
 mod literals;
+mod members;
+mod names;
 mod opens;
 mod paths;
 #[expect(clippy::module_inception, reason = "the program is what this room is about")]
 mod program;
 mod prose;
 mod queries;
+mod templates;
 mod usage;
 
 pub use facts::{Opened, read_alone};

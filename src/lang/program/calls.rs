@@ -1,0 +1,303 @@
+//! Calls: functions of the tree, functions the tables know, methods of paths and connections.
+
+use std::rc::Rc;
+
+use super::evaluate::{ALTERNATIVES, Call, Evaluator, Frame, InModule, Val, argument, extend, paths_of, temporary};
+use super::ir::{Arg, Binding, Bound, Expr, ExprId, Module, ScopeId};
+use super::known::{self, Known};
+use super::paths;
+use super::templates::fill;
+use crate::lang::Language;
+use crate::lang::value::{Base, Part, Value};
+
+impl<'p> Evaluator<'p> {
+    pub(super) fn call(
+        &self,
+        at: usize,
+        module: &'p Module,
+        expr: &Expr,
+        callee: ExprId,
+        args: &[Arg],
+        frame: &Frame,
+    ) -> Vec<Val> {
+        let mut found = Vec::new();
+        for function in self.eval(at, callee, frame) {
+            match function {
+                Val::External(name) => extend(&mut found, self.call_known(at, module, expr, &name, args, frame)),
+                Val::Method(whole, method) => extend(&mut found, self.call_method(at, &whole, &method, args, frame)),
+                Val::Function(function, this) => {
+                    let call = self.frame(at, function, args, frame, this.map(|this| *this));
+                    extend(&mut found, self.guarded(|| self.returns(function, &call)));
+                }
+                Val::Class(class) => {
+                    let frame = self
+                        .constructor(class)
+                        .and_then(|init| self.frame(at, init, args, frame, Some(Val::Instance(class, None))));
+                    found.push(Val::Instance(class, frame));
+                }
+                Val::Connection(_) => found.push(function),
+                // `require("better-sqlite3")(path)`: a module that is called.
+                Val::Module(module) => {
+                    for default in self.exported(module, "default") {
+                        if let Val::Function(function, _) = default {
+                            let call = self.frame(at, function, args, frame, None);
+                            extend(&mut found, self.guarded(|| self.returns(function, &call)));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        if found.is_empty() { vec![Val::Unknown] } else { found }
+    }
+
+    pub(super) fn constructor(&self, class: InModule<ScopeId>) -> Option<InModule<ScopeId>> {
+        let module = self.program.module(class.0)?;
+        let body = module.scope(class.1);
+        for name in ["__init__", "constructor"] {
+            if let Some(Binding { value: Bound::Function(function), .. }) =
+                body.bindings.get(name).and_then(|bindings| bindings.last())
+            {
+                return Some((class.0, *function));
+            }
+        }
+        None
+    }
+
+    pub(super) fn frame(
+        &self,
+        at: usize,
+        function: InModule<ScopeId>,
+        args: &[Arg],
+        frame: &Frame,
+        this: Option<Val>,
+    ) -> Frame {
+        let module = self.program.module(function.0)?;
+        let scope = module.scope(function.1);
+        let method = this.is_some() && module.language == Language::Python;
+        let mut given = vec![None; scope.params.len()];
+        let mut position = usize::from(method);
+        for arg in args {
+            let index = match arg.name.as_deref() {
+                Some("*" | "**") => break,
+                Some(name) => scope.params.iter().position(|param| param.name.as_ref() == name),
+                None => {
+                    position += 1;
+                    Some(position - 1)
+                }
+            };
+            if let Some(slot) = index.and_then(|index| given.get_mut(index)) {
+                let mut values = self.eval(at, arg.value, frame);
+                values.retain(|val| !matches!(val, Val::Null));
+                if !values.is_empty() {
+                    *slot = Some(values);
+                }
+            }
+        }
+        Some(Rc::new(Call { scope: function, args: given, this }))
+    }
+
+    /// What a function gives: what it returns or yields.
+    pub(super) fn returns(&self, function: InModule<ScopeId>, frame: &Frame) -> Vec<Val> {
+        let Some(module) = self.program.module(function.0) else { return Vec::new() };
+        let mut found = Vec::new();
+        for &value in module.scope(function.1).returns.iter().take(8) {
+            extend(&mut found, self.eval(function.0, value, frame));
+        }
+        if found.iter().any(|val| !matches!(val, Val::Unknown | Val::Null)) {
+            found.retain(|val| !matches!(val, Val::Unknown | Val::Null));
+        }
+        found
+    }
+
+    pub(super) fn call_known(
+        &self,
+        at: usize,
+        module: &'p Module,
+        expr: &Expr,
+        name: &str,
+        args: &[Arg],
+        frame: &Frame,
+    ) -> Vec<Val> {
+        let first = |position: usize, keywords: &[&str]| {
+            argument(args, position, keywords).map(|arg| self.eval(at, arg, frame))
+        };
+        match self.program.known(name) {
+            Some(Known::Open(opener)) => {
+                let values =
+                    first(opener.position, opener.keywords).map(|found| self.opened(found)).unwrap_or_default();
+                vec![Val::Connection(Rc::new(values))]
+            }
+            Some(Known::Join) => {
+                let mut joined: Option<Vec<Value>> = None;
+                for arg in args {
+                    let mut values = paths_of(self.eval(at, arg.value, frame));
+                    if values.is_empty() {
+                        values.push(Self::words(module, module.expr(arg.value)));
+                    }
+                    joined = Some(match joined {
+                        None => values,
+                        Some(lefts) => lefts
+                            .iter()
+                            .flat_map(|left| values.iter().map(|right| paths::join(left, right)))
+                            .take(ALTERNATIVES)
+                            .collect(),
+                    });
+                }
+                joined.unwrap_or_else(|| vec![Value::text(".")]).into_iter().map(Val::Text).collect()
+            }
+            Some(Known::Same) => {
+                // `cast(str, x)` has its value second.
+                let position = usize::from(matches!(name, "cast" | "typing.cast"));
+                first(position, &[]).unwrap_or_default()
+            }
+            Some(Known::Parent) => first(0, &[])
+                .map(paths_of)
+                .unwrap_or_default()
+                .iter()
+                .map(|value| Val::Text(paths::parent(value)))
+                .collect(),
+            Some(Known::Env) => self.environment(at, module, expr, args, frame),
+            Some(Known::Temporary) => vec![Val::Text(temporary(name))],
+            Some(Known::Home) => {
+                vec![Val::Text(Value { base: Base::Home, parts: vec![Part::Text("~".into())], ..Value::default() })]
+            }
+            Some(Known::Cwd) => vec![Val::Text(Value::text("."))],
+            Some(Known::Sql) => first(0, &["text"]).unwrap_or_default(),
+            Some(Known::Wraps) => ["bind", "engine", "class_"]
+                .iter()
+                .find_map(|keyword| argument(args, usize::MAX, &[keyword]))
+                .or_else(|| argument(args, 0, &[]))
+                .map(|arg| self.eval(at, arg, frame))
+                .unwrap_or_default(),
+            Some(Known::Copy | Known::Command | Known::DottedName) => vec![Val::Unknown],
+            None => self.program.unknown_call(self, at, name, args, frame),
+        }
+    }
+
+    /// The databases that opening any of these opens; options like `{ filename }` are looked into.
+    pub(super) fn opened(&self, found: Vec<Val>) -> Vec<Value> {
+        let mut paths = Vec::new();
+        for val in found {
+            if !matches!(val, Val::Dict(..)) {
+                paths.push(val);
+                continue;
+            }
+            let keys = ["filename", "url", "storage", "database", "path", "connection", "name"];
+            let option = keys.iter().map(|key| self.guarded(|| self.field(&val, key))).find(|found| !found.is_empty());
+            paths.extend(self.opened(option.unwrap_or_default()).into_iter().map(Val::Text));
+        }
+        paths_of(paths)
+    }
+
+    pub(super) fn environment(
+        &self,
+        at: usize,
+        module: &'p Module,
+        expr: &Expr,
+        args: &[Arg],
+        frame: &Frame,
+    ) -> Vec<Val> {
+        let name =
+            argument(args, 0, &["key", "name", "env", "var"]).map(|arg| self.eval(at, arg, frame)).and_then(|found| {
+                found.into_iter().find_map(|val| match val {
+                    Val::Text(value) => value.rendered(),
+                    _ => None,
+                })
+            });
+        let Some(name) = name else { return vec![Val::Unknown] };
+        let origin = module.source.place(expr.span);
+        let defaults = argument(args, 1, &["default", "default_value", "fallback"])
+            .map(|arg| paths_of(self.eval(at, arg, frame)))
+            .unwrap_or_default();
+        if defaults.is_empty() {
+            return vec![Val::Text(Value::env(name, None).with_origin(origin))];
+        }
+        defaults
+            .into_iter()
+            .map(|default| {
+                let place = default.origin.clone().unwrap_or_else(|| origin.clone());
+                let engine = default.engine;
+                let mut value = Value::env(name.clone(), Some(default)).with_origin(place);
+                value.engine = engine;
+                Val::Text(value)
+            })
+            .collect()
+    }
+
+    pub(super) fn call_method(&self, at: usize, whole: &Val, method: &str, args: &[Arg], frame: &Frame) -> Vec<Val> {
+        let first = || argument(args, 0, &[]).map(|arg| self.eval(at, arg, frame)).unwrap_or_default();
+        match whole {
+            Val::Connection(_) if known::keeps_connection(method) => vec![whole.clone()],
+            Val::Text(value) => match method {
+                "joinpath" | "join" => {
+                    let mut joined = value.clone();
+                    for arg in args {
+                        let right = paths_of(self.eval(at, arg.value, frame))
+                            .into_iter()
+                            .next()
+                            .unwrap_or_else(|| Value::unknown("?"));
+                        joined = paths::join(&joined, &right);
+                    }
+                    vec![Val::Text(joined)]
+                }
+                "with_name" => paths_of(first()).iter().map(|name| Val::Text(paths::with_name(value, name))).collect(),
+                "with_suffix" => {
+                    paths_of(first()).iter().map(|suffix| Val::Text(paths::with_suffix(value, suffix))).collect()
+                }
+                "format" => {
+                    let given: Vec<Vec<Val>> = args
+                        .iter()
+                        .filter(|arg| arg.name.is_none())
+                        .map(|arg| self.eval(at, arg.value, frame))
+                        .collect();
+                    vec![Val::Text(fill(value, &["{}", "{0}"], &given))]
+                }
+                "resolve" | "absolute" | "expanduser" | "as_posix" | "strip" | "rstrip" | "lstrip" | "toString"
+                | "trim" | "__str__" | "normpath" | "encode" | "decode" | "replace" | "removeprefix"
+                | "get_secret_value" | "unicode_string" | "render_as_string" | "mktemp" | "mkdir" | "getbasetemp"
+                | "as_uri" | "lower" => {
+                    vec![whole.clone()]
+                }
+                _ => vec![Val::Unknown],
+            },
+            Val::Dict(..) => match method {
+                "get" | "pop" => {
+                    let key = first().into_iter().find_map(|val| match val {
+                        Val::Text(value) => value.rendered(),
+                        _ => None,
+                    });
+                    let mut found = key.map(|key| self.field(whole, &key)).unwrap_or_default();
+                    if found.is_empty() {
+                        found =
+                            argument(args, 1, &["default"]).map(|arg| self.eval(at, arg, frame)).unwrap_or_default();
+                    }
+                    found
+                }
+                "values" => {
+                    vec![Val::List(Rc::new(self.elements_or_values(whole).into_iter().map(|val| vec![val]).collect()))]
+                }
+                "keys" => vec![Val::List(Rc::new(self.elements(whole).into_iter().map(|val| vec![val]).collect()))],
+                "items" => {
+                    let Val::Dict((home, id), inner) = whole else { return Vec::new() };
+                    let items = self.pairs(*home, *id).map(|(key, value)| {
+                        vec![Val::List(Rc::new(vec![self.eval(*home, key, inner), self.eval(*home, value, inner)]))]
+                    });
+                    vec![Val::List(Rc::new(items.collect()))]
+                }
+                _ => vec![Val::Unknown],
+            },
+            // `config.get("db_path", "x.db")` of an object nobody knows: the default is what is known.
+            Val::Unknown | Val::Method(..) | Val::Instance(..)
+                if matches!(method, "get" | "getenv" | "get_option" | "setdefault") && args.len() >= 2 =>
+            {
+                let mut found = argument(args, 1, &["default", "fallback"])
+                    .map(|arg| self.eval(at, arg, frame))
+                    .unwrap_or_default();
+                found.retain(|val| matches!(val, Val::Text(_)));
+                found
+            }
+            _ => vec![Val::Unknown],
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! Attributes of objects, fields of dictionaries, elements of lists.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::evaluate::{Call, Evaluator, Frame, InModule, Val, extend, is_environment, static_text};
+use super::ir::{Expr, ExprId, Kind, Module, ScopeId, ScopeKind};
+use super::names::reaching;
+use super::paths;
+use crate::lang::value::{Base, Value};
+
+impl<'p> Evaluator<'p> {
+    pub(super) fn member(
+        &self,
+        at: usize,
+        module: &'p Module,
+        expr: &Expr,
+        base: ExprId,
+        name: &Arc<str>,
+        frame: &Frame,
+    ) -> Vec<Val> {
+        // `this` is no name that anything binds.
+        if let (Kind::Name(this), Some(class)) = (&module.expr(base).kind, enclosing_class(module, expr.scope))
+            && this.as_ref() == "this"
+        {
+            let whole = match frame.as_ref().and_then(|call| call.this.clone()) {
+                Some(whole) => whole,
+                None => Val::Instance((at, class), None),
+            };
+            return self.attribute(&whole, name);
+        }
+        let mut found = Vec::new();
+        for whole in self.eval(at, base, frame) {
+            extend(&mut found, self.guarded(|| self.attribute(&whole, name)));
+        }
+        if found.is_empty() { vec![Val::Unknown] } else { found }
+    }
+
+    pub(super) fn attribute(&self, whole: &Val, name: &str) -> Vec<Val> {
+        match whole {
+            Val::Text(value) => match name {
+                "parent" => vec![Val::Text(paths::parent(value))],
+                "name" | "value" if value.base != Base::Temporary => vec![Val::Text(value.clone())],
+                "parents" => {
+                    let mut up = paths::parent(value);
+                    let mut all = Vec::new();
+                    for _ in 0..8 {
+                        let next = paths::parent(&up);
+                        all.push(vec![Val::Text(std::mem::replace(&mut up, next))]);
+                    }
+                    vec![Val::List(Rc::new(all))]
+                }
+                "name" => vec![Val::Text(value.clone())],
+                _ => vec![Val::Method(Box::new(whole.clone()), name.into())],
+            },
+            Val::Connection(_) => vec![Val::Method(Box::new(whole.clone()), name.into())],
+            Val::Module(module) => {
+                let found = self.exported(*module, name);
+                if found.is_empty() { vec![Val::Unknown] } else { found }
+            }
+            Val::External(dotted) => match dotted.strip_prefix("argparse.Namespace#").and_then(|at| at.parse().ok()) {
+                Some(at) => self.parsed_argument(at, name),
+                None => self.program.external_member(dotted, name),
+            },
+            Val::Instance(class, frame) => self.of_class(*class, name, frame, Some(whole)),
+            Val::Class(class) => self.of_class(*class, name, &None, None),
+            Val::Dict(..) => {
+                let found = self.field(whole, name);
+                if found.is_empty() { vec![Val::Method(Box::new(whole.clone()), name.into())] } else { found }
+            }
+            Val::List(_) | Val::Unknown | Val::Method(..) => vec![Val::Method(Box::new(whole.clone()), name.into())],
+            Val::Function(..) | Val::Null => Vec::new(),
+        }
+    }
+
+    /// An attribute of a class or of its instance: methods, class attributes, what its methods set, and its bases'.
+    pub(super) fn of_class(&self, class: InModule<ScopeId>, name: &str, frame: &Frame, this: Option<&Val>) -> Vec<Val> {
+        let Some(module) = self.program.module(class.0) else { return Vec::new() };
+        let body = module.scope(class.1);
+        let mut found = Vec::new();
+        if let Some((name, bindings)) = body.members.get_key_value(name) {
+            for binding in bindings.iter().rev() {
+                // The constructor's arguments speak for what the constructor sets.
+                let call = frame.as_ref().filter(|call| call.scope == (class.0, binding.scope)).cloned();
+                extend(&mut found, self.guarded(|| self.binding(class.0, module, binding.scope, name, binding, &call)));
+            }
+            found.retain(|val| !matches!(val, Val::Null));
+            if found.iter().any(|val| !matches!(val, Val::Unknown)) {
+                found.retain(|val| !matches!(val, Val::Unknown));
+            }
+        }
+        if found.is_empty()
+            && let Some((name, bindings)) = body.bindings.get_key_value(name)
+        {
+            for binding in reaching(module, bindings, None) {
+                let values = self.guarded(|| self.binding(class.0, module, class.1, name, binding, &None));
+                for value in values {
+                    found.push(self.bound_to(value, this));
+                }
+            }
+        }
+        found = self.setting(class, name, found);
+        if found.is_empty() {
+            for &base in &body.bases {
+                for val in self.guarded(|| self.eval(class.0, base, &None)) {
+                    if let Val::Class(base) = val
+                        && base != class
+                    {
+                        extend(&mut found, self.guarded(|| self.of_class(base, name, &None, this)));
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// A method learns its object; a property gives what it returns.
+    pub(super) fn bound_to(&self, value: Val, this: Option<&Val>) -> Val {
+        let (Val::Function(function, None), Some(this)) = (&value, this) else { return value };
+        let Some(module) = self.program.module(function.0) else { return value };
+        let decorated = module.scope(function.1).decorators.iter().any(|&decorator| {
+            let words = module.source.slice(module.expr(decorator).span);
+            matches!(words, "property" | "cached_property" | "functools.cached_property" | "computed_field")
+                || words.starts_with("hybrid_property")
+        });
+        if decorated {
+            let call = Some(Rc::new(Call { scope: *function, args: Vec::new(), this: Some(this.clone()) }));
+            return self.guarded(|| self.returns(*function, &call)).into_iter().next().unwrap_or(Val::Unknown);
+        }
+        Val::Function(*function, Some(Box::new(this.clone())))
+    }
+
+    /// Fields of pydantic settings are environment variables under their names.
+    pub(super) fn setting(&self, class: InModule<ScopeId>, name: &str, found: Vec<Val>) -> Vec<Val> {
+        let Some(prefix) = self.program.settings_prefix(self, class) else { return found };
+        let Some(env) = self.program.settings_env(class, name, &prefix) else { return found };
+        found
+            .into_iter()
+            .map(|val| match val {
+                Val::Text(default) if default.whole_env().is_none() => {
+                    let mut value = Value::env(env.clone(), Some(default.clone()));
+                    value.origin.clone_from(&default.origin);
+                    value.engine = default.engine;
+                    Val::Text(value)
+                }
+                Val::Null | Val::Unknown => Val::Text(Value::env(env.clone(), None)),
+                other => other,
+            })
+            .collect()
+    }
+
+    pub(super) fn index(&self, at: usize, base: ExprId, key: ExprId, frame: &Frame) -> Vec<Val> {
+        let mut found = Vec::new();
+        let keys = self.eval(at, key, frame);
+        let key = keys.iter().find_map(|val| match val {
+            Val::Text(value) => value.rendered(),
+            _ => None,
+        });
+        for whole in self.eval(at, base, frame) {
+            match (&whole, &key) {
+                (Val::External(dotted), Some(key)) if is_environment(dotted) => {
+                    found.push(Val::Text(Value::env(key.clone(), None)))
+                }
+                (Val::Dict(..), Some(key)) => extend(&mut found, self.field(&whole, key)),
+                (Val::List(items), Some(key)) => {
+                    if let Some(item) = key.parse::<usize>().ok().and_then(|index| items.get(index)) {
+                        extend(&mut found, item.clone());
+                    }
+                }
+                (Val::Dict(..) | Val::List(_), None) => extend(&mut found, self.elements_or_values(&whole)),
+                _ => {}
+            }
+        }
+        if found.is_empty() { vec![Val::Unknown] } else { found }
+    }
+
+    /// A field of a literal dictionary by its key.
+    pub(super) fn field(&self, whole: &Val, key: &str) -> Vec<Val> {
+        let Val::Dict((at, id), frame) = whole else { return Vec::new() };
+        let Some(module) = self.program.module(*at) else { return Vec::new() };
+        let Kind::Dict(pairs) = &module.expr(*id).kind else { return Vec::new() };
+        let mut found = Vec::new();
+        for (name, value) in pairs.iter().take(256) {
+            match name {
+                Some(name) => {
+                    if static_text(module, *name).is_some_and(|text| text == key) {
+                        found = self.guarded(|| self.eval(*at, *value, frame));
+                    }
+                }
+                None => {
+                    for spread in self.guarded(|| self.eval(*at, *value, frame)) {
+                        let more = self.guarded(|| self.field(&spread, key));
+                        if !more.is_empty() {
+                            found = more;
+                        }
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    pub(super) fn elements(&self, whole: &Val) -> Vec<Val> {
+        match whole {
+            Val::List(items) => items.iter().flatten().cloned().collect(),
+            Val::Dict((at, id), frame) => {
+                self.pairs(*at, *id).flat_map(|(key, _)| self.eval(*at, key, frame)).collect()
+            }
+            // Looping over a generator that yields a connection gives it.
+            Val::Connection(_) => vec![whole.clone()],
+            _ => vec![Val::Unknown],
+        }
+    }
+
+    pub(super) fn elements_or_values(&self, whole: &Val) -> Vec<Val> {
+        match whole {
+            Val::Dict((at, id), frame) => {
+                self.pairs(*at, *id).flat_map(|(_, value)| self.eval(*at, value, frame)).collect()
+            }
+            other => self.elements(other),
+        }
+    }
+
+    pub(super) fn pairs(&self, at: usize, id: ExprId) -> impl Iterator<Item = (ExprId, ExprId)> + use<'p> {
+        let pairs = match self.program.module(at).map(|module| &module.expr(id).kind) {
+            Some(Kind::Dict(pairs)) => pairs.as_slice(),
+            _ => &[],
+        };
+        pairs.iter().take(64).filter_map(|(key, value)| key.map(|key| (key, *value)))
+    }
+
+    pub(super) fn entered(&self, val: Val) -> Vec<Val> {
+        match &val {
+            Val::Instance(class, _) => {
+                let enter = ["__enter__", "__aenter__"].iter().find_map(|name| {
+                    self.of_class(*class, name, &None, Some(&val)).into_iter().find_map(|found| match found {
+                        Val::Function(function, this) => Some((function, this)),
+                        _ => None,
+                    })
+                });
+                match enter {
+                    Some((function, this)) => {
+                        let call =
+                            Some(Rc::new(Call { scope: function, args: Vec::new(), this: this.map(|this| *this) }));
+                        self.guarded(|| self.returns(function, &call))
+                    }
+                    None => vec![val],
+                }
+            }
+            _ => vec![val],
+        }
+    }
+}
+
+pub(super) fn part(whole: &Val, index: usize) -> Vec<Val> {
+    match whole {
+        Val::List(items) => items.get(index).cloned().unwrap_or_default(),
+        Val::Connection(_) => vec![whole.clone()],
+        Val::Text(value) if value.base == Base::Temporary => vec![whole.clone()],
+        _ => vec![Val::Unknown],
+    }
+}
+pub(super) fn enclosing_class(module: &Module, scope: ScopeId) -> Option<ScopeId> {
+    let mut at = Some(scope);
+    for _ in 0..64 {
+        let id = at?;
+        let body = module.scope(id);
+        if body.kind == ScopeKind::Class {
+            return Some(id);
+        }
+        at = body.parent;
+    }
+    None
+}

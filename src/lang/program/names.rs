@@ -1,0 +1,325 @@
+//! Names: which bindings reach a use, and what a parameter, an import or a fixture stands for.
+
+use std::sync::Arc;
+
+use super::evaluate::{ALTERNATIVES, Evaluator, Frame, Val, argument, extend, temporary};
+use super::ir::{Binding, BlockId, Bound, Expr, ExprId, Kind, Module, ScopeId, ScopeKind};
+use super::members::part;
+use super::paths;
+use crate::lang::Language;
+use crate::lang::value::{Base, Part, Value};
+
+impl<'p> Evaluator<'p> {
+    pub(super) fn name(&self, at: usize, module: &'p Module, expr: &Expr, name: &Arc<str>, frame: &Frame) -> Vec<Val> {
+        match name.as_ref() {
+            "__file__" | "__filename" => return vec![Val::Text(own_path(module))],
+            "__dirname" => return vec![Val::Text(paths::parent(&own_path(module)))],
+            "undefined" => return vec![Val::Null],
+            _ => {}
+        }
+        let mut scope = expr.scope;
+        let mut first = true;
+        for _ in 0..64 {
+            let body = module.scope(scope);
+            if (first || body.kind != ScopeKind::Class)
+                && let Some(bindings) = body.bindings.get(name)
+            {
+                let reaching = if scope == expr.scope {
+                    reaching(module, bindings, Some(expr))
+                } else {
+                    reaching(module, bindings, None)
+                };
+                let mut found = Vec::new();
+                for binding in reaching {
+                    extend(&mut found, self.binding(at, module, scope, name, binding, frame));
+                }
+                return found;
+            }
+            first = false;
+            match body.parent {
+                Some(parent) => scope = parent,
+                None => break,
+            }
+        }
+        if let Some(stars) = module.scopes.first().and_then(|top| top.bindings.get("*")) {
+            for star in stars {
+                if let Bound::Import { module: from, .. } = &star.value
+                    && let Some(target) = self.program.resolve(at, from)
+                {
+                    let found = self.exported(target, name);
+                    if !found.is_empty() {
+                        return found;
+                    }
+                }
+            }
+        }
+        // A name that nothing binds: a fragment whose imports are missing, or the language's own.
+        vec![Val::External(Arc::clone(name))]
+    }
+
+    /// What a module gives under a name.
+    pub(super) fn exported(&self, at: usize, name: &str) -> Vec<Val> {
+        let Some(module) = self.program.module(at) else { return Vec::new() };
+        let top = ScopeId(0);
+        if let Some((name, bindings)) = module.scope(top).bindings.get_key_value(name) {
+            let mut found = Vec::new();
+            for binding in reaching(module, bindings, None) {
+                extend(&mut found, self.binding(at, module, top, name, binding, &None));
+            }
+            return found;
+        }
+        if let Some(sub) = self.program.submodule(at, name) {
+            return vec![Val::Module(sub)];
+        }
+        // `export default {..}` and `module.exports = {..}` give their fields by name.
+        if module.language != Language::Python && name != "default" {
+            let mut found = Vec::new();
+            for whole in self.exported(at, "default") {
+                extend(&mut found, self.attribute(&whole, name));
+            }
+            return found;
+        }
+        if let Some(stars) = module.scope(top).bindings.get("*") {
+            for star in stars {
+                if let Bound::Import { module: from, .. } = &star.value
+                    && let Some(target) = self.program.resolve(at, from).filter(|&target| target != at)
+                {
+                    let found = self.guarded(|| self.exported(target, name));
+                    if !found.is_empty() {
+                        return found;
+                    }
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    pub(super) fn binding(
+        &self,
+        at: usize,
+        module: &'p Module,
+        scope: ScopeId,
+        name: &str,
+        binding: &Binding,
+        frame: &Frame,
+    ) -> Vec<Val> {
+        // The frame speaks of one call; what is bound in another scope does not depend on it.
+        let covers = frame.as_ref().is_some_and(|call| call.scope == (at, binding.scope) || call.scope == (at, scope));
+        let frame = if covers { frame } else { &None };
+        match &binding.value {
+            Bound::Expr(expr) => self.eval(at, *expr, frame),
+            Bound::Annotated(annotation) => self.annotated(at, *annotation),
+            Bound::Element(iterable) => {
+                self.eval(at, *iterable, frame).iter().flat_map(|val| self.elements(val)).take(64).collect()
+            }
+            Bound::Enter(entered) => {
+                self.eval(at, *entered, frame).into_iter().flat_map(|val| self.entered(val)).collect()
+            }
+            Bound::Part(whole, index) => {
+                self.eval(at, *whole, frame).iter().flat_map(|val| part(val, *index)).collect()
+            }
+            Bound::Field(whole, field) => self
+                .eval(at, *whole, frame)
+                .iter()
+                .flat_map(|val| self.guarded(|| self.attribute(val, field)))
+                .collect(),
+            Bound::Module(path) => match self.program.resolve(at, path) {
+                Some(target) => vec![Val::Module(target)],
+                None => vec![Val::External(external(module.language, path))],
+            },
+            Bound::Import { module: path, name } => match self.program.resolve_import(at, path, name) {
+                Some((target, None)) => vec![Val::Module(target)],
+                Some((target, Some(name))) => self.guarded(|| self.exported(target, &name)),
+                None if name.as_ref() == "default" => vec![Val::External(external(module.language, path))],
+                None => vec![Val::External(format!("{}.{name}", external(module.language, path)).into())],
+            },
+            Bound::Function(function) => {
+                vec![Val::Function((at, *function), None)]
+            }
+            Bound::Class(class) => vec![Val::Class((at, *class))],
+            Bound::Param(index) => self.param(at, module, scope, name, *index, frame),
+        }
+    }
+
+    pub(super) fn annotated(&self, at: usize, annotation: ExprId) -> Vec<Val> {
+        match self.guarded(|| self.eval(at, annotation, &None)).into_iter().next() {
+            Some(Val::Class(class)) => vec![Val::Instance(class, None)],
+            _ => vec![Val::Unknown],
+        }
+    }
+
+    pub(super) fn param(
+        &self,
+        at: usize,
+        module: &'p Module,
+        scope: ScopeId,
+        name: &str,
+        index: usize,
+        frame: &Frame,
+    ) -> Vec<Val> {
+        let function = module.scope(scope);
+        if let Some(call) = frame.as_ref().filter(|call| call.scope == (at, scope))
+            && let Some(Some(given)) = call.args.get(index)
+        {
+            return given.clone();
+        }
+        let class = function.parent.filter(|&parent| module.scope(parent).kind == ScopeKind::Class);
+        if let (0, Some(class), "self" | "cls" | "this") = (index, class, name) {
+            if let Some(this) = frame.as_ref().and_then(|call| call.this.clone()) {
+                return vec![this];
+            }
+            return vec![Val::Instance((at, class), None)];
+        }
+        let Some(param) = function.params.get(index) else { return vec![Val::Unknown] };
+        if param.rest {
+            return vec![Val::Unknown];
+        }
+        let mut found = match param.default {
+            Some(default) => self.eval(at, default, &None),
+            None => Vec::new(),
+        };
+        found.retain(|val| !matches!(val, Val::Null | Val::Unknown));
+        if !found.is_empty() {
+            return found;
+        }
+        if let Some(fixture) = self.fixture(at, name) {
+            return fixture;
+        }
+        let option = self.option_default(at, scope, name);
+        if option.iter().any(|val| matches!(val, Val::Text(_))) {
+            return option;
+        }
+        if frame.is_none() {
+            extend(&mut found, self.guarded(|| self.given_by_callers(at, scope, index)));
+        }
+        if found.is_empty()
+            && let Some(annotation) = param.annotation
+        {
+            found = self.annotated(at, annotation);
+            found.retain(|val| !matches!(val, Val::Unknown));
+        }
+        if found.is_empty() { vec![Val::Unknown] } else { found }
+    }
+
+    /// pytest's fixtures: its own temporary folders, and the tree's, which a parameter's name asks for.
+    pub(super) fn fixture(&self, at: usize, name: &str) -> Option<Vec<Val>> {
+        if matches!(name, "tmp_path" | "tmpdir" | "tmp_path_factory" | "tmpdir_factory") {
+            return Some(vec![Val::Text(temporary(name))]);
+        }
+        let (home, scope) = self.program.fixture(at, name)?;
+        Some(self.guarded(|| self.returns((home, scope), &None)))
+    }
+
+    /// What the callers in the tree hand to a parameter.
+    pub(super) fn given_by_callers(&self, at: usize, scope: ScopeId, index: usize) -> Vec<Val> {
+        let Some(module) = self.program.module(at) else { return Vec::new() };
+        let function = module.scope(scope);
+        let class = function.parent.filter(|&parent| module.scope(parent).kind == ScopeKind::Class);
+        let (name, position) = match class {
+            Some(class) if matches!(function.name.as_ref(), "__init__" | "constructor") => (
+                module.scope(class).name.clone(),
+                index - usize::from(function.name.as_ref() == "__init__" && index > 0),
+            ),
+            Some(_) if module.language == Language::Python => (function.name.clone(), index.saturating_sub(1)),
+            _ => (function.name.clone(), index),
+        };
+        let Some(param) = function.params.get(index) else { return Vec::new() };
+        let mut found = Vec::new();
+        for &(other, call) in self.program.callers(&name).iter().take(24) {
+            let Some(body) = self.program.module(other) else { continue };
+            let Kind::Call { callee, args } = &body.expr(call).kind else { continue };
+            let Some(arg) = argument(args, position, &[param.name.as_ref()]) else { continue };
+            // Only a call that does reach this function counts (a name alone proves nothing: HARD-CASES 41).
+            let reaches = self.eval(other, *callee, &None).iter().any(|val| match val {
+                Val::Function(target, _) => *target == (at, scope),
+                Val::Class(target) => Some(target.1) == class && target.0 == at,
+                _ => false,
+            });
+            if reaches {
+                extend(&mut found, self.eval(other, arg, &None));
+            }
+        }
+        found.retain(|val| !matches!(val, Val::Null | Val::Unknown));
+        found
+    }
+}
+
+/// The bindings of a name that can reach a use: back from it to the first that surely ran before.
+pub(super) fn reaching<'b>(module: &Module, bindings: &'b [Binding], expr: Option<&Expr>) -> Vec<&'b Binding> {
+    let mut found = Vec::new();
+    let before: Vec<&Binding> = match expr {
+        Some(expr) => bindings.iter().filter(|binding| binding.span.start < expr.span.start).collect(),
+        None => bindings.iter().collect(),
+    };
+    // A name used before it is bound is bound by a loop around, or further down at module level.
+    let before = if before.is_empty() { bindings.iter().collect() } else { before };
+    for binding in before.into_iter().rev() {
+        if let Some(expr) = expr
+            && excluded(module, binding, expr)
+        {
+            continue;
+        }
+        found.push(binding);
+        let surely = match expr {
+            Some(expr) => is_within(module, expr.block, binding.block),
+            None => {
+                module.block(binding.block).parent.is_none_or(|parent| module.block(parent).parent.is_none())
+                    && module.block(binding.block).group.is_none()
+            }
+        };
+        if surely {
+            break;
+        }
+        if found.len() >= ALTERNATIVES {
+            break;
+        }
+    }
+    found
+}
+
+/// `block` lies in `outer`, or is it.
+fn is_within(module: &Module, block: BlockId, outer: BlockId) -> bool {
+    let mut at = Some(block);
+    for _ in 0..256 {
+        match at {
+            Some(block) if block == outer => return true,
+            Some(block) => at = module.block(block).parent,
+            None => return false,
+        }
+    }
+    false
+}
+
+/// The binding stands in a branch that the use's branch excludes (`if` against its `else`).
+fn excluded(module: &Module, binding: &Binding, expr: &Expr) -> bool {
+    let mut at = Some(binding.block);
+    for _ in 0..256 {
+        let Some(id) = at else { return false };
+        let block = module.block(id);
+        if let Some(group) = block.group {
+            let mut other = Some(expr.block);
+            while let Some(other_id) = other {
+                if other_id == id {
+                    break;
+                }
+                let other_block = module.block(other_id);
+                if other_block.group == Some(group) {
+                    return true;
+                }
+                other = other_block.parent;
+            }
+        }
+        at = block.parent;
+    }
+    false
+}
+pub(super) fn own_path(module: &Module) -> Value {
+    Value { base: Base::Root, parts: vec![Part::Text(module.source.path.to_string())], ..Value::default() }
+}
+/// A module outside the tree under the name that the tables know it by.
+fn external(language: Language, path: &str) -> Arc<str> {
+    match language {
+        Language::Python => path.trim_start_matches('.').into(),
+        _ => path.strip_prefix("node:").filter(|rest| *rest != "sqlite").unwrap_or(path).into(),
+    }
+}
