@@ -1,7 +1,14 @@
 //! The tree: which files there are, what git says of them, and what kind each is. Opens no database and reads no language.
 
+mod git;
+pub mod kind;
+mod walk;
+
 use std::path::PathBuf;
 use std::sync::Arc;
+
+pub use git::{in_lfs, root_of};
+pub use walk::{Error, Options, Tree, walk};
 
 /// A file of the tree that is worth reading.
 #[derive(Debug, Clone)]
