@@ -10,6 +10,7 @@ pub mod javascript;
 mod json;
 mod markdown;
 pub mod names;
+mod other;
 pub mod program;
 pub mod python;
 pub mod sql;
@@ -55,6 +56,9 @@ pub enum Language {
 /// Reads a source that can be understood by itself; programs that need their neighbours go through [`program`].
 #[must_use]
 pub fn read(source: &Source, language: Language) -> Facts {
+    if is_written_by_tools(&source.path) {
+        return Facts::default();
+    }
     match language {
         Language::Yaml => yaml::read(source),
         Language::Dotenv => dotenv::read(source),
@@ -68,8 +72,20 @@ pub fn read(source: &Source, language: Language) -> Facts {
         Language::Javascript | Language::Typescript => {
             program::read_alone(javascript::lower(Arc::new(source.clone()), language))
         }
+        Language::Other => other::read(source),
         _ => Facts::default(),
     }
+}
+
+/// Lock files and source maps repeat what stands elsewhere.
+fn is_written_by_tools(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    matches!(ending, "lock" | "lockb" | "map")
+        || matches!(
+            name,
+            "package-lock.json" | "npm-shrinkwrap.json" | "pnpm-lock.yaml" | "go.sum" | "packages.lock.json"
+        )
 }
 
 /// Shell in Python in shell in YAML is real; what lies deeper is there to exhaust the stack.
@@ -92,4 +108,17 @@ pub fn read_snippet(host: &Source, snippet: &Snippet, language: Language) -> Fac
     SNIPPET_DEPTH.set(depth);
     facts.for_each_place(&mut |place| *place = host.place(snippet.host_span(place.span)));
     facts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lock_files_are_not_read() {
+        for path in ["package-lock.json", "a/poetry.lock", "dist/app.js.map", "pnpm-lock.yaml"] {
+            let source = Source::new(path, b"{\"a\": \"x.db\"}".to_vec());
+            assert!(read(&source, Language::Json).references.is_empty(), "{path}");
+        }
+    }
 }

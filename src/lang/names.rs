@@ -225,7 +225,8 @@ pub fn mentions(text: &str) -> Vec<std::ops::Range<usize>> {
             }
         }
         let before = text[..start].chars().next_back();
-        if matches!(before, Some('@' | '#')) {
+        // The end of a template (`{{ name }}.db`) and parts of an encoded URL are no names.
+        if matches!(before, Some('@' | '#')) || words.starts_with(['}', '>']) || words.contains("%2F") {
             continue;
         }
         if !words.contains(['/', '\\']) && looks_like_attribute(words) {
@@ -382,5 +383,6 @@ mod tests {
         assert_eq!(names("├── zoe.db      # main"), ["zoe.db"]);
         assert_eq!(names("see self.db.x(), this.db and app.db.init_db, www.sqlite.org, *.db"), Vec::<&str>::new());
         assert_eq!(names("zoe.db. It holds"), ["zoe.db"]);
+        assert_eq!(names("{{ x }}.db, https://h/?u=https%3A%2F%2Fg%2Fx.db"), Vec::<&str>::new());
     }
 }

@@ -160,8 +160,34 @@ impl<'a> Gather<'a> {
         if span.is_empty() || !self.take(span) {
             return;
         }
+        let value = if value.is_opaque() { value } else { value.with_origin(self.source.place(span)) };
+        self.push(span, role, value, construct, confidence, name);
+    }
+
+    /// A reference whose value was written elsewhere, as its origin tells.
+    pub(in crate::lang) fn refer_from(
+        &mut self,
+        span: Span,
+        role: Role,
+        value: Value,
+        construct: &str,
+        sure: Confidence,
+    ) {
+        if !span.is_empty() && self.take(span) {
+            self.push(span, role, value, construct, sure, None);
+        }
+    }
+
+    fn push(
+        &mut self,
+        span: Span,
+        role: Role,
+        value: Value,
+        construct: &str,
+        confidence: Confidence,
+        name: Option<&str>,
+    ) {
         let place = self.source.place(span);
-        let value = if value.is_opaque() { value } else { value.with_origin(place.clone()) };
         self.facts.references.push(Reference {
             place,
             role,

@@ -11,6 +11,6 @@ pub(super) mod testing;
 
 pub(super) use command::{exec, shell_text};
 pub(super) use document::{Content, Document, ItemId, Key, Quoting, decoded};
-pub(super) use gather::{Gather, Token};
-pub(super) use interpolation::{is_variable, unquoted, value};
+pub(super) use gather::{Gather, Token, is_folder_variable};
+pub(super) use interpolation::{confidence, is_variable, names_database, probe, unquoted, value};
 pub(super) use meaning::understand;

@@ -1,0 +1,262 @@
+//! What the common front end says of real spellings in many languages.
+
+use proptest::prelude::*;
+
+use crate::lang::Language::Other;
+use crate::lang::config::testing::{odd_text, others, references, sound_for};
+
+#[track_caller]
+fn told(path: &str, text: &str, expected: &[&str]) {
+    assert_eq!(references(path, Other, text), expected, "{path}: {text}");
+}
+
+#[test]
+fn opens_in_many_languages() {
+    for (path, text, line) in [
+        ("a.go", r#"db, err := sql.Open("sqlite3", "x.db")"#, r#"1:32 opens "x.db" -> x.db"#),
+        ("a.go", r#"gorm.Open(sqlite.Open("x.db"), &gorm.Config{})"#, r#"1:23 opens "x.db" -> x.db"#),
+        ("a.go", r#"sql.Open("postgres", "postgres://h/db")"#, r#"1:22 opens "postgres://h/db" -> postgres://h/db"#),
+        ("a.rs", r#"let c = Connection::open("history")?;"#, r#"1:26 opens "history" -> history"#),
+        (
+            "a.rs",
+            r#"SqliteConnectOptions::from_str("sqlite://data/x.db")?"#,
+            r#"1:32 opens "sqlite://data/x.db" -> sqlite://data/x.db"#,
+        ),
+        ("a.rb", r#"db = SQLite3::Database.new "x.db""#, r#"1:28 opens "x.db" -> x.db"#),
+        ("a.rb", "Sequel.connect('sqlite://x.db')", "1:16 opens 'sqlite://x.db' -> sqlite://x.db"),
+        (
+            "A.java",
+            r#"DriverManager.getConnection("jdbc:sqlite:x.db");"#,
+            r#"1:29 opens "jdbc:sqlite:x.db" -> sqlite:x.db"#,
+        ),
+        ("a.php", "$p = new PDO('sqlite:/app/x.db');", "1:14 opens 'sqlite:/app/x.db' -> sqlite:/app/x.db"),
+        (
+            "a.cs",
+            r#"new SqliteConnection("Data Source=x.db;Cache=Shared")"#,
+            r#"1:22 opens "Data Source=x.db;Cache=Shared" -> x.db"#,
+        ),
+        ("a.lua", r#"local db = sqlite3.open("x.db")"#, r#"1:25 opens "x.db" -> x.db"#),
+        ("a.c", r#"rc = sqlite3_open("x.db", &db);"#, r#"1:19 opens "x.db" -> x.db"#),
+        ("a.cpp", r#"SQLite::Database db("x.db", SQLite::OPEN_READWRITE);"#, r#"1:21 opens "x.db" -> x.db"#),
+        (
+            "a.swift",
+            r#"let q = try DatabaseQueue(path: "/data/x.sqlite")"#,
+            r#"1:33 opens "/data/x.sqlite" -> /data/x.sqlite"#,
+        ),
+        ("a.kt", r#"Room.databaseBuilder(ctx, AppDb::class.java, "app.db")"#, r#"1:46 opens "app.db" -> app.db"#),
+        ("a.pl", r#"DBI->connect("dbi:SQLite:dbname=x.db","","")"#, r#"1:14 opens "dbi:SQLite:dbname=x.db" -> x.db"#),
+        ("a.go", r#"exec.Command("sqlite3", "/data/x.db", ".schema")"#, r#"1:25 opens "/data/x.db" -> /data/x.db"#),
+    ] {
+        told(path, text, &[line]);
+    }
+}
+
+#[test]
+fn opens_of_names_are_followed_in_the_file() {
+    told(
+        "a.go",
+        "const dbPath = \"x.db\"\nfunc f() { sql.Open(\"sqlite3\", dbPath); sql.Open(\"sqlite\", cfg.Path) }\n",
+        &["1:16 binds \"x.db\" -> x.db (dbPath)", "2:32 opens dbPath -> x.db", "2:60 opens cfg.Path -> *"],
+    );
+    told(
+        "a.rs",
+        "use rusqlite::Connection;\nfn open(path: &Path) { Connection::open(&path) }\n",
+        &["2:41 opens &path -> *"],
+    );
+    told("a.go", "sql.Open(\"mysql\", dsn)\nd.Connect(x)\n", &[]);
+}
+
+#[test]
+fn case_30_argument_lists_of_the_sqlite3_program() {
+    told("a.go", "args := []string{\"sqlite3\", dbPath, \".schema\"}", &["1:29 opens dbPath -> *"]);
+}
+
+#[test]
+fn case_12_environment_with_defaults() {
+    for (path, text, reference, read) in [
+        (
+            "a.rb",
+            r#"ENV.fetch("APP_DB_PATH", "y.db")"#,
+            r#"1:26 binds "y.db" -> y.db"#,
+            "1: read APP_DB_PATH else y.db",
+        ),
+        ("a.rb", r#"p = ENV["DB_PATH"] || "y.db""#, r#"1:23 binds "y.db" -> y.db (p)"#, "1: read DB_PATH else y.db"),
+        (
+            "a.rs",
+            r#"let p = std::env::var("DATABASE_URL").unwrap_or_else(|_| "sqlite://y.db".into());"#,
+            r#"1:58 binds "sqlite://y.db" -> sqlite://y.db (p)"#,
+            "1: read DATABASE_URL else sqlite://y.db",
+        ),
+        (
+            "a.go",
+            r#"p := getEnv("DB_PATH", "/data/y.db")"#,
+            r#"1:24 binds "/data/y.db" -> /data/y.db (p)"#,
+            "1: read DB_PATH else /data/y.db",
+        ),
+        (
+            "a.go",
+            "p := os.Getenv(\"DB_PATH\")\nif p == \"\" {\n\tp = \"y.db\"\n}",
+            "3:6 binds \"y.db\" -> y.db (p)",
+            "1: read DB_PATH else y.db",
+        ),
+        (
+            "A.java",
+            r#"String u = System.getenv("DATABASE_URL");"#,
+            r#"1:12 binds System.getenv("DATABASE_URL") -> * (u)"#,
+            "1: read DATABASE_URL",
+        ),
+        (
+            "a.php",
+            "$p = getenv('DB_FILE') ?: 'y.sqlite';",
+            "1:27 binds 'y.sqlite' -> y.sqlite (p)",
+            "1: read DB_FILE else y.sqlite",
+        ),
+    ] {
+        told(path, text, &[reference]);
+        assert_eq!(others(path, Other, text), [read], "{text}");
+    }
+}
+
+#[test]
+fn case_62_joins() {
+    for (path, text, line) in [
+        ("a.go", r#"p := filepath.Join(dir, "x.db")"#, r#"1:25 binds "x.db" -> */x.db (p)"#),
+        ("a.go", r#"p := dir + "/x.db""#, r#"1:12 binds "/x.db" -> */x.db (p)"#),
+        ("a.go", r#"p := fmt.Sprintf("%s/cache_%d.db", dir, n)"#, r#"1:18 binds "%s/cache_%d.db" -> */cache_*.db (p)"#),
+        ("a.rs", r#"let p = dir.join("x.db");"#, r#"1:18 binds "x.db" -> */x.db (p)"#),
+        ("a.rs", r#"let p = Path::new("data").join("x.db");"#, r#"1:32 binds "x.db" -> data/x.db (p)"#),
+        ("a.rs", r#"let p = format!("{}/x.db", dir);"#, r#"1:17 binds "{}/x.db" -> */x.db (p)"#),
+        ("a.rb", r##"p = "#{dir}/x.db""##, r##"1:5 binds "#{dir}/x.db" -> */x.db (p)"##),
+        ("a.kt", r#"val p = "$dir/x.db""#, r#"1:9 binds "$dir/x.db" -> */x.db (p)"#),
+        ("a.php", "$p = __DIR__ . '/x.db';", "1:16 binds '/x.db' -> */x.db (p)"),
+        ("a.lua", "local p = dir .. \"/x.db\"", "1:18 binds \"/x.db\" -> */x.db (p)"),
+        ("A.java", r#"new File(dir, "x.db")"#, r#"1:15 binds "x.db" -> */x.db"#),
+        ("a.go", "const d = \"/data\"\nvar p = path.Join(d, \"x.db\")", "2:22 binds \"x.db\" -> /data/x.db (p)"),
+    ] {
+        told(path, text, &[line]);
+    }
+}
+
+#[test]
+fn case_46_temporary_folders() {
+    use crate::lang::{Base, read};
+    use crate::text::Source;
+    for (path, text, temporary) in [
+        ("a_test.go", "p := filepath.Join(t.TempDir(), \"x.db\")", true),
+        ("a_test.go", "dir := t.TempDir()\np := dir + \"/x.db\"", true),
+        ("a_test.go", "dir, err := os.MkdirTemp(\"\", \"a\")\np := filepath.Join(dir, \"x.db\")", true),
+        ("a.rs", "let d = tempfile::tempdir()?;\nlet p = d.path().join(\"x.db\");", true),
+        ("a_test.go", "p := \"/opt/live.db\"", false),
+    ] {
+        let source = Source::new(path, text.as_bytes().to_vec());
+        let facts = read(&source, Other);
+        let base = facts.references[0].values[0].base;
+        assert_eq!(base == Base::Temporary, temporary, "{text}");
+    }
+}
+
+#[test]
+fn case_38_to_40_and_49_what_is_no_database() {
+    for (path, text) in [
+        ("a.go", "if path != \":memory:\" { self.db.x() }"),
+        ("a.go", "import (\n\t\"gorm.io/driver/sqlite\"\n)\nviper.GetString(\"database.sqlite.path\")"),
+        ("a.rb", "require 'app.db'"),
+        ("a.ex", "config :x, logger: \"sync.db.migrate\""),
+        ("a.php", "$x = 'Thumbs.db';"),
+        ("a.rs", "let url = \"https://www.sqlite.org/x.db\";"),
+        ("a.go", "x := []string{\"file:../a\", \"sqlite:latest\"}"),
+    ] {
+        told(path, text, &[]);
+    }
+}
+
+#[test]
+fn words_around_a_name_are_a_mention() {
+    told(
+        "a.go",
+        "// not old.db\nlog.Printf(\"opening zoe.db\")\nfmt.Println(\"x.db\")\nf(\"*.db\")\n",
+        &[
+            "1:8 mentions old.db -> old.db",
+            "2:21 mentions zoe.db -> zoe.db",
+            "3:13 mentions \"x.db\" -> x.db",
+            "4:3 mentions \"*.db\" -> *.db",
+        ],
+    );
+}
+
+#[test]
+fn settings_of_other_tongues() {
+    told(
+        "module.nix",
+        "services.x = {\n  database.path = \"/var/lib/x/x.db\"; # not y.db\n  file = ./z.db;\n};\n",
+        &[
+            "2:19 configures \"/var/lib/x/x.db\" -> /var/lib/x/x.db (database.path)",
+            "2:44 mentions y.db -> y.db",
+            "3:10 configures ./z.db -> ./z.db (file)",
+        ],
+    );
+    told("main.tf", "  path = \"${var.dir}/x.db\"\n", &["1:10 configures \"${var.dir}/x.db\" -> */x.db (path)"]);
+    told(
+        "persistence.xml",
+        "<!-- old.db --><p name=\"url\" value=\"jdbc:sqlite:x.db\"/>\n<path>data/y.db</path>",
+        &[
+            "1:6 mentions old.db -> old.db",
+            "1:36 configures \"jdbc:sqlite:x.db\" -> sqlite:x.db (value)",
+            "2:7 configures data/y.db -> data/y.db (path)",
+        ],
+    );
+    told(
+        "Makefile",
+        "DB ?= data/x.db\n# y.db\n",
+        &["1:7 configures data/x.db -> data/x.db (DB)", "2:3 mentions y.db -> y.db"],
+    );
+    told(
+        "odd.thing",
+        "database /data/x.db\nopen 'y.db'\n",
+        &["1:10 configures /data/x.db -> /data/x.db (database)", "2:6 configures 'y.db' -> y.db"],
+    );
+}
+
+#[test]
+fn case_57_files_set_aside() {
+    told("app.json.backup-2024", "{\"db\": \"x.db\"}", &["1:8 configures \"x.db\" -> x.db (db)"]);
+    told("compose.yml.j2", "a: {{ b }}/x.db", &["1:4 configures {{ b }}/x.db -> */x.db (a)"]);
+}
+
+#[test]
+fn sql_in_strings() {
+    use crate::lang::read;
+    use crate::text::Source;
+    let source = Source::new(
+        "a.go",
+        b"db.Exec(\"INSERT INTO users (id) VALUES (?)\")\ndb.Exec(\"ATTACH 'o.db' AS other\")".to_vec(),
+    );
+    let facts = read(&source, Other);
+    assert_eq!(facts.table_uses.len(), 1);
+    assert_eq!(facts.table_uses[0].table, "users");
+    assert_eq!(facts.attaches[0].alias, "other");
+    assert_eq!(source.slice(facts.references[0].place.span), "'o.db'");
+}
+
+#[test]
+fn long_odd_texts_cost_no_square() {
+    for piece in ["'", "\"", "\\'", "`", "/*", "r#\"", "sql.Open(", "x + ", "f(", "[", "a = "] {
+        sound_for("a.go", Other, piece.repeat(8_000).into_bytes());
+        sound_for("a.xyz", Other, piece.repeat(8_000).into_bytes());
+    }
+    sound_for("a.xml", Other, "<a b='".repeat(5_000).into_bytes());
+}
+
+proptest! {
+    #[test]
+    fn any_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..200), ending in 0_usize..8) {
+        let ending = ["go", "rs", "rb", "nix", "xml", "zzz", "php", "lua"][ending];
+        sound_for(&format!("x.{ending}"), Other, bytes);
+    }
+
+    #[test]
+    fn any_text(text in odd_text(), ending in 0_usize..9) {
+        let name = ["x.go", "x.rs", "x.rb", "x.nix", "x.xml", "x.zzz", "x.php", "Makefile", "x.vue"][ending];
+        sound_for(name, Other, text.into_bytes());
+    }
+}

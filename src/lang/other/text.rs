@@ -1,0 +1,65 @@
+//! Files of recipes: make, just, Procfile, crontab: assignments, and lines of shell.
+
+use crate::lang::config::{Gather, Token, is_variable, shell_text, unquoted};
+use crate::lang::{Confidence, Facts, Language};
+use crate::text::{Snippet, Source, Span};
+
+/// `name` is the file's, in lower case.
+pub(super) fn recipes(source: &Source, name: &str) -> Facts {
+    let mut gather = Gather::new(source, Language::Other);
+    let mut at = 0;
+    for line in source.text.split_inclusive('\n') {
+        let start = at;
+        at += line.len();
+        let words = line.trim();
+        let from = start + line.len() - line.trim_start().len();
+        let span = Span::new(from, from + words.len());
+        if words.is_empty() {
+            continue;
+        }
+        if words.starts_with('#') {
+            gather.mention(span, Confidence::Low, "comment");
+        } else if let Some(value) = assignment(line) {
+            let token_start = start + value;
+            let text = line.get(value..).unwrap_or("").trim_end();
+            let token =
+                Token { text: unquoted(text).to_owned(), span: Span::new(token_start, token_start + text.len()) };
+            let name = variable(line);
+            gather.set(name, &token, "variable");
+        } else if line.starts_with(['\t', ' ']) && name != "crontab" {
+            command(&mut gather, words.trim_start_matches(['@', '-', '+']), span);
+        } else if let Some((_, rest)) = words.split_once(':').filter(|_| name == "procfile") {
+            command(&mut gather, rest.trim_start(), span);
+        } else if name == "crontab" {
+            let fields = if words.starts_with('@') { 1 } else { 5 };
+            let rest = words.splitn(fields + 1, char::is_whitespace).last().unwrap_or("");
+            command(&mut gather, rest, span);
+        } else {
+            gather.mention(span, Confidence::Low, "text");
+        }
+    }
+    gather.finish()
+}
+
+/// `rest` is the tail of what stands at `span`.
+fn command(gather: &mut Gather<'_>, rest: &str, span: Span) {
+    let start = span.end as usize - rest.len().min(span.end as usize);
+    shell_text(gather, &Snippet::verbatim(rest, start), Span::new(start, span.end as usize), "recipe");
+}
+
+/// Where the value of `NAME = x`, `NAME ?= x`, `export NAME := x` begins.
+fn assignment(line: &str) -> Option<usize> {
+    let equals = line.find('=')?;
+    let head = line.get(..equals)?.trim_end_matches([':', '?', '+', '!']).trim_end();
+    let name = head.trim_start_matches("export ").trim_start_matches("override ").trim();
+    if !is_variable(name) || line.starts_with(['\t', ' ']) {
+        return None;
+    }
+    let rest = line.get(equals + 1..)?;
+    Some(equals + 1 + rest.len() - rest.trim_start().len())
+}
+
+fn variable(line: &str) -> &str {
+    let head = line.split('=').next().unwrap_or("").trim_end_matches([':', '?', '+', '!']).trim();
+    head.rsplit(' ').next().unwrap_or(head)
+}
