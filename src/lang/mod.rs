@@ -13,6 +13,7 @@ pub mod names;
 mod other;
 pub mod program;
 pub mod python;
+mod shell;
 pub mod sql;
 mod toml;
 mod value;
@@ -67,6 +68,7 @@ pub fn read(source: &Source, language: Language) -> Facts {
         Language::Dockerfile => dockerfile::read(source),
         Language::Ini => ini::read(source),
         Language::Markdown => markdown::read(source),
+        Language::Shell => shell::read(source),
         Language::Sql => sql::read(source),
         Language::Python => program::read_alone(python::lower(Arc::new(source.clone()))),
         Language::Javascript | Language::Typescript => {

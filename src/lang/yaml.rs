@@ -258,7 +258,7 @@ volumes:
                 "9:20 configures ${A:-file:${B:-x.db}} -> file:x.db (LIBSQL_URL)",
                 "15:9 configures ./app.db -> ./app.db",
                 "21:42 configures \"/app/history.db\" -> /app/history.db",
-                "21:67 configures /app/y.db -> /app/y.db",
+                "21:67 configures /app/y.db -> /app/y.db (db)",
                 "24:21 configures \"postgresql://u:p@db/app\" -> postgresql://u:p@db/app (DATABASE_URL)",
                 "24:55 mentions zoe.db -> zoe.db",
                 "25:24 configures ./sessions.db -> ./sessions.db (SESSION_DB_PATH)",

@@ -108,7 +108,13 @@ impl<'a> Gather<'a> {
 
     /// Code in another language; `snippet` knows where it stands here.
     pub(in crate::lang) fn snippet(&mut self, snippet: &Snippet, language: Language) {
-        let facts = crate::lang::read_snippet(self.source, snippet, language);
+        let mut facts = crate::lang::read_snippet(self.source, snippet, language);
+        if language == Language::Shell {
+            // A path that configuration passes to a command is configuration.
+            for reference in facts.references.iter_mut().filter(|reference| reference.role == Role::Binds) {
+                reference.role = Role::Configures;
+            }
+        }
         self.append(facts);
     }
 

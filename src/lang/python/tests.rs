@@ -273,7 +273,7 @@ fn case_30_command() {
 os.system('sqlite3 /app/data/x.db .schema')
 subprocess.run(['sqlite3', 'y.db', '.tables'])
 "#;
-    assert_eq!(python(text), ["2:20 mentions /app/data/x.db", "3:28 opens y.db"]);
+    assert_eq!(python(text), ["2:20 opens /app/data/x.db", "3:28 opens y.db"]);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use std::ops::Range;
 use super::Access;
 
 pub use recognise::looks_like_sql;
-pub(in crate::lang) use script::read;
+pub(in crate::lang) use script::{Script, read};
 
 /// Stands in a text for a part that code fills in: an f-string's hole, the `{}` of a format.
 pub const HOLE: char = '\u{FFFC}';
