@@ -1,7 +1,7 @@
 //! `.env` files: one variable a line, with shell-like quotes. A setting in a comment is only spoken of.
 
-use super::config::{Gather, Token, is_variable};
-use super::{Confidence, Facts, Language};
+use super::config::{self, Gather, Token, is_variable};
+use super::{Confidence, Facts, Language, Role};
 use crate::text::{Source, Span};
 
 pub(super) fn read(source: &Source) -> Facts {
@@ -22,6 +22,7 @@ fn line_length(gather: &mut Gather<'_>, line: &str, rest: &str, at: usize) -> us
     let indent = line.len() - words.len();
     let whole = Span::new(at + indent, at + line.trim_end().len());
     if words.starts_with('#') {
+        commented_out(gather, words.trim_end(), at + indent);
         gather.mention(whole, Confidence::Low, "comment");
         return line.len();
     }
@@ -48,6 +49,19 @@ fn line_length(gather: &mut Gather<'_>, line: &str, rest: &str, at: usize) -> us
     let tail = tail.split_inclusive('\n').next().unwrap_or("");
     gather.mention(Span::new(at + end, at + end + tail.len()), Confidence::Low, "comment");
     (end + tail.len()).max(line.len())
+}
+
+/// A setting behind `#` is only spoken of; its URL may be of any engine.
+fn commented_out(gather: &mut Gather<'_>, words: &str, start: usize) {
+    let assignment = words.trim_start_matches(['#', ' ', '\t']);
+    let Some((name, value)) = assignment.split_once('=').filter(|(name, _)| is_name(name.trim())) else { return };
+    let text = bare(value).0;
+    let read = config::value(config::unquoted(text));
+    if !text.is_empty() && config::names_database(&read) {
+        let from = start + words.len() - assignment.len() + name.len() + 1;
+        let span = Span::new(from, from + text.len());
+        gather.refer(span, Role::Mentions, read, "comment", Confidence::Low, Some(name.trim()));
+    }
 }
 
 /// Without quotes a value goes to the end of its line, or to ` #`.
@@ -94,6 +108,7 @@ ALLOW=*.db
 DATABASE_TIMEOUT=30
 PGURL=postgres://u:p@h/x
 APP_DB_PATH = 'spaced.db'
+# DATABASE_URL=mysql://u:p@h[:port]/x
 "#;
 
     #[test]
@@ -101,7 +116,7 @@ APP_DB_PATH = 'spaced.db'
         assert_eq!(
             references(".env.template", Language::Dotenv, TEMPLATE),
             [
-                "1:17 mentions /old/x.db -> /old/x.db",
+                "1:17 mentions /old/x.db -> /old/x.db (DATABASE_PATH)",
                 "2:21 configures \"sqlite:///./data/app2.db\" -> sqlite:///./data/app2.db (DATABASE_URL)",
                 "2:60 mentions copy.db -> copy.db",
                 "3:9 configures ${DATA_DIR:-/data}/x.sqlite3 -> /data/x.sqlite3 (DB_FILE)",
@@ -109,6 +124,7 @@ APP_DB_PATH = 'spaced.db'
                 "9:7 mentions *.db -> *.db",
                 "11:7 configures postgres://u:p@h/x -> postgres://u:p@h/x (PGURL)",
                 "12:15 configures 'spaced.db' -> spaced.db (APP_DB_PATH)",
+                "13:16 mentions mysql://u:p@h[:port]/x -> mysql://u:p@h[:port]/x (DATABASE_URL)",
             ]
         );
     }

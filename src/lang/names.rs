@@ -101,7 +101,7 @@ pub fn is_memory(text: &str) -> bool {
         return true;
     }
     sqlite_url_path(text).is_some_and(|path| {
-        path.is_empty() && text.contains("://")
+        path.is_empty() && text.contains("://") && !text.starts_with("file:")
             || path.trim_start_matches('/').starts_with(":memory:")
             || path.starts_with("file::memory:")
     })
@@ -242,6 +242,10 @@ pub fn mentions(text: &str) -> Vec<std::ops::Range<usize>> {
 /// `self.db`, `this.db`, `app.db`-like words that are attributes or modules far more often than files.
 fn looks_like_attribute(words: &str) -> bool {
     let Some((stem, ending)) = words.rsplit_once('.') else { return false };
+    // `*sql.DB` is a type; `ZOE.DB` a file of an old Windows program.
+    if ending == "DB" && stem.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        return true;
+    }
     if ending != "db" && ending != "sqlite" {
         return false;
     }
@@ -342,6 +346,7 @@ mod tests {
             "file:///etc/hosts",
             "sqlite:latest",
             "SQLite:",
+            "file://",
             "jdbc:postgresql://h/x.db",
         ] {
             assert!(!is_database_path(no), "{no}");
@@ -381,7 +386,10 @@ mod tests {
         assert_eq!(names("Copy `auth.db` to data/zoe.db, then restart."), ["auth.db", "data/zoe.db"]);
         assert_eq!(names("DATABASE_PATH=/app/data/zoe.db"), ["/app/data/zoe.db"]);
         assert_eq!(names("├── zoe.db      # main"), ["zoe.db"]);
-        assert_eq!(names("see self.db.x(), this.db and app.db.init_db, www.sqlite.org, *.db"), Vec::<&str>::new());
+        assert_eq!(
+            names("see self.db.x(), this.db, *sqlx.DB and app.db.init_db, www.sqlite.org, *.db"),
+            Vec::<&str>::new()
+        );
         assert_eq!(names("zoe.db. It holds"), ["zoe.db"]);
         assert_eq!(names("{{ x }}.db, https://h/?u=https%3A%2F%2Fg%2Fx.db"), Vec::<&str>::new());
     }

@@ -47,7 +47,7 @@ impl<'a> Gather<'a> {
         if by_value {
             let sure = confidence(&value);
             self.refer(token.span, Role::Configures, value, construct, sure, Some(name));
-        } else if by_name && may_be_path(&value) {
+        } else if by_name && may_be_path(&value) && (!value.is_opaque() || names_its_path(name)) {
             self.refer(token.span, Role::Configures, value, construct, Confidence::Medium, Some(name));
         } else if !self.whole_glob(token) {
             self.parts_of(token, name, construct);
@@ -249,6 +249,11 @@ impl<'a> Gather<'a> {
         self.facts.references.sort_by_key(|reference| reference.place.span);
         self.facts
     }
+}
+
+/// `TEST_SQLITE` may hold anything; `DATABASE_URL` holds a path or URL whatever it is.
+fn names_its_path(name: &str) -> bool {
+    ["_PATH", "_FILE", "_FILENAME", "_FILEPATH", "_URL", "_URI", "_DSN"].iter().any(|end| name.ends_with(end))
 }
 
 /// `DATA_DIR`, `APP_HOME`: may hold the folder of a database.

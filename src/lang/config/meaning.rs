@@ -90,7 +90,7 @@ fn kind(document: &Document, root: ItemId, path: &str) -> Kind {
         Kind::Workflow
     } else if has("apiVersion") && has("kind") {
         Kind::Kubernetes
-    } else if has("services") || path.contains("compose") {
+    } else if has("services") || path.rsplit('/').next().is_some_and(|name| name.contains("compose")) {
         Kind::Compose
     } else {
         Kind::Plain

@@ -4,6 +4,7 @@ use super::calls;
 use super::lex::Literal;
 use super::openers::{JOIN_METHODS, JOINS, TEMPORARY};
 use super::reading::Reading;
+use super::scope;
 use super::style::Hole;
 use crate::lang::config::{Quoting, decoded};
 use crate::lang::{Base, Part, Value, names};
@@ -131,7 +132,7 @@ impl Reading<'_> {
             let default = getter.default.and_then(|index| self.lexed.literals.get(index));
             return (Value::env(getter.name.clone(), default.map(|default| self.own_value(default))).parts, false);
         }
-        if let Some([value]) = self.constants.get(name).map(Vec::as_slice)
+        if let Some(value) = self.constant(name, span.start as usize, words.contains('.'))
             && !temporary
             && value.pattern().len() < 200
         {
@@ -149,6 +150,17 @@ impl Reading<'_> {
         let absolute = matches!(value.parts.first(), Some(Part::Text(text)) if text.starts_with(['/', '.']));
         let line = calls::line_before(&self.lexed.code, at).to_ascii_lowercase();
         !absolute && TEMPORARY.iter().any(|folder| line.contains(&format!("{folder}(")))
+    }
+
+    /// The value that a name has at `at`: given before in the same function, else at the top of the file;
+    /// a member (`cfg.Path`) has the only value that is ever given to it.
+    pub(super) fn constant(&self, name: &str, at: usize, member: bool) -> Option<&Value> {
+        let values = self.constants.get(name)?;
+        let here = scope::index(&self.functions, at);
+        let near = values.iter().rev().find(|(place, _)| *place < at && scope::index(&self.functions, *place) == here);
+        let top = || values.iter().find(|(place, _)| scope::is_top(&self.functions, *place, &self.source.text));
+        let only = || values.first().filter(|_| member && values.len() == 1);
+        near.or_else(top).or_else(only).map(|(_, value)| value)
     }
 
     /// Positions of the literals that lie in a span.

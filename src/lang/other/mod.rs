@@ -7,6 +7,7 @@ mod expression;
 mod lex;
 mod openers;
 mod reading;
+mod scope;
 mod style;
 mod text;
 mod xml;

@@ -6,6 +6,7 @@ use super::calls;
 use super::environment::Getter;
 use super::lex::{Lexed, Literal, lex};
 use super::openers::{Engine as Told, OPENERS, Opener, TALK, TEMPORARY};
+use super::scope;
 use super::style::{Kind, Style};
 use crate::lang::config::{Gather, Token, names_database, probe};
 use crate::lang::{Attach, Confidence, Engine, Facts, Language, Role, Statement, TableUse, Value, names, sql};
@@ -20,7 +21,9 @@ pub(super) struct Reading<'a> {
     pub(super) gather: Gather<'a>,
     pub(super) getters: Vec<Getter>,
     /// Literals by the name they are given.
-    pub(super) constants: HashMap<String, Vec<Value>>,
+    pub(super) constants: HashMap<String, Vec<(usize, Value)>>,
+    /// Where functions begin, with their names.
+    pub(super) functions: Vec<(usize, String)>,
     /// Names that are given a folder that is thrown away.
     pub(super) temporaries: HashSet<String>,
     /// The source speaks of SQLite: calls that could open anything then open it.
@@ -39,9 +42,13 @@ pub(super) fn read(source: &Source, style: Style, known: bool) -> Facts {
         gather,
         getters: Vec::new(),
         constants: HashMap::new(),
+        functions: Vec::new(),
         temporaries: HashSet::new(),
         sqlite,
     };
+    if known {
+        reading.functions = scope::functions(&reading.lexed.code);
+    }
     reading.find_temporaries();
     reading.find_getters();
     reading.find_constants();
@@ -56,7 +63,12 @@ pub(super) fn read(source: &Source, style: Style, known: bool) -> Facts {
     if style.kind == Kind::Settings {
         reading.rest();
     }
-    reading.gather.finish()
+    let functions = std::mem::take(&mut reading.functions);
+    let mut facts = reading.gather.finish();
+    for reference in &mut facts.references {
+        reference.symbol = scope::around(&functions, reference.place.span.start as usize, &source.text);
+    }
+    facts
 }
 
 impl Reading<'_> {
@@ -85,9 +97,13 @@ impl Reading<'_> {
             };
             let value = value.with_origin(self.source.place(literal.span));
             let name = name.rsplit('.').next().unwrap_or(&name).to_owned();
+            // `_ = os.Remove("x.db")` gives no name.
+            if name == "_" {
+                continue;
+            }
             let values = self.constants.entry(name).or_default();
-            if values.len() < 4 && !values.contains(&value) {
-                values.push(value);
+            if values.len() < 64 {
+                values.push((at, value));
             }
         }
     }
@@ -232,12 +248,15 @@ impl Reading<'_> {
             self.gather.refer(argument, Role::Opens, value, callee, Confidence::High, None);
             return;
         }
-        let known = self.constants.get(name).and_then(|values| values.first()).cloned();
+        let known = self.constant(name, argument.start as usize, words.contains('.')).cloned();
         let value = match known {
             Some(value) if sqlite || names_database(&value) => value,
-            _ if sqlite || self.sqlite && engine == Engine::Sqlite => {
+            _ if sqlite
+                || self.sqlite && engine == Engine::Sqlite
+                || matches!(engine, Engine::Postgresql | Engine::Mysql) =>
+            {
                 let words: String = words.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(80).collect();
-                Value::unknown(words)
+                Value { engine, ..Value::unknown(words) }
             }
             _ => return,
         };
@@ -265,14 +284,19 @@ impl Reading<'_> {
         if self.is_import(at) {
             return;
         }
-        let memory = names::is_memory(&probe(&value));
+        let text = probe(&value);
+        let memory = names::is_memory(&text);
+        // A scheme alone is cut off or put in front far more often than it is opened.
+        if text.ends_with("://") {
+            return;
+        }
         if self.is_only_spoken_of(literal) {
             if !memory {
                 self.gather.refer(literal.span, Role::Mentions, value, "comparison or message", Confidence::Low, None);
             }
             return;
         }
-        let name = calls::assigned(&self.source.text, &self.lexed.code, at);
+        let name = calls::assigned(&self.source.text, &self.lexed.code, at).filter(|name| name != "_");
         let (role, construct) = match (self.style.kind, &name) {
             (Kind::Settings, _) => (Role::Configures, "setting"),
             (Kind::Program, Some(_)) => (Role::Binds, "constant"),

@@ -63,7 +63,18 @@ fn opens_of_names_are_followed_in_the_file() {
         "use rusqlite::Connection;\nfn open(path: &Path) { Connection::open(&path) }\n",
         &["2:41 opens &path -> *"],
     );
-    told("a.go", "sql.Open(\"mysql\", dsn)\nd.Connect(x)\n", &[]);
+    told("a.go", "sql.Open(\"mysql\", dsn)\nd.Connect(x)\n", &["1:19 opens dsn -> *"]);
+    told(
+        "a.go",
+        "func a() {\n\tdsn := \"a.db\"\n\tsql.Open(\"sqlite\", dsn)\n}\nfunc b(dsn string) {\n\tsql.Open(\"sqlite\", dsn)\n}\nfunc c() {\n\tdsn := \"c.db\"\n\tsql.Open(\"sqlite\", dsn)\n}\n",
+        &[
+            "2:9 binds \"a.db\" -> a.db (dsn)",
+            "3:21 opens dsn -> a.db",
+            "6:21 opens dsn -> *",
+            "9:9 binds \"c.db\" -> c.db (dsn)",
+            "10:21 opens dsn -> c.db",
+        ],
+    );
 }
 
 #[test]
@@ -163,6 +174,7 @@ fn case_38_to_40_and_49_what_is_no_database() {
         ("a.rb", "require 'app.db'"),
         ("a.ex", "config :x, logger: \"sync.db.migrate\""),
         ("a.php", "$x = 'Thumbs.db';"),
+        ("a.rs", "let p = url.strip_prefix(\"sqlite://\");"),
         ("a.rs", "let url = \"https://www.sqlite.org/x.db\";"),
         ("a.go", "x := []string{\"file:../a\", \"sqlite:latest\"}"),
     ] {
