@@ -9,7 +9,11 @@ use super::{At, Lowering, bare, children, span};
 
 impl Lowering<'_> {
     pub(super) fn class(&mut self, node: Node<'_>, name: Arc<str>, at: At) -> ScopeId {
-        let scope = self.builder.scope(ScopeKind::Class, name, span(node), at.scope);
+        let scope = self.builder.scope(ScopeKind::Class, Arc::clone(&name), span(node), at.scope);
+        // Its own methods may speak of it by name.
+        if let (true, Some(declared)) = (node.kind().ends_with("declaration"), node.child_by_field_name("name")) {
+            self.builder.bind(at.scope, name, Bound::Class(scope), span(declared), at.block);
+        }
         let mut bases = Vec::new();
         let mut decorators = Vec::new();
         for child in children(node) {

@@ -40,6 +40,12 @@ impl Lowering<'_> {
                 }
                 self.make(Kind::Opaque(parts), node, at)
             }
+            // Plain attributes of markup are words for people.
+            "jsx_attribute" => {
+                let parts = children(node).into_iter().filter(|child| child.kind() != "string");
+                let parts = parts.map(|child| self.expr(child, at)).collect();
+                self.make(Kind::Opaque(parts), node, at)
+            }
             kind => match self.leaf(kind, node) {
                 Some(kind) => self.make(kind, node, at),
                 None => self.opaque(node, at),

@@ -116,13 +116,18 @@ impl Lowering<'_> {
         self.builder.expr(kind, span(node), at.scope, at.block)
     }
 
-    /// Comments may stand anywhere, so they are gathered in one walk of their own.
+    /// Comments and the words of markup may stand anywhere, so they are gathered in one walk of their own.
     fn comments(&mut self, root: Node<'_>) {
         let mut cursor = root.walk();
         loop {
             let node = cursor.node();
-            if matches!(node.kind(), "comment" | "html_comment" | "jsx_text") {
-                self.builder.module.prose.push(span(node));
+            match node.kind() {
+                "comment" | "html_comment" | "jsx_text" => self.builder.module.prose.push(span(node)),
+                "jsx_attribute" => {
+                    let words = children(node).into_iter().filter(|child| child.kind() == "string");
+                    self.builder.module.prose.extend(words.map(span));
+                }
+                _ => {}
             }
             if cursor.goto_first_child() {
                 continue;
@@ -232,5 +237,7 @@ fn bare(node: Node<'_>) -> Node<'_> {
     }
 }
 
+#[cfg(test)]
+mod cases;
 #[cfg(test)]
 mod tests;

@@ -114,7 +114,11 @@ impl Lowering<'_> {
     fn field(&mut self, value: &Bound, name: &Arc<str>, node: Node<'_>, at: At) -> Bound {
         match value {
             Bound::Module(module) => Bound::Import { module: Arc::clone(module), name: Arc::clone(name) },
-            other => Bound::Field(self.expr_of(other, span(node), at), Arc::clone(name)),
+            // Written out as a member, so that a read of `process.env` is seen for what it is.
+            other => {
+                let whole = self.expr_of(other, span(node), at);
+                Bound::Expr(self.make(Kind::Member(whole, Arc::clone(name)), node, at))
+            }
         }
     }
 

@@ -69,8 +69,7 @@ impl Lowering<'_> {
     fn class_declaration(&mut self, node: Node<'_>, at: At) {
         let Some(name) = node.child_by_field_name("name") else { return };
         let words = self.name(name);
-        let scope = self.class(node, words.clone(), at);
-        self.builder.bind(at.scope, words, Bound::Class(scope), span(name), at.block);
+        self.class(node, words, at);
     }
 
     fn declarator(&mut self, node: Node<'_>, at: At) {

@@ -212,7 +212,7 @@ fn expressions() {
         ("x === ':memory:'", "(x ~ ':memory:')"),
         ("a?.b?.[0]?.(1)", "a.b[0](1)"),
         ("/x\\.db/.test(a)", "regex.test(a)"),
-        ("<A b=\"x\">{c}</A>", "<<A, <<>, 'x'>>, <c>, <A>>"),
+        ("<A b=\"x\">{c}</A>", "<<A, <<>>>, <c>, <A>>"),
     ] {
         let module = read("a.jsx", &format!("const v = {text};"));
         assert!(!module.has_errors, "{text}");

@@ -37,11 +37,23 @@ impl<'p> Evaluator<'p> {
                 }
                 Val::Connection(_) => found.push(function),
                 // `require("better-sqlite3")(path)`: a module that is called.
-                Val::Module(module) => {
-                    for default in self.exported(module, "default") {
-                        if let Val::Function(function, _) = default {
-                            let call = self.frame(at, function, args, frame, None);
-                            extend(&mut found, self.guarded(|| self.returns(function, &call)));
+                Val::Module(required) => {
+                    for default in self.exported(required, "default") {
+                        match default {
+                            Val::Function(function, _) => {
+                                let call = self.frame(at, function, args, frame, None);
+                                extend(&mut found, self.guarded(|| self.returns(function, &call)));
+                            }
+                            Val::Class(class) => {
+                                let frame = self.constructor(class).and_then(|init| {
+                                    self.frame(at, init, args, frame, Some(Val::Instance(class, None)))
+                                });
+                                found.push(Val::Instance(class, frame));
+                            }
+                            Val::External(name) => {
+                                extend(&mut found, self.call_known(at, module, expr, &name, args, frame));
+                            }
+                            _ => {}
                         }
                     }
                 }
@@ -124,11 +136,14 @@ impl<'p> Evaluator<'p> {
         };
         match self.program.known(name) {
             Some(Known::Open(opener)) => {
-                let values =
-                    first(opener.position, opener.keywords).map(|found| self.opened(found)).unwrap_or_default();
+                let values = self
+                    .path_argument(module, args, opener, name)
+                    .map(|(arg, _)| self.opened(self.eval(at, arg, frame)))
+                    .unwrap_or_default();
                 vec![Val::Connection(Rc::new(values))]
             }
-            Some(Known::Join) => {
+            Some(kind @ (Known::Join | Known::JoinBelow)) => {
+                let below = kind == Known::JoinBelow;
                 let mut joined: Option<Vec<Value>> = None;
                 for arg in args {
                     let mut values = paths_of(self.eval(at, arg.value, frame));
@@ -139,7 +154,11 @@ impl<'p> Evaluator<'p> {
                         None => values,
                         Some(lefts) => lefts
                             .iter()
-                            .flat_map(|left| values.iter().map(|right| paths::join(left, right)))
+                            .flat_map(|left| {
+                                values.iter().map(|right| {
+                                    if below { paths::join_below(left, right) } else { paths::join(left, right) }
+                                })
+                            })
                             .take(ALTERNATIVES)
                             .collect(),
                     });
@@ -157,6 +176,30 @@ impl<'p> Evaluator<'p> {
                 .iter()
                 .map(|value| Val::Text(paths::parent(value)))
                 .collect(),
+            Some(Known::UrlJoin) => {
+                let path = paths_of(first(0, &[]).unwrap_or_default());
+                let base = first(1, &[]).map(paths_of).and_then(|found| found.into_iter().next());
+                let whole = path.into_iter().map(|path| match &base {
+                    Some(base) => paths::join(&paths::parent(base), &path),
+                    None => path,
+                });
+                whole.map(Val::Text).collect()
+            }
+            Some(Known::AppFolder) => {
+                let words = first(0, &[]).map(paths_of).and_then(|found| found.first()?.rendered()).unwrap_or_default();
+                let value = if words == "temp" {
+                    temporary(name)
+                } else {
+                    Value {
+                        base: Base::Home,
+                        parts: vec![Part::Text("~/".into()), Part::Unknown(words)],
+                        ..Value::default()
+                    }
+                };
+                vec![Val::Text(value)]
+            }
+            Some(Known::Itself) => vec![Val::External(name.rsplit_once('.').map_or(name, |(whole, _)| whole).into())],
+            Some(Known::CheckedEnvironment) => self.checked_environment(first(0, &[]).unwrap_or_default()),
             Some(Known::Env) => self.environment(at, module, expr, args, frame),
             Some(Known::Temporary) => vec![Val::Text(temporary(name))],
             Some(Known::Home) => {
@@ -183,9 +226,7 @@ impl<'p> Evaluator<'p> {
                 paths.push(val);
                 continue;
             }
-            let keys = ["filename", "url", "storage", "database", "path", "connection", "name"];
-            let option = keys.iter().map(|key| self.guarded(|| self.field(&val, key))).find(|found| !found.is_empty());
-            paths.extend(self.opened(option.unwrap_or_default()).into_iter().map(Val::Text));
+            paths.extend(self.of_options(&val).into_iter().map(Val::Text));
         }
         paths_of(paths)
     }
@@ -287,6 +328,10 @@ impl<'p> Evaluator<'p> {
                 }
                 _ => vec![Val::Unknown],
             },
+            // `schema.parse(process.env)`
+            Val::Unknown | Val::Method(..) | Val::External(_) if matches!(method, "parse" | "parseAsync" | "cast") => {
+                self.checked_environment(first())
+            }
             // `config.get("db_path", "x.db")` of an object nobody knows: the default is what is known.
             Val::Unknown | Val::Method(..) | Val::Instance(..)
                 if matches!(method, "get" | "getenv" | "get_option" | "setdefault") && args.len() >= 2 =>

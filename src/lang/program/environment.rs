@@ -52,7 +52,7 @@ impl Reading<'_> {
 
     fn env_read(&mut self, id: ExprId) {
         let span = self.module.expr(id).span;
-        let top = self.whole_path(id);
+        let top = self.tested(self.whole_path(id));
         let values = self.evaluator.ask_paths(self.at, id);
         let mut names_database = false;
         let mut name = None;
@@ -82,6 +82,14 @@ impl Reading<'_> {
             let named = self.usage.named(top).map(|named| named.name.to_string());
             let values = self.evaluator.ask_paths(self.at, top);
             self.add(span, Role::Binds, values, "environment variable", Confidence::High, named, id);
+        }
+    }
+
+    /// The choice that a test decides: `X ? X : "y.db"`.
+    fn tested(&self, top: ExprId) -> ExprId {
+        match self.module.expr(top).parent.map(|parent| (parent, &self.module.expr(parent).kind)) {
+            Some((parent, Kind::Cond { test, .. })) if *test == top => parent,
+            _ => top,
         }
     }
 

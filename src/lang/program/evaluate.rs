@@ -137,7 +137,12 @@ impl<'p> Evaluator<'p> {
             Kind::Binary { op, left, right } => self.binary(at, *op, *left, *right, frame),
             Kind::Cond { test: _, then, otherwise } => {
                 let mut found = self.eval(at, *then, frame);
-                extend(&mut found, self.eval(at, *otherwise, frame));
+                let rest = self.eval(at, *otherwise, frame);
+                // `process.env.X ? process.env.X : "y.db"`
+                if let Some(whole) = with_default(&found, &rest) {
+                    return vec![whole];
+                }
+                extend(&mut found, rest);
                 found
             }
             Kind::List(parts) => {
@@ -193,13 +198,8 @@ impl<'p> Evaluator<'p> {
                 let mut found = self.eval(at, left, frame);
                 let rest = self.eval(at, right, frame);
                 // `os.environ.get("X") or "y.db"`: the right side is the variable's default.
-                if let ([Val::Text(value)], [Val::Text(default), ..]) = (found.as_slice(), rest.as_slice())
-                    && let [Part::Env { name, default: None }] = value.parts.as_slice()
-                {
-                    let mut whole = Value::env(name.clone(), Some(default.clone()));
-                    whole.origin.clone_from(&default.origin);
-                    whole.engine = default.engine;
-                    return vec![Val::Text(whole)];
+                if let Some(whole) = with_default(&found, &rest) {
+                    return vec![whole];
                 }
                 found.retain(|val| !matches!(val, Val::Null));
                 extend(&mut found, rest);
@@ -257,6 +257,16 @@ impl<'p> Evaluator<'p> {
         }
         found
     }
+}
+
+/// A variable without a default, and what stands in for it.
+fn with_default(found: &[Val], rest: &[Val]) -> Option<Val> {
+    let ([Val::Text(value)], [Val::Text(default), ..]) = (found, rest) else { return None };
+    let [Part::Env { name, default: None }] = value.parts.as_slice() else { return None };
+    let mut whole = Value::env(name.clone(), Some(default.clone()));
+    whole.origin.clone_from(&default.origin);
+    whole.engine = default.engine;
+    Some(Val::Text(whole))
 }
 
 /// The paths among what an expression can be; unknown ones only if there are no others.
@@ -324,5 +334,5 @@ pub(super) fn temporary(words: &str) -> Value {
     Value { base: Base::Temporary, parts: vec![Part::Unknown(words.to_owned())], ..Value::default() }
 }
 pub(super) fn is_environment(dotted: &str) -> bool {
-    matches!(dotted, "os.environ" | "environ" | "process.env" | "import.meta.env" | "Bun.env" | "node:process.env")
+    matches!(dotted, "os.environ" | "environ") || super::script::is_environment(dotted)
 }

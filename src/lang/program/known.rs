@@ -27,6 +27,16 @@ pub(super) enum Known {
     Sql,
     /// Wraps the connection that is its first argument (`closing(conn)`, `sessionmaker(bind=engine)`).
     Wraps,
+    /// A path made of its arguments, where an absolute one does not start anew.
+    JoinBelow,
+    /// Its first argument, relative to the file that its second names.
+    UrlJoin,
+    /// A folder that the system gives an application.
+    AppFolder,
+    /// Gives what it is a member of.
+    Itself,
+    /// An environment, checked against a schema.
+    CheckedEnvironment,
     /// Its argument is a module's or attribute's dotted name, never a file.
     DottedName,
 }
@@ -199,6 +209,14 @@ pub(super) fn keeps_connection(method: &str) -> bool {
             | "execution_options"
             | "session_factory"
             | "bind"
+            | "prepare"
+            | "prepareSync"
+            | "prepareAsync"
+            | "pragma"
+            | "verbose"
+            | "then"
+            | "loadExtension"
+            | "$extends"
     )
 }
 
@@ -229,6 +247,25 @@ pub(super) fn runs_sql(method: &str) -> bool {
             | "all"
             | "get"
             | "each"
+            | "execAsync"
+            | "execSync"
+            | "runAsync"
+            | "runSync"
+            | "getAllAsync"
+            | "getAllSync"
+            | "getFirstAsync"
+            | "getFirstSync"
+            | "getEachAsync"
+            | "prepareAsync"
+            | "prepareSync"
+            | "executeSql"
+            | "executeMultiple"
+            | "batch"
+            | "$queryRaw"
+            | "$executeRaw"
+            | "$queryRawUnsafe"
+            | "$executeRawUnsafe"
+            | "unsafe"
             | "execute_write"
             | "fetchall"
             | "fetchone"

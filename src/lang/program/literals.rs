@@ -112,7 +112,10 @@ impl Reading<'_> {
     fn shapes_path(&self, callee: ExprId, args: usize) -> bool {
         self.evaluator.ask(self.at, callee).iter().any(|function| match function {
             Val::External(name) => {
-                matches!(self.evaluator.program.known(name), Some(Known::Join | Known::Same | Known::Env)) && args > 0
+                matches!(
+                    self.evaluator.program.known(name),
+                    Some(Known::Join | Known::JoinBelow | Known::UrlJoin | Known::Same | Known::Env)
+                ) && args > 0
             }
             Val::Method(whole, name) => match whole.as_ref() {
                 Val::Text(_) => matches!(name.as_ref(), "joinpath" | "join" | "with_name" | "format" | "replace"),
@@ -126,6 +129,9 @@ impl Reading<'_> {
     fn as_setting(&self, top: ExprId, values: Vec<Value>) -> Vec<Value> {
         let named =
             self.usage.named(top).or_else(|| self.module.expr(top).parent.and_then(|call| self.usage.named(call)));
+        if let Some(env) = self.schema_variable(top) {
+            return values.into_iter().map(|value| behind(&env, value)).collect();
+        }
         let Some(named) = named.filter(|named| named.construct == "class attribute") else { return values };
         let class = (self.at, named.scope);
         let program = self.evaluator.program;
@@ -133,15 +139,53 @@ impl Reading<'_> {
             .settings_prefix(&self.evaluator, class)
             .and_then(|prefix| program.settings_env(class, &named.name, &prefix));
         let Some(env) = env else { return values };
-        values
-            .into_iter()
-            .map(|value| {
-                let mut whole = Value::env(env.clone(), Some(value.clone()));
-                whole.engine = value.engine;
-                whole.origin = value.origin;
-                whole
-            })
-            .collect()
+        values.into_iter().map(|value| behind(&env, value)).collect()
+    }
+
+    /// `{ DATABASE_PATH: z.string().default("x.db") }`, `{ DATABASE_PATH: str({ default: "x.db" }) }`,
+    /// `{ default: "x.db", env: "DATABASE_PATH" }`: the variable whose default a literal is.
+    fn schema_variable(&self, literal: ExprId) -> Option<String> {
+        if self.module.language == Language::Python {
+            return None;
+        }
+        let mut default = false;
+        let mut at = literal;
+        for _ in 0..12 {
+            let parent = self.module.expr(at).parent?;
+            match &self.module.expr(parent).kind {
+                Kind::Call { callee, args } => {
+                    let method = match &self.module.expr(*callee).kind {
+                        Kind::Member(_, name) => name.as_ref(),
+                        _ => "",
+                    };
+                    default |=
+                        args.iter().any(|arg| arg.value == at) && matches!(method, "default" | "catch" | "fallback");
+                }
+                Kind::Member(..) => {}
+                Kind::Dict(pairs) => {
+                    let key = pairs.iter().find(|(_, value)| *value == at)?.0;
+                    let key = key.and_then(|key| super::evaluate::static_text(self.module, key))?;
+                    if key == "default" || key == "devDefault" {
+                        let beside = pairs.iter().find(|(name, _)| {
+                            name.and_then(|name| super::evaluate::static_text(self.module, name)).as_deref()
+                                == Some("env")
+                        });
+                        if let Some(&(_, env)) = beside
+                            && matches!(self.module.expr(env).kind, Kind::Text(_))
+                        {
+                            return super::evaluate::static_text(self.module, env);
+                        }
+                        default = true;
+                    } else {
+                        let upper = key.contains('_') && !key.contains(|c: char| c.is_ascii_lowercase());
+                        return (default && (upper || names::env_names_database(&key))).then_some(key);
+                    }
+                }
+                _ => return None,
+            }
+            at = parent;
+        }
+        None
     }
 
     // ---- calls that take a path but do not open ----
@@ -177,6 +221,11 @@ impl Reading<'_> {
                     | "spawnSync"
                     | "execFileSync"
                     | "execFile"
+                    | "$"
+                    | "execa"
+                    | "execaSync"
+                    | "execaCommand"
+                    | "copySync"
                     | "create_subprocess_shell"
             );
             if !may {
@@ -191,6 +240,13 @@ impl Reading<'_> {
                 Some((Known::Command, _)) => {
                     if let Some(command) = argument(args, 0, &["args", "cmd"]) {
                         self.command(command);
+                        // `spawn("sqlite3", [path, ".schema"])`
+                        if runs_sqlite(self.module, command)
+                            && let Some(rest) = argument(args, 1, &[])
+                            && let Kind::List(parts) = &self.module.expr(rest).kind
+                        {
+                            self.command_arguments(parts);
+                        }
                     }
                 }
                 _ => {}
@@ -243,24 +299,26 @@ impl Reading<'_> {
                 self.facts.table_uses.extend(facts.table_uses);
             }
             Kind::List(parts) => {
-                let runs_sqlite = parts.first().is_some_and(|&program| {
-                    super::evaluate::static_text(self.module, program)
-                        .is_some_and(|text| text == "sqlite3" || text.ends_with("/sqlite3"))
-                });
-                if !runs_sqlite {
-                    return;
-                }
-                let database = parts.iter().skip(1).find(|&&part| {
-                    !super::evaluate::static_text(self.module, part).is_some_and(|text| text.starts_with('-'))
-                });
-                if let Some(&database) = database {
-                    let span = self.module.expr(database).span;
-                    let values = self.evaluator.ask_paths(self.at, database);
-                    self.references.remove(&span);
-                    self.add(span, Role::Opens, values, "sqlite3 command", Confidence::High, None, database);
+                if let [program, rest @ ..] = parts.as_slice()
+                    && runs_sqlite(self.module, *program)
+                {
+                    self.command_arguments(rest);
                 }
             }
             _ => {}
+        }
+    }
+
+    /// What follows `sqlite3`: the first that is no flag is the database.
+    fn command_arguments(&mut self, arguments: &[ExprId]) {
+        let database = arguments
+            .iter()
+            .find(|&&part| !super::evaluate::static_text(self.module, part).is_some_and(|text| text.starts_with('-')));
+        if let Some(&database) = database {
+            let span = self.module.expr(database).span;
+            let values = self.evaluator.ask_paths(self.at, database);
+            self.references.remove(&span);
+            self.add(span, Role::Opens, values, "sqlite3 command", Confidence::High, None, database);
         }
     }
 
@@ -334,6 +392,20 @@ impl Reading<'_> {
     pub(super) fn is_settings_class(&self, class: ScopeId) -> Option<String> {
         self.evaluator.program.settings_prefix(&self.evaluator, (self.at, class))
     }
+}
+
+/// The value as the default of a variable.
+fn behind(env: &str, value: Value) -> Value {
+    let mut whole = Value::env(env, Some(value.clone()));
+    whole.engine = value.engine;
+    whole.origin = value.origin;
+    whole
+}
+
+fn runs_sqlite(module: &super::ir::Module, program: ExprId) -> bool {
+    matches!(&module.expr(program).kind, Kind::Text(_))
+        && super::evaluate::static_text(module, program)
+            .is_some_and(|text| text == "sqlite3" || text.ends_with("/sqlite3"))
 }
 
 /// Stands for a hole while a text is judged.

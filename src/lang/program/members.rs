@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::evaluate::{Call, Evaluator, Frame, InModule, Val, extend, is_environment, static_text};
 use super::ir::{Expr, ExprId, Kind, Module, ScopeId, ScopeKind};
-use super::names::reaching;
+use super::names::{own_path, reaching};
 use super::paths;
 use crate::lang::value::{Base, Value};
 
@@ -29,6 +29,17 @@ impl<'p> Evaluator<'p> {
             };
             return self.attribute(&whole, name);
         }
+        // `import.meta.url`: where this file stands.
+        if let Kind::Member(import, meta) = &module.expr(base).kind
+            && meta.as_ref() == "meta"
+            && matches!(&module.expr(*import).kind, Kind::Name(import) if import.as_ref() == "import")
+        {
+            match name.as_ref() {
+                "url" | "filename" | "path" => return vec![Val::Text(own_path(module))],
+                "dirname" | "dir" => return vec![Val::Text(paths::parent(&own_path(module)))],
+                _ => {}
+            }
+        }
         let mut found = Vec::new();
         for whole in self.eval(at, base, frame) {
             extend(&mut found, self.guarded(|| self.attribute(&whole, name)));
@@ -50,7 +61,7 @@ impl<'p> Evaluator<'p> {
                     }
                     vec![Val::List(Rc::new(all))]
                 }
-                "name" => vec![Val::Text(value.clone())],
+                "name" | "pathname" | "href" => vec![Val::Text(value.clone())],
                 _ => vec![Val::Method(Box::new(whole.clone()), name.into())],
             },
             Val::Connection(_) => vec![Val::Method(Box::new(whole.clone()), name.into())],

@@ -12,11 +12,13 @@ mod literals;
 mod members;
 mod names;
 mod opens;
+mod options;
 mod paths;
 #[expect(clippy::module_inception, reason = "the program is what this room is about")]
 mod program;
 mod prose;
 mod queries;
+mod script;
 mod templates;
 mod usage;
 

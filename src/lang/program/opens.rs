@@ -3,7 +3,8 @@
 use super::evaluate::{Evaluator, Val, argument};
 use super::ir::{Arg, ExprId, Kind, Module};
 use super::known::Known;
-use crate::lang::value::Value;
+use super::script;
+use crate::lang::value::{Engine, Value};
 
 /// A call that opens.
 pub(super) struct OpenSite {
@@ -22,13 +23,21 @@ pub(super) fn sites(evaluator: &Evaluator<'_>, at: usize, module: &Module) -> Ve
         if args.is_empty() {
             continue;
         }
-        if let Some((argument, construct)) = opener(evaluator, at, module, *callee, args) {
+        if let Some((argument, construct, said)) = opener(evaluator, at, module, *callee, args) {
             let found = evaluator.ask(at, argument);
             // A connection that is handed on is not opened a second time.
             if found.iter().any(|val| matches!(val, Val::Connection(_))) {
                 continue;
             }
-            sites.push(OpenSite { argument, values: evaluator.opened(found), construct });
+            let mut values = evaluator.opened(found);
+            let engine = script::engine_of(&construct).or(said);
+            values.iter_mut().for_each(|value| super::options::be(value, engine.unwrap_or(value.engine)));
+            // What opens any engine says nothing of a database until a path or a URL is seen.
+            let known = values.iter().any(|value| !value.is_opaque());
+            if !known && (engine.is_some() || script::opens_any(&construct)) {
+                continue;
+            }
+            sites.push(OpenSite { argument, values, construct });
         }
     }
     sites
@@ -40,7 +49,7 @@ fn opener(
     module: &Module,
     callee: ExprId,
     args: &[Arg],
-) -> Option<(ExprId, String)> {
+) -> Option<(ExprId, String, Option<Engine>)> {
     let last = match &module.expr(callee).kind {
         Kind::Name(name) | Kind::Member(_, name) => name.as_ref(),
         Kind::Call { .. } => "",
@@ -50,15 +59,15 @@ fn opener(
         if wrapper.function.rsplit('.').next() == Some(last) {
             let keywords: Vec<&str> = wrapper.keyword.iter().map(String::as_str).collect();
             let argument = argument(args, wrapper.position.unwrap_or(usize::MAX), &keywords)?;
-            return Some((argument, wrapper.function.clone()));
+            return Some((argument, wrapper.function.clone(), None));
         }
     }
     for function in evaluator.ask(at, callee) {
         if let Val::External(name) = function
             && let Some(Known::Open(opener)) = evaluator.program.known(&name)
         {
-            let argument = argument(args, opener.position, opener.keywords)?;
-            return Some((argument, name.to_string()));
+            let (argument, engine) = evaluator.path_argument(module, args, opener, &name)?;
+            return Some((argument, name.to_string(), engine));
         }
     }
     None

@@ -28,6 +28,18 @@ pub(super) fn join(left: &Value, right: &Value) -> Value {
     joined
 }
 
+/// `path.join(left, right)` of Node: a right side that starts with a slash goes below the left one all the same.
+pub(super) fn join_below(left: &Value, right: &Value) -> Value {
+    let mut right = right.clone();
+    if right.base == Base::Written
+        && let Some(Part::Text(text)) = right.parts.first_mut()
+    {
+        let from = text.len() - text.trim_start_matches('/').len();
+        text.drain(..from);
+    }
+    join(left, &right)
+}
+
 /// `left + right`: text after text.
 pub(super) fn concat(left: &Value, right: &Value) -> Value {
     let mut joined = left.clone();

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use super::evaluate::{Evaluator, Frame, InModule, Val, argument, is_environment, static_text};
 use super::ir::{Arg, Bound, ExprId, Kind, Module, ScopeId};
 use super::known::{self, Known};
+use super::script;
 use crate::lang::Language;
 use crate::lang::value::Value;
 
@@ -112,7 +113,7 @@ impl<'l> Program<'l> {
     }
 
     pub(super) fn known(&self, name: &str) -> Option<Known> {
-        known::function(name)
+        known::function(name).or_else(|| script::function(name))
     }
 
     // ---- imports ----
@@ -160,7 +161,8 @@ impl<'l> Program<'l> {
             let path = stem(&self.paths[at]);
             let whole = path.strip_suffix(rest).is_some_and(|head| head.is_empty() || head.ends_with('/'));
             // A lone name proves little, unless it stands where sources stand.
-            whole && (rest.contains('/') || path == format!("src/{rest}"))
+            let python = self.paths[at].ends_with(".py") || self.paths[at].ends_with(".pyi");
+            python && whole && (rest.contains('/') || path == format!("src/{rest}"))
         });
         let first = hits.next()?;
         hits.next().is_none().then_some(first)

@@ -150,7 +150,18 @@ impl Reading<'_> {
                 }
                 Vec::new()
             }
-            Kind::List(parts) if depth > 0 => parts.iter().flat_map(|&part| self.texts_of(part, depth + 1)).collect(),
+            // `client.execute({ sql, args })`
+            Kind::Dict(pairs) => pairs
+                .iter()
+                .filter(|(key, _)| {
+                    let key = key.and_then(|key| super::evaluate::static_text(self.module, key));
+                    matches!(key.as_deref(), Some("sql" | "text"))
+                })
+                .flat_map(|&(_, value)| self.texts_of(value, depth + 1))
+                .collect(),
+            Kind::List(parts) if depth > 0 || self.module.language != crate::lang::Language::Python => {
+                parts.iter().flat_map(|&part| self.texts_of(part, depth + 1)).collect()
+            }
             _ => Vec::new(),
         }
     }

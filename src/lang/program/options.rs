@@ -1,0 +1,140 @@
+//! Options objects: `{ dialect: "sqlite", storage: "x.db" }`, and what checks an environment before it is read.
+
+use super::evaluate::{Evaluator, Val, argument, is_environment, paths_of, static_text};
+use super::ir::{Arg, ExprId, Kind, Module};
+use super::known::Opener;
+use super::script;
+use crate::lang::Language;
+use crate::lang::value::{Engine, Value};
+
+impl Evaluator<'_> {
+    /// The argument that names the database, and the engine that options beside it name: of an options object that is
+    /// written out, the option that holds the path.
+    pub(super) fn path_argument(
+        &self,
+        module: &Module,
+        args: &[Arg],
+        opener: Opener,
+        function: &str,
+    ) -> Option<(ExprId, Option<Engine>)> {
+        let plain = argument(args, opener.position, opener.keywords);
+        if module.language == Language::Python {
+            return plain.map(|plain| (plain, None));
+        }
+        let foreign = script::engine_of(function).is_some();
+        let is_options = |arg: ExprId| matches!(module.expr(arg).kind, Kind::Dict(_));
+        let mut options = args.iter().map(|arg| arg.value).filter(|&arg| is_options(arg));
+        let engine =
+            args.iter().find_map(|arg| own_engine(module, arg.value)).filter(|engine| !script::is_sqlite(engine));
+        let option = options.find_map(|options| path_option(module, options, foreign, 0));
+        // `new Sequelize("name", "user", "password", { storage })`: the first argument is a name and no path.
+        let chosen = match plain {
+            Some(first) if !is_options(first) && args.len() < 3 => Some(first),
+            Some(first) if !is_options(first) => option,
+            _ => option.or(plain),
+        };
+        chosen.map(|chosen| (chosen, engine.as_deref().map(engine_named)))
+    }
+
+    /// The databases that options open.
+    pub(super) fn of_options(&self, options: &Val) -> Vec<Value> {
+        self.of_options_within(options, None, 0)
+    }
+
+    fn of_options_within(&self, options: &Val, outer: Option<&str>, depth: u32) -> Vec<Value> {
+        if depth > 3 {
+            return Vec::new();
+        }
+        let engine = script::ENGINE_OPTIONS.iter().find_map(|key| {
+            self.guarded(|| self.field(options, key)).into_iter().find_map(|val| match val {
+                Val::Text(value) => value.rendered(),
+                _ => None,
+            })
+        });
+        let engine = engine.as_deref().or(outer);
+        let foreign = engine.is_some_and(|engine| !script::is_sqlite(engine));
+        let keys: &[&str] = if foreign { &script::URL_OPTIONS } else { &script::PATH_OPTIONS };
+        for key in keys {
+            let mut found = Vec::new();
+            for val in self.guarded(|| self.field(options, key)) {
+                match val {
+                    Val::Dict(..) => found.extend(self.of_options_within(&val, engine, depth + 1)),
+                    other => found.extend(paths_of(vec![other])),
+                }
+            }
+            if !found.is_empty() {
+                if let Some(engine) = engine.filter(|_| foreign) {
+                    found.iter_mut().for_each(|value| be(value, engine_named(engine)));
+                }
+                return found;
+            }
+        }
+        Vec::new()
+    }
+
+    /// `schema.parse(process.env)`, `createEnv({ runtimeEnv: process.env })`: what comes out is what went in.
+    pub(super) fn checked_environment(&self, found: Vec<Val>) -> Vec<Val> {
+        let mut out = Vec::new();
+        for val in found {
+            match val {
+                Val::External(name) if is_environment(&name) => out.push(Val::External(name)),
+                Val::Dict(..) => {
+                    let keys = ["runtimeEnv", "runtimeEnvStrict", "experimental__runtimeEnv"];
+                    out.extend(keys.iter().flat_map(|key| self.guarded(|| self.field(&val, key))));
+                }
+                _ => {}
+            }
+        }
+        if out.is_empty() { vec![Val::Unknown] } else { out }
+    }
+}
+
+/// The option of a written-out object that holds the path.
+fn path_option(module: &Module, options: ExprId, foreign: bool, depth: u32) -> Option<ExprId> {
+    let Kind::Dict(pairs) = &module.expr(options).kind else { return None };
+    let field = |key: &str| {
+        pairs
+            .iter()
+            .find(|(name, _)| name.and_then(|name| static_text(module, name)).as_deref() == Some(key))
+            .map(|&(_, value)| value)
+    };
+    let engine = own_engine(module, options);
+    let foreign = engine.map_or(foreign, |engine| !script::is_sqlite(&engine));
+    let keys: &[&str] = if foreign { &script::URL_OPTIONS } else { &script::PATH_OPTIONS };
+    keys.iter().find_map(|key| {
+        let value = field(key)?;
+        match &module.expr(value).kind {
+            Kind::Dict(_) if depth < 3 => path_option(module, value, foreign, depth + 1),
+            Kind::Dict(_) | Kind::Function(_) | Kind::Bool(_) | Kind::Null => None,
+            _ => Some(value),
+        }
+    })
+}
+
+/// The engine that an options object names.
+fn own_engine(module: &Module, options: ExprId) -> Option<String> {
+    let Kind::Dict(pairs) = &module.expr(options).kind else { return None };
+    script::ENGINE_OPTIONS.iter().find_map(|key| {
+        let is_key = |name: &Option<ExprId>| name.and_then(|name| static_text(module, name)).as_deref() == Some(*key);
+        let &(_, value) = pairs.iter().find(|(name, _)| is_key(name))?;
+        matches!(module.expr(value).kind, Kind::Text(_)).then(|| static_text(module, value)).flatten()
+    })
+}
+
+/// A value that says nothing of its engine takes that of the call it is handed to.
+pub(super) fn be(value: &mut Value, engine: Engine) {
+    let says = value.rendered().or_else(|| value.parts.first().map(|_| value.pattern()));
+    if value.engine == Engine::Sqlite
+        && !says.is_some_and(|text| text.starts_with("sqlite") || text.starts_with("file:"))
+    {
+        value.engine = engine;
+    }
+}
+
+fn engine_named(option: &str) -> Engine {
+    match option {
+        "pg" | "postgres" | "postgresql" | "cockroachdb" | "aurora-postgres" | "pglite" => Engine::Postgresql,
+        "mysql" | "mysql2" | "mariadb" => Engine::Mysql,
+        _ => Engine::Other,
+    }
+}
