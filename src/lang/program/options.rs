@@ -31,7 +31,7 @@ impl Evaluator<'_> {
         let chosen = match plain {
             Some(first) if !is_options(first) && args.len() < 3 => Some(first),
             Some(first) if !is_options(first) => option,
-            _ => option.or(plain),
+            _ => option.or(plain.filter(|_| !foreign)),
         };
         chosen.map(|chosen| (chosen, engine.as_deref().map(engine_named)))
     }
