@@ -1,0 +1,122 @@
+//! References gathered by what causes them: a constant that is opened eight times is one thing to mend.
+
+use std::collections::BTreeMap;
+
+use super::standing::{Applied, Standing};
+use crate::lang::{Confidence, Engine, Part, Reference, Role, Value, names};
+use crate::scan::{Context, DatabaseId, Inventory, Linked};
+use crate::text::Place;
+
+/// A place that says which database it is, with every place that follows from it.
+#[derive(Debug)]
+pub(crate) struct Cause<'a> {
+    /// The literal or expression to mend.
+    pub(crate) place: &'a Place,
+    pub(crate) value: &'a Value,
+    pub(crate) database: Option<DatabaseId>,
+    pub(crate) context: Context,
+    /// The reference at the place itself, or the first that follows from it.
+    pub(crate) lead: &'a Linked<Reference>,
+    /// In order of place, without the cause's own.
+    pub(crate) followers: Vec<&'a Linked<Reference>>,
+    /// Something opens it.
+    pub(crate) opened: bool,
+    pub(crate) confidence: Confidence,
+}
+
+impl Cause<'_> {
+    /// The path as it is written there, for people.
+    pub(crate) fn written(&self) -> String {
+        let pattern = self.value.pattern();
+        names::strip_url(&pattern).to_owned()
+    }
+
+    pub(crate) fn standing(&self, applied: &Applied<'_>) -> Option<Standing> {
+        self.database.map(|database| applied.standing(database))
+    }
+
+    /// Nothing but a variable stands there: no file name is spelled out.
+    pub(crate) fn is_bare_variable(&self) -> bool {
+        matches!(self.value.parts.as_slice(), [Part::Env { default: None, .. }])
+    }
+}
+
+/// Every cause in code, configuration and tests, in order of place. Prose and vendored code cause nothing.
+pub(super) fn causes<'a>(inventory: &'a Inventory, applied: &Applied<'a>) -> Vec<Cause<'a>> {
+    let mut found: BTreeMap<(&'a Place, Option<DatabaseId>), Cause<'a>> = BTreeMap::new();
+    for reference in &inventory.references {
+        let context = applied.context(&reference.fact.place.file, reference.context);
+        if reference.fact.role == Role::Mentions || matches!(context, Context::Docs | Context::Vendored) {
+            continue;
+        }
+        for (index, value) in reference.fact.values.iter().enumerate() {
+            if value.is_opaque() || value.engine != Engine::Sqlite && value.parts.is_empty() {
+                continue;
+            }
+            let place = value.origin.as_ref().unwrap_or(&reference.fact.place);
+            let database = database_of(inventory, reference, index, value);
+            let own = *place == reference.fact.place;
+            let cause = found.entry((place, database)).or_insert_with(|| Cause {
+                place,
+                value,
+                database,
+                context: applied.context(&place.file, context),
+                lead: reference,
+                followers: Vec::new(),
+                opened: false,
+                confidence: Confidence::Low,
+            });
+            cause.opened |= reference.fact.role == Role::Opens;
+            cause.confidence = cause.confidence.min(reference.fact.confidence);
+            if own {
+                cause.lead = reference;
+            } else {
+                cause.followers.push(reference);
+            }
+        }
+    }
+    merge_nested(found.into_values().collect())
+}
+
+/// The same literal told twice, once with and once without what stands around it, is one cause.
+fn merge_nested(causes: Vec<Cause<'_>>) -> Vec<Cause<'_>> {
+    let mut merged: Vec<Cause<'_>> = Vec::with_capacity(causes.len());
+    for cause in causes {
+        let twin = merged.iter_mut().rev().take(4).find(|other| {
+            other.place.file == cause.place.file
+                && other.database == cause.database
+                && !cause.place.span.is_empty()
+                && (other.place.span.contains(cause.place.span) || cause.place.span.contains(other.place.span))
+        });
+        match twin {
+            Some(other) => {
+                other.opened |= cause.opened;
+                other.confidence = other.confidence.min(cause.confidence);
+                other.followers.extend(cause.followers);
+                other.followers.sort_by(|one, two| one.fact.place.cmp(&two.fact.place));
+                other.followers.dedup_by(|one, two| one.fact.place == two.fact.place);
+            }
+            None => merged.push(cause),
+        }
+    }
+    merged
+}
+
+/// Which of a reference's databases one of its values names.
+pub(super) fn database_of(
+    inventory: &Inventory,
+    reference: &Linked<Reference>,
+    index: usize,
+    value: &Value,
+) -> Option<DatabaseId> {
+    let pattern = value.pattern();
+    let path = names::strip_url(&pattern).trim_start_matches("./");
+    let called = |id: &&DatabaseId| inventory.databases.get(id.0).is_some_and(|database| database.is_called(path));
+    if let Some(id) = reference.databases.iter().find(called) {
+        return Some(*id);
+    }
+    if reference.databases.len() == reference.fact.values.len() {
+        return reference.databases.get(index).copied();
+    }
+    reference.databases.first().copied()
+}

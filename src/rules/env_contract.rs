@@ -1,0 +1,77 @@
+//! A variable of the policy that code needs and no configuration sets, or the reverse.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::sink::Offence;
+use super::{Applied, Sink, Standing};
+use crate::lang::{EnvRead, Setting, names};
+use crate::scan::{Context, Inventory, Linked};
+
+pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink<'_>) {
+    let reads: Vec<&Linked<EnvRead>> = inventory
+        .env_reads
+        .iter()
+        .filter(|read| policy.context(&read.fact.place.file, read.context) == Context::Code)
+        .collect();
+    let settings: Vec<&Linked<Setting>> = inventory
+        .settings
+        .iter()
+        .filter(|setting| policy.context(&setting.fact.place.file, setting.context) == Context::Config)
+        .collect();
+    unset(&reads, &settings, policy, sink);
+    unread(inventory, &reads, &settings, policy, sink);
+}
+
+/// Needed, for want of a default, and set nowhere; where nothing is configured at all, nothing can be missed.
+fn unset(reads: &[&Linked<EnvRead>], settings: &[&Linked<Setting>], policy: &Applied<'_>, sink: &mut Sink<'_>) {
+    let set: BTreeSet<&str> = settings.iter().map(|setting| setting.fact.name.as_str()).collect();
+    if set.is_empty() {
+        return;
+    }
+    let mut needed: BTreeMap<&str, Vec<&Linked<EnvRead>>> = BTreeMap::new();
+    for read in reads.iter().copied().filter(|read| read.fact.default.is_none() && policy.governs(&read.fact.name)) {
+        needed.entry(&read.fact.name).or_default().push(read);
+    }
+    for (name, reads) in needed {
+        let Some((first, others)) = reads.split_first().filter(|_| !set.contains(name)) else { continue };
+        let mut offence = Offence::at(&first.fact.place).case("unset").hole("env", name);
+        for other in others {
+            offence = offence.label(&other.fact.place, "read");
+        }
+        sink.report(offence);
+    }
+}
+
+fn unread(
+    inventory: &Inventory,
+    reads: &[&Linked<EnvRead>],
+    settings: &[&Linked<Setting>],
+    policy: &Applied<'_>,
+    sink: &mut Sink<'_>,
+) {
+    let mut read: BTreeSet<&str> = inventory.env_reads.iter().map(|read| read.fact.name.as_str()).collect();
+    read.extend(inventory.references.iter().flat_map(|it| &it.fact.values).flat_map(|value| value.envs()));
+    if reads.is_empty() {
+        return;
+    }
+    let mut unread: BTreeMap<&str, Vec<&Linked<Setting>>> = BTreeMap::new();
+    for setting in settings {
+        let name = setting.fact.name.as_str();
+        let ours = policy.governs(name)
+            || names::env_names_database(name)
+                && setting.databases.first().is_some_and(|database| {
+                    matches!(policy.standing(*database), Standing::Primary | Standing::Specialised(_))
+                });
+        if ours && !read.contains(name) {
+            unread.entry(name).or_default().push(setting);
+        }
+    }
+    for (name, settings) in unread {
+        let Some((first, others)) = settings.split_first() else { continue };
+        let mut offence = Offence::at(&first.fact.place).hole("env", name).about(first.databases.first().copied());
+        for other in others {
+            offence = offence.label(&other.fact.place, "set");
+        }
+        sink.report(offence);
+    }
+}

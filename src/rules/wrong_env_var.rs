@@ -1,0 +1,53 @@
+//! The right database, through a variable that the policy does not name.
+
+use std::collections::BTreeSet;
+
+use super::sink::Offence;
+use super::{Applied, Sink, Standing};
+use crate::finding::Remedy;
+use crate::scan::{Context, Inventory};
+
+pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink<'_>) {
+    let mut told = BTreeSet::new();
+    for read in &inventory.env_reads {
+        if policy.context(&read.fact.place.file, read.context) != Context::Code || !told.insert(&read.fact.place) {
+            continue;
+        }
+        let name = &read.fact.name;
+        let alias = policy.primary.iter().flat_map(|primary| &primary.aliases).find(|alias| alias.value == *name);
+        // A folder's variable (`DATA_DIR`) is no name of a database, though a database follows from it.
+        let whole = crate::lang::names::env_names_database(name)
+            || read.fact.default.as_ref().is_some_and(|default| {
+                default.rendered().is_some_and(|text| crate::lang::names::is_database_path(&text))
+            });
+        let standing = match (alias, read.databases.first()) {
+            (Some(_), _) => Standing::Primary,
+            (None, Some(database)) if whole => policy.standing(*database),
+            _ => continue,
+        };
+        let (env, path) = match standing {
+            Standing::Primary => match &policy.primary {
+                Some(primary) if primary.url_env.as_ref().is_none_or(|it| it.value != *name) => {
+                    (&primary.env, &primary.path)
+                }
+                _ => continue,
+            },
+            Standing::Specialised(index) => match policy.specialised.get(index).map(|it| (&it.env, &it.path)) {
+                Some((Some(env), path)) => (env, path),
+                _ => continue,
+            },
+            _ => continue,
+        };
+        if env.value == *name {
+            continue;
+        }
+        sink.report(
+            Offence::at(&read.fact.place)
+                .hole("found", name)
+                .hole("env", &env.value)
+                .label(alias.map_or(&env.place, |alias| &alias.place), "policy")
+                .about(read.databases.first().copied())
+                .remedy(Remedy::UseEnvironment { env: env.value.clone(), default: path.value.clone() }),
+        );
+    }
+}
