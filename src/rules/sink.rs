@@ -5,12 +5,15 @@ use crate::finding::{Finding, Label, Remedy, Severity};
 use crate::scan::{DatabaseId, Inventory};
 use crate::text::Place;
 
+/// What stands for each `{name}` of a card.
+pub(super) type Holes = Vec<(&'static str, String)>;
+
 /// What a judgement found, still without words.
 #[derive(Debug, Clone)]
 pub(crate) struct Offence {
     place: Place,
-    holes: Vec<(&'static str, String)>,
-    labels: Vec<(Place, &'static str, Vec<(&'static str, String)>)>,
+    holes: Holes,
+    labels: Vec<(Place, &'static str, Holes)>,
     case: Option<&'static str>,
     database: Option<DatabaseId>,
     remedy: Option<Remedy>,
@@ -32,7 +35,7 @@ impl Offence {
         self.label_with(place, words, Vec::new())
     }
 
-    pub(super) fn label_with(mut self, place: &Place, words: &'static str, holes: Vec<(&'static str, String)>) -> Self {
+    pub(super) fn label_with(mut self, place: &Place, words: &'static str, holes: Holes) -> Self {
         if *place != self.place {
             self.labels.push((place.clone(), words, holes));
         }
