@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use git::{in_lfs, root_of};
-pub use walk::{Error, Options, Tree, walk};
+pub use walk::{Error, Options, Tree, head, walk};
 
 /// A file of the tree that is worth reading.
 #[derive(Debug, Clone)]

@@ -256,7 +256,11 @@ fn error_path(error: &ignore::Error) -> Option<PathBuf> {
     }
 }
 
-fn head(path: &Path) -> std::io::Result<Vec<u8>> {
+/// The first bytes of a file.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn head(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut head = Vec::with_capacity(128);
     fs::File::open(path)?.take(128).read_to_end(&mut head)?;
     Ok(head)

@@ -93,6 +93,12 @@ impl<'l> Program<'l> {
         &self.main
     }
 
+    /// The path and language of a module.
+    #[must_use]
+    pub fn identity(&self, at: usize) -> Option<(Arc<str>, Language)> {
+        self.module(at).map(|module| (Arc::clone(&module.source.path), module.language))
+    }
+
     pub(super) fn module(&self, at: usize) -> Option<&Module> {
         self.slots.get(at)?.get_or_init(|| (self.loader)(self.paths.get(at)?)).as_ref()
     }

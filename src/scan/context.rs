@@ -1,0 +1,70 @@
+//! What kind of file a source is: code, configuration, test, documents, or other people's.
+
+use super::Context;
+use crate::lang::Language;
+
+/// By path first (a YAML file among the tests is a fixture), then by language.
+pub(super) fn context_of(path: &str, language: Language, is_test: &dyn Fn(&str) -> bool) -> Context {
+    let lower = path.to_ascii_lowercase();
+    let mut folders: Vec<&str> = lower.split('/').collect();
+    let name = folders.pop().unwrap_or("");
+    if folders.iter().any(|folder| {
+        matches!(
+            *folder,
+            "tests" | "test" | "testing" | "__tests__" | "spec" | "specs" | "testdata" | "fixtures" | "e2e"
+        )
+    }) || is_test_name(name)
+        || is_test(path)
+    {
+        return if language == Language::Markdown { Context::Docs } else { Context::Test };
+    }
+    if language == Language::Markdown
+        || folders.iter().any(|folder| matches!(*folder, "docs" | "doc" | "documentation"))
+            && !matches!(language, Language::Yaml)
+    {
+        return Context::Docs;
+    }
+    match language {
+        Language::Yaml
+        | Language::Toml
+        | Language::Json
+        | Language::Ini
+        | Language::Dotenv
+        | Language::Dockerfile
+        | Language::Ignore => Context::Config,
+        _ => Context::Code,
+    }
+}
+
+fn is_test_name(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or(name);
+    stem.starts_with("test_")
+        || stem.ends_with("_test")
+        || stem == "conftest"
+        || stem == "tests"
+        || name.contains(".test.")
+        || name.contains(".spec.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contexts_by_path_and_language() {
+        let cases = [
+            ("app/main.py", Language::Python, Context::Code),
+            ("tests/conf.yml", Language::Yaml, Context::Test),
+            ("app/test_db.py", Language::Python, Context::Test),
+            ("pkg/db_test.go", Language::Other, Context::Test),
+            ("web/a.spec.ts", Language::Typescript, Context::Test),
+            ("docs/setup.py", Language::Python, Context::Docs),
+            ("README.md", Language::Markdown, Context::Docs),
+            ("docker-compose.yml", Language::Yaml, Context::Config),
+            ("contest/main.py", Language::Python, Context::Code),
+        ];
+        for (path, language, context) in cases {
+            assert_eq!(context_of(path, language, &|_| false), context, "{path}");
+        }
+    }
+}

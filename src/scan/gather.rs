@@ -1,0 +1,280 @@
+//! Gathering: every file opened once, in parallel; the few that can matter are parsed.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+
+use aho_corasick::AhoCorasick;
+use rayon::prelude::*;
+use regex::bytes::Regex;
+
+use super::language::language_of;
+use crate::lang::program::{Module, Opened, Program, WrapperOpener, is_program};
+use crate::lang::{self, Allow, Facts, Language, javascript, python};
+use crate::text::{Encoding, Source};
+use crate::tree::kind::HEADER;
+use crate::tree::{Entry, Kind, Skipped};
+
+/// What reading the tree's texts gave, in path order.
+#[derive(Default)]
+pub(super) struct Gathered {
+    pub(super) sources: Vec<SourceFacts>,
+    pub(super) skipped: Vec<Skipped>,
+    /// Texts by their ending, databases by their first bytes.
+    pub(super) databases: Vec<Entry>,
+    pub(super) ignore_patterns: Vec<(String, String)>,
+}
+
+pub(super) struct SourceFacts {
+    pub(super) path: Arc<str>,
+    pub(super) language: Language,
+    pub(super) facts: Facts,
+    pub(super) allows: Vec<Allow>,
+}
+
+/// Bytes without which a source cannot name a database, nor a variable that holds one.
+static NAMES_DATABASE: LazyLock<Regex> = LazyLock::new(|| {
+    regex(concat!(
+        r"(?i:sqlite)|\.(?:db|DB|db3|s3db|sl3)(?:[^A-Za-z0-9_ (.=]| [^i=]|\.(?:b|o|t)|$)|DATABASE_|_DATABASE\b|_DB_|\bDB_[A-Z]|_db_path|\bdb_path|\bdbguard:",
+        r"|create_(?:async_)?engine|postgres(?:ql)?(?:\+\w+)?://|mysql(?:\+\w+)?://|:memory:",
+    ))
+});
+
+/// Bytes of a program that may run SQL on a connection it gets from elsewhere.
+static RUNS_SQL: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"\.execute|executemany|executescript|\.prepare\(|\.query\("));
+
+/// Constant patterns; a test compiles both.
+#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by a test")]
+fn regex(pattern: &str) -> Regex {
+    Regex::new(pattern).unwrap()
+}
+
+enum Outcome {
+    Nothing,
+    Facts(SourceFacts),
+    Module(Module, Vec<Allow>),
+    /// A program that names no database but runs SQL.
+    MayMatter(Arc<str>),
+    Ignores(Vec<(String, String)>),
+    Database(Entry),
+    Skipped(Skipped),
+}
+
+/// Reads every text of the tree. `stop` is not asked: a tree is finite and each file is bounded.
+pub(super) fn gather(root: &Path, entries: &[Entry], openers: &[WrapperOpener]) -> Gathered {
+    let outcomes: Vec<Outcome> =
+        entries.par_iter().filter(|entry| entry.kind == Kind::Text).map(|entry| read(entry, openers)).collect();
+    let mut gathered = Gathered::default();
+    let mut modules = Vec::new();
+    let mut allows = std::collections::HashMap::new();
+    let mut may_matter = Vec::new();
+    for outcome in outcomes {
+        match outcome {
+            Outcome::Nothing => {}
+            Outcome::Facts(facts) => gathered.sources.push(facts),
+            Outcome::Module(module, allowed) => {
+                allows.insert(Arc::clone(&module.source.path), allowed);
+                modules.push(module);
+            }
+            Outcome::MayMatter(path) => may_matter.push(path),
+            Outcome::Ignores(patterns) => gathered.ignore_patterns.extend(patterns),
+            Outcome::Database(entry) => gathered.databases.push(entry),
+            Outcome::Skipped(skipped) => gathered.skipped.push(skipped),
+        }
+    }
+    modules.extend(learned(root, &modules, &may_matter));
+    let programs = programs(root, entries, modules, openers);
+    for (module, facts) in programs {
+        let allows = allows.remove(&module.0).unwrap_or_default();
+        gathered.sources.push(SourceFacts { path: module.0, language: module.1, facts, allows });
+    }
+    gathered.sources.sort_by(|left, right| left.path.cmp(&right.path));
+    gathered.skipped.sort();
+    gathered.ignore_patterns.sort();
+    gathered
+}
+
+fn read(entry: &Entry, openers: &[WrapperOpener]) -> Outcome {
+    let bytes = match fs::read(&entry.absolute) {
+        Ok(bytes) => bytes,
+        Err(error) => return skipped(entry, &error.to_string(), false),
+    };
+    if bytes.starts_with(HEADER) {
+        return Outcome::Database(Entry { kind: Kind::Database, ..entry.clone() });
+    }
+    let language = language_of(&entry.path, bytes.get(..256).unwrap_or(&bytes));
+    if language == Language::Ignore {
+        let text = String::from_utf8_lossy(&bytes);
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        return Outcome::Ignores(lines.map(|line| (entry.path.to_string(), line.to_owned())).collect());
+    }
+    let names = NAMES_DATABASE.is_match(&bytes) || is_deployment(&entry.path) || names_opener(&bytes, openers);
+    if !names {
+        let program = is_program(language) && RUNS_SQL.is_match(&bytes);
+        return if program { Outcome::MayMatter(Arc::clone(&entry.path)) } else { Outcome::Nothing };
+    }
+    if memchr::memchr(0, bytes.get(..8192).unwrap_or(&bytes)).is_some() {
+        return if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
+            skipped(entry, "UTF-16, which is not read", false)
+        } else {
+            Outcome::Nothing
+        };
+    }
+    if matches!(language, Language::Javascript | Language::Typescript) && is_bundle(&bytes) {
+        return skipped(entry, "a minified bundle", true);
+    }
+    let source = Source::new(Arc::clone(&entry.path), bytes);
+    let allows = lang::allows(&source, language);
+    let encoding = source.encoding;
+    if is_program(language) {
+        return Outcome::Module(lower(source, language), allows);
+    }
+    let mut facts = lang::read(&source, language);
+    if encoding == Encoding::Latin1 {
+        facts.trouble = Some("not UTF-8; read byte by byte as Latin-1".into());
+    }
+    Outcome::Facts(SourceFacts { path: Arc::clone(&entry.path), language, facts, allows })
+}
+
+fn skipped(entry: &Entry, reason: &str, by_design: bool) -> Outcome {
+    Outcome::Skipped(Skipped { path: entry.path.to_string(), reason: reason.to_owned(), by_design })
+}
+
+/// Compose files, Dockerfiles and `.env` files say what a path means, even when they name no database.
+fn is_deployment(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.contains("compose") && (name.ends_with(".yml") || name.ends_with(".yaml"))
+        || name.starts_with("Dockerfile")
+        || name.starts_with(".env")
+}
+
+fn names_opener(bytes: &[u8], openers: &[WrapperOpener]) -> bool {
+    openers.iter().any(|opener| {
+        let name = opener.function.rsplit('.').next().unwrap_or(&opener.function);
+        memchr::memmem::find(bytes, name.as_bytes()).is_some()
+    })
+}
+
+/// Lines that nobody wrote by hand.
+fn is_bundle(bytes: &[u8]) -> bool {
+    bytes.len() > 100_000 && bytes.len() / (memchr::memchr_iter(b'\n', bytes).count() + 1) > 500
+}
+
+fn lower(source: Source, language: Language) -> Module {
+    let source = Arc::new(source);
+    match language {
+        Language::Python => python::lower(source),
+        _ => javascript::lower(source, language),
+    }
+}
+
+/// The second, equally cheap pass: programs that run SQL and speak of a module that names a database.
+fn learned(root: &Path, modules: &[Module], may_matter: &[Arc<str>]) -> Vec<Module> {
+    let stems: HashSet<&str> =
+        modules.iter().filter_map(|module| stem(&module.source.path)).filter(|stem| stem.len() > 1).collect();
+    if stems.is_empty() || may_matter.is_empty() {
+        return Vec::new();
+    }
+    let mut stems: Vec<&str> = stems.into_iter().collect();
+    stems.sort_unstable();
+    let Ok(words) = AhoCorasick::new(&stems) else { return Vec::new() };
+    may_matter
+        .par_iter()
+        .filter_map(|path| {
+            let bytes = fs::read(root.join(path.as_ref())).ok()?;
+            let imports = bytes
+                .split(|&byte| byte == b'\n')
+                .filter(|line| is_import(line))
+                .any(|line| words.find_overlapping_iter(line).any(|hit| is_word(line, hit.start(), hit.end())));
+            if !imports {
+                return None;
+            }
+            let language = language_of(path, bytes.get(..256).unwrap_or(&bytes));
+            Some(lower(Source::new(Arc::clone(path), bytes), language))
+        })
+        .collect()
+}
+
+fn is_import(line: &[u8]) -> bool {
+    let line = line.trim_ascii_start();
+    line.starts_with(b"from ")
+        || line.starts_with(b"import ")
+        || memchr::memmem::find(line, b"require(").is_some()
+        || memchr::memmem::find(line, b" from ").is_some()
+}
+
+fn is_word(line: &[u8], start: usize, end: usize) -> bool {
+    let inside = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    !(inside(line.get(end)) || start > 0 && inside(line.get(start - 1)))
+}
+
+/// What a module is imported by: its file's name, or its folder's for a package.
+fn stem(path: &str) -> Option<&str> {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let stem = name.split('.').next()?;
+    if matches!(stem, "__init__" | "index") {
+        folder.rsplit('/').next().filter(|name| !name.is_empty())
+    } else {
+        Some(stem)
+    }
+}
+
+type Identity = (Arc<str>, Language);
+
+fn programs(root: &Path, entries: &[Entry], modules: Vec<Module>, openers: &[WrapperOpener]) -> Vec<(Identity, Facts)> {
+    let paths: Vec<Arc<str>> = entries
+        .iter()
+        .filter(|entry| entry.kind == Kind::Text)
+        .filter(|entry| {
+            is_program(language_of(&entry.path, b"")) || modules.iter().any(|module| module.source.path == entry.path)
+        })
+        .map(|entry| Arc::clone(&entry.path))
+        .collect();
+    let loader = |path: &str| {
+        let bytes = fs::read(root.join(path)).ok()?;
+        let language = language_of(path, bytes.get(..256).unwrap_or(&bytes));
+        Some(lower(Source::new(path, bytes), language))
+    };
+    let program = Program::new(paths, modules, openers.to_vec(), &loader);
+    let opened: Opened =
+        program.main().par_iter().map(|&at| program.opened(at)).reduce(Opened::new, |mut left, right| {
+            left.extend(right);
+            left
+        });
+    program.main().par_iter().filter_map(|&at| Some((program.identity(at)?, program.facts(at, &opened)))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_prefilter_lets_databases_through_and_little_else() {
+        for yes in [
+            "x = 'a.db'",
+            "SQLite",
+            "P = os.environ['DATABASE_PATH']",
+            "def f(db_path):",
+            "a.db",
+            "see a.db and",
+            "a.db.bak",
+        ] {
+            assert!(NAMES_DATABASE.is_match(yes.as_bytes()), "{yes}");
+        }
+        for no in
+            ["from app.db import x", "self.db.get()", "app.db.init_db()", "self.db = 1", "models.dbx", "session.db(1)"]
+        {
+            assert!(!NAMES_DATABASE.is_match(no.as_bytes()), "{no}");
+        }
+        assert!(RUNS_SQL.is_match(b"cur.execute('SELECT 1')"));
+    }
+
+    #[test]
+    fn a_module_is_imported_by_its_stem() {
+        assert_eq!(stem("app/db.py"), Some("db"));
+        assert_eq!(stem("app/__init__.py"), Some("app"));
+        assert_eq!(stem("__init__.py"), None);
+    }
+}

@@ -1,0 +1,144 @@
+//! Linking: each fact with the databases it concerns, in an order that no thread decides.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
+
+use super::context::context_of;
+use super::gather::Gathered;
+use super::mounts::mount_points;
+use super::resolve::{Registry, SetTo, World};
+use super::{Context, DatabaseId, Inventory, Linked, Options, SourceInfo, files};
+use crate::lang::Value;
+use crate::tree::{Kind, Skipped, Tree};
+
+/// Facts with the paths of their databases: numbers come once all databases are known,
+/// so that their order does not depend on which fact named one first.
+struct Drafts<T>(Vec<(T, Vec<String>, Context)>);
+
+impl<T> Default for Drafts<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> Drafts<T> {
+    fn add(
+        &mut self,
+        resolver: &mut Resolver<'_>,
+        at: (&str, Context),
+        facts: Vec<T>,
+        values: impl Fn(&T) -> &[Value],
+    ) {
+        for fact in facts {
+            let paths = resolver.paths(at.0, values(&fact));
+            self.0.push((fact, paths, at.1));
+        }
+    }
+
+    fn finish(self, index: &HashMap<String, DatabaseId>) -> Vec<Linked<T>> {
+        self.0
+            .into_iter()
+            .map(|(fact, paths, context)| {
+                let databases = paths.iter().filter_map(|path| index.get(path).copied()).collect();
+                Linked { fact, databases, context }
+            })
+            .collect()
+    }
+}
+
+struct Resolver<'w> {
+    world: &'w World,
+    registry: Registry,
+}
+
+impl Resolver<'_> {
+    fn paths(&mut self, file: &str, values: &[Value]) -> Vec<String> {
+        let mut paths = Vec::new();
+        for value in values {
+            for identity in self.world.identities(file, value, 0) {
+                self.registry.add(&identity);
+                if !paths.contains(&identity.path) {
+                    paths.push(identity.path);
+                }
+            }
+        }
+        paths
+    }
+}
+
+/// The inventory of what was gathered.
+pub(super) fn link(root: &Path, tree: Tree, gathered: Gathered, options: &Options) -> Inventory {
+    let is_test = |path: &str| options.tests.as_ref().is_some_and(|globs| globs.is_match(path));
+    let examined = files::examine(root, &tree.entries, &gathered.databases);
+    let mounts: Vec<_> = gathered.sources.iter().flat_map(|source| source.facts.mounts.iter().cloned()).collect();
+    let on_disk: BTreeSet<String> = examined.iter().map(|(file, _)| file.path.clone()).collect();
+    let mut world = World::new(mount_points(&options.mounts, &mounts), settings(&gathered, &is_test), on_disk);
+    for source in &gathered.sources {
+        for reference in &source.facts.references {
+            world.anchor(&source.path, &reference.values);
+        }
+    }
+    let mut resolver = Resolver { world: &world, registry: Registry::default() };
+    for (file, tracking) in examined {
+        resolver.registry.add_file(file, tracking);
+    }
+
+    let mut inventory = Inventory { root: root.to_path_buf(), in_git: tree.in_git, mounts, ..Inventory::default() };
+    inventory.skipped = tree.skipped;
+    inventory.skipped.extend(gathered.skipped);
+    inventory.ignore_patterns = gathered.ignore_patterns;
+    let sidecars = tree.entries.iter().filter(|entry| entry.kind == Kind::Sidecar && entry.tracked);
+    inventory.tracked_sidecars = sidecars.map(|entry| entry.path.to_string()).collect();
+
+    let mut references = Drafts::default();
+    let mut table_uses = Drafts::default();
+    let mut statements = Drafts::default();
+    let mut settings = Drafts::default();
+    let mut env_reads = Drafts::default();
+    let mut copies = Drafts::default();
+    let mut attaches = Drafts::default();
+    for source in gathered.sources {
+        let context = context_of(&source.path, source.language, &is_test);
+        let at = (source.path.as_ref(), context);
+        let facts = source.facts;
+        references.add(&mut resolver, at, facts.references, |fact| &fact.values);
+        table_uses.add(&mut resolver, at, facts.table_uses, |fact| &fact.connection);
+        statements.add(&mut resolver, at, facts.statements, |fact| &fact.connection);
+        settings.add(&mut resolver, at, facts.settings, |fact| std::slice::from_ref(&fact.value));
+        env_reads.add(&mut resolver, at, facts.env_reads, |fact| fact.default.as_slice());
+        copies.add(&mut resolver, at, facts.copies, |fact| &fact.from);
+        attaches.add(&mut resolver, at, facts.attaches, |fact| &fact.attached);
+        inventory.allows.extend(source.allows);
+        if let Some(reason) = facts.trouble {
+            inventory.skipped.push(Skipped { path: source.path.to_string(), reason, by_design: true });
+        }
+        inventory.sources.push(SourceInfo { path: source.path.to_string(), language: source.language, context });
+    }
+    let (databases, index) = resolver.registry.finish();
+    inventory.databases = databases;
+    inventory.references = references.finish(&index);
+    inventory.references.sort_by(|left, right| left.fact.place.cmp(&right.fact.place));
+    inventory.table_uses = table_uses.finish(&index);
+    inventory.table_uses.sort_by(|left, right| left.fact.place.cmp(&right.fact.place));
+    inventory.statements = statements.finish(&index);
+    inventory.statements.sort_by(|left, right| left.fact.place.cmp(&right.fact.place));
+    inventory.settings = settings.finish(&index);
+    inventory.env_reads = env_reads.finish(&index);
+    inventory.copies = copies.finish(&index);
+    inventory.attaches = attaches.finish(&index);
+    inventory.allows.sort_by(|left, right| left.place.cmp(&right.place));
+    inventory.skipped.sort();
+    inventory
+}
+
+fn settings(gathered: &Gathered, is_test: &dyn Fn(&str) -> bool) -> HashMap<String, Vec<SetTo>> {
+    let mut settings: HashMap<String, Vec<SetTo>> = HashMap::new();
+    for source in &gathered.sources {
+        let in_tests = context_of(&source.path, source.language, is_test) == Context::Test;
+        for setting in &source.facts.settings {
+            let set = SetTo { file: source.path.to_string(), value: setting.value.clone(), in_tests };
+            settings.entry(setting.name.clone()).or_default().push(set);
+        }
+    }
+    settings
+}

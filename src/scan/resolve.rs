@@ -1,0 +1,390 @@
+//! From what a place says to the database it means: URLs, mounts, working directories and environment variables resolved to one identity.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::{Database, DatabaseId, Tracking};
+use crate::db::DatabaseFile;
+use crate::lang::{Base, Engine, Part, Value, names};
+
+/// One place under two names: a folder as a container or service sees it, and the folder of the tree that it is.
+pub(super) type MountPoint = (String, String);
+
+/// What a variable is set to somewhere in the tree.
+pub(super) struct SetTo {
+    pub(super) file: String,
+    pub(super) value: Value,
+    pub(super) in_tests: bool,
+}
+
+/// Everything that decides what a path means.
+pub(super) struct World {
+    pub(super) mounts: Vec<MountPoint>,
+    pub(super) settings: HashMap<String, Vec<SetTo>>,
+    /// Paths of the database files on disk.
+    pub(super) files: BTreeSet<String>,
+    /// Paths that are written in full somewhere: what a lone name can be taken for.
+    anchored: BTreeSet<String>,
+}
+
+/// A path, as far as it could be told.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Identity {
+    pub(super) path: String,
+    pub(super) engine: Engine,
+    pub(super) temporary: bool,
+    pub(super) is_pattern: bool,
+    /// The path before mounts and folders were taken into account.
+    spelling: String,
+    /// Relative to wherever the process starts.
+    loose: bool,
+}
+
+impl World {
+    pub(super) fn new(mounts: Vec<MountPoint>, settings: HashMap<String, Vec<SetTo>>, files: BTreeSet<String>) -> Self {
+        let anchored = files.clone();
+        Self { mounts, settings, files, anchored }
+    }
+
+    /// Takes note of a path that is written in full.
+    pub(super) fn anchor(&mut self, file: &str, values: &[Value]) {
+        for value in values {
+            for identity in self.identities(file, value, 0) {
+                if !identity.loose && !identity.temporary && !identity.is_pattern && identity.engine == Engine::Sqlite {
+                    self.anchored.insert(identity.path);
+                }
+            }
+        }
+    }
+
+    /// The databases that a value in a file can mean, the likeliest first.
+    pub(super) fn identities(&self, file: &str, value: &Value, depth: u32) -> Vec<Identity> {
+        if value.base == Base::Memory {
+            return vec![Identity {
+                path: ":memory:".into(),
+                engine: Engine::Sqlite,
+                temporary: true,
+                is_pattern: false,
+                spelling: ":memory:".into(),
+                loose: false,
+            }];
+        }
+        let mut found = Vec::new();
+        for (text, home) in self.spelled(file, value, depth) {
+            if let Some(identity) = self.identity(&home, value, &text)
+                && !found.contains(&identity) {
+                    found.push(identity);
+                }
+        }
+        found
+    }
+
+    /// The texts of a value, with variables that have no default looked up in the tree's configuration, each with the file it comes from.
+    fn spelled(&self, file: &str, value: &Value, depth: u32) -> Vec<(String, String)> {
+        let unset = value.parts.iter().find_map(|part| match part {
+            Part::Env { name, default: None } => Some(name),
+            _ => None,
+        });
+        let Some(set) = unset.and_then(|name| self.settings.get(name)).filter(|_| depth < 4) else {
+            return vec![(value.pattern(), file.to_owned())];
+        };
+        let alone = value.parts.len() == 1;
+        let mut found = Vec::new();
+        let in_tests = set.iter().all(|set| set.in_tests);
+        for set in set.iter().filter(|set| in_tests || !set.in_tests).take(6) {
+            for (inner, home) in self.spelled(&set.file, &set.value, depth + 1) {
+                let mut text = String::new();
+                for part in &value.parts {
+                    match part {
+                        Part::Text(run) => text.push_str(run),
+                        Part::Env { default: None, .. } => text.push_str(inner.trim_end_matches('/')),
+                        Part::Env { default: Some(default), .. } => text.push_str(&default.pattern()),
+                        Part::Unknown(_) => text.push('*'),
+                    }
+                }
+                found.push((text, if alone { home } else { file.to_owned() }));
+            }
+        }
+        found
+    }
+
+    fn identity(&self, file: &str, value: &Value, text: &str) -> Option<Identity> {
+        let engine = names::url_engine(text).unwrap_or(value.engine);
+        if engine != Engine::Sqlite {
+            return Some(server(text, engine));
+        }
+        if names::is_memory(text) {
+            return Some(Identity {
+                path: ":memory:".into(),
+                engine,
+                temporary: true,
+                is_pattern: false,
+                spelling: ":memory:".into(),
+                loose: false,
+            });
+        }
+        let url = names::sqlite_url_path(text).is_some();
+        let mut path = names::strip_url(text).replace('\\', "/");
+        if url {
+            path = percent_decoded(&path);
+        }
+        let path = path.trim();
+        if path.trim_matches(['*', '/', '.']).is_empty() {
+            return None;
+        }
+        let is_pattern = path.contains('*');
+        let spelling = path.trim_start_matches("./").to_owned();
+        let whole = |path: String, temporary: bool, loose: bool| Identity {
+            path,
+            engine,
+            temporary,
+            is_pattern,
+            spelling: spelling.clone(),
+            loose,
+        };
+        match value.base {
+            Base::Temporary => return Some(whole(format!("<temporary>/{}", name_of(path)), true, false)),
+            Base::Root => {
+                let path = normalise(path);
+                return Some(whole(self.mounted(&path).unwrap_or(path), false, false));
+            }
+            _ => {}
+        }
+        if is_absolute(path) {
+            let path = normalise(path);
+            let mounted = self.mounted(&path);
+            let temporary =
+                mounted.is_none() && ["/tmp/", "/var/tmp/", "/dev/shm/"].iter().any(|root| path.starts_with(root));
+            return Some(whole(mounted.unwrap_or(path), temporary, false));
+        }
+        if is_pattern {
+            return Some(whole(self.of_pattern(path), false, true));
+        }
+        Some(whole(self.relative(file, path), false, true))
+    }
+
+    /// A path under a mount point, as the tree has it. The longest mount point wins.
+    fn mounted(&self, path: &str) -> Option<String> {
+        self.mounts
+            .iter()
+            .filter_map(|(from, to)| {
+                let from = from.trim_end_matches('/');
+                let rest = if path == from { "" } else { path.strip_prefix(from)?.strip_prefix('/')? };
+                Some((from.len(), normalise(&format!("{to}/{rest}"))))
+            })
+            .max_by_key(|(length, _)| *length)
+            .map(|(_, path)| path)
+    }
+
+    /// A path relative to a working directory that is not known: where such a file is, else where one is spoken of, else the root.
+    fn relative(&self, file: &str, path: &str) -> String {
+        let at_root = normalise(path);
+        if self.files.contains(&at_root) {
+            return at_root;
+        }
+        let mut folder = folder_of(file);
+        while !folder.is_empty() {
+            let here = normalise(&format!("{folder}/{path}"));
+            if self.files.contains(&here) {
+                return here;
+            }
+            folder = folder_of(folder);
+        }
+        let tail = format!("/{}", at_root.trim_start_matches("../"));
+        let mut hits = self.anchored.iter().filter(|known| known.ends_with(&tail));
+        match (hits.next(), hits.next()) {
+            (Some(only), None) => only.clone(),
+            _ => at_root,
+        }
+    }
+
+    /// `*/x.db` is the one database of that name, if there is one.
+    fn of_pattern(&self, pattern: &str) -> String {
+        let name = name_of(pattern);
+        if !name.contains('*') {
+            let tail = format!("/{name}");
+            let mut hits = self.anchored.iter().filter(|known| known.ends_with(&tail) || *known == name);
+            if let (Some(only), None) = (hits.next(), hits.next()) {
+                return only.clone();
+            }
+        }
+        pattern.to_owned()
+    }
+}
+
+/// A database of a server: its host and name, never its password.
+fn server(text: &str, engine: Engine) -> Identity {
+    let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
+    let rest = rest.split(['?', '#']).next().unwrap_or(rest);
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
+    let scheme = scheme.split('+').next().unwrap_or(scheme);
+    let path = if scheme.is_empty() { rest.to_owned() } else { format!("{scheme}://{rest}") };
+    Identity { is_pattern: path.contains('*'), spelling: path.clone(), path, engine, temporary: false, loose: false }
+}
+
+pub(super) fn name_of(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+fn folder_of(path: &str) -> &str {
+    path.rfind('/').map_or("", |at| &path[..at])
+}
+
+fn is_absolute(path: &str) -> bool {
+    let drive = path.as_bytes().get(1) == Some(&b':') && path.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
+    path.starts_with('/') || path.starts_with('~') || drive
+}
+
+/// `.` and `..` taken out, as far as they can be.
+pub(super) fn normalise(path: &str) -> String {
+    let absolute = path.starts_with('/');
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            ".." if absolute => {}
+            part => parts.push(part),
+        }
+    }
+    let joined = parts.join("/");
+    if absolute { format!("/{joined}") } else { joined }
+}
+
+fn percent_decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let code =
+            (byte == b'%').then(|| text.get(at + 1..at + 3)).flatten().and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match code {
+            Some(code) => {
+                out.push(code);
+                at += 3;
+            }
+            None => {
+                out.push(byte);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
+}
+
+/// The databases of a run while they are collected.
+#[derive(Default)]
+pub(super) struct Registry {
+    known: BTreeMap<String, Known>,
+}
+
+struct Known {
+    engine: Engine,
+    temporary: bool,
+    is_pattern: bool,
+    spellings: BTreeSet<String>,
+    file: Option<DatabaseFile>,
+    tracking: Tracking,
+}
+
+impl Registry {
+    pub(super) fn add_file(&mut self, file: DatabaseFile, tracking: Tracking) {
+        let known = Known {
+            engine: Engine::Sqlite,
+            temporary: false,
+            is_pattern: false,
+            spellings: BTreeSet::new(),
+            tracking,
+            file: None,
+        };
+        self.known.insert(file.path.clone(), Known { file: Some(file), ..known });
+    }
+
+    pub(super) fn add(&mut self, identity: &Identity) {
+        let known = self.known.entry(identity.path.clone()).or_insert_with(|| Known {
+            engine: identity.engine,
+            temporary: identity.temporary,
+            is_pattern: identity.path.contains('*'),
+            spellings: BTreeSet::new(),
+            file: None,
+            tracking: Tracking::default(),
+        });
+        if identity.spelling != identity.path {
+            known.spellings.insert(identity.spelling.clone());
+        }
+    }
+
+    /// The databases in path order, and where each path stands.
+    pub(super) fn finish(self) -> (Vec<Database>, HashMap<String, DatabaseId>) {
+        let mut databases = Vec::with_capacity(self.known.len());
+        let mut index = HashMap::new();
+        for (path, known) in self.known {
+            index.insert(path.clone(), DatabaseId(databases.len()));
+            databases.push(Database {
+                name: name_of(&path).to_owned(),
+                path,
+                engine: known.engine,
+                spellings: known.spellings.into_iter().collect(),
+                file: known.file,
+                tracking: known.tracking,
+                temporary: known.temporary,
+                is_pattern: known.is_pattern,
+            });
+        }
+        (databases, index)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn world() -> World {
+        let mut world = World::new(
+            vec![("/app/data".into(), "data".into()), ("/app".into(), ".".into())],
+            HashMap::from([(
+                "DATABASE_PATH".to_owned(),
+                vec![SetTo {
+                    file: "docker-compose.yml".into(),
+                    value: Value::text("/app/data/zoe.db"),
+                    in_tests: false,
+                }],
+            )]),
+            ["data/zoe.db".to_owned(), "services/auth/data/auth.db".to_owned()].into(),
+        );
+        world.anchor("a.py", &[Value::text("/srv/far/only.db")]);
+        world
+    }
+
+    fn paths(file: &str, value: &Value) -> Vec<String> {
+        world().identities(file, value, 0).into_iter().map(|identity| identity.path).collect()
+    }
+
+    #[test]
+    fn one_file_under_many_spellings() {
+        let cases = [
+            ("main.py", Value::text("/app/data/zoe.db"), "data/zoe.db"),
+            ("main.py", Value::text("./data/zoe.db"), "data/zoe.db"),
+            ("main.py", Value::text("sqlite:////app/data/zoe.db?mode=ro"), "data/zoe.db"),
+            ("main.py", Value::text("sqlite+aiosqlite:///data/zoe.db"), "data/zoe.db"),
+            ("main.py", Value::text("file:data/zoe.db"), "data/zoe.db"),
+            ("services/auth/main.py", Value::text("data/auth.db"), "services/auth/data/auth.db"),
+            ("other/main.py", Value::text("auth.db"), "services/auth/data/auth.db"),
+            ("main.py", Value::text("only.db"), "/srv/far/only.db"),
+            ("main.py", Value::text("new.db"), "new.db"),
+            ("main.py", Value::text("/opt/x/../y.db"), "/opt/y.db"),
+            ("main.py", Value::env("DATABASE_PATH", None), "data/zoe.db"),
+            ("main.py", Value::env("OTHER", Some(Value::text("x.db"))), "x.db"),
+            ("main.py", Value::text("postgresql+asyncpg://u:secret@h:5432/app?x=1"), "postgresql://h:5432/app"),
+            ("main.py", Value::text("a%20b.db"), "a%20b.db"),
+            ("main.py", Value::text("file:a%20b.db"), "a b.db"),
+            ("main.py", Value::text(r"data\zoe.db"), "data/zoe.db"),
+        ];
+        for (file, value, expected) in cases {
+            assert_eq!(paths(file, &value), [expected], "{value:?}");
+        }
+        assert!(paths("main.py", &Value::env("NOWHERE", None)).is_empty());
+        assert!(paths("main.py", &Value::unknown("x")).is_empty());
+    }
+}
