@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use super::Session;
 use super::failure::{Exit, Failure};
 use super::options::{Scope, scope};
+use crate::lang::program::WrapperOpener;
 use crate::output::{escape, show_files};
-use crate::policy::{self, Policy};
-use crate::scan::Inventory;
+use crate::policy::{self, Argument, Globs, Policy, Written};
+use crate::scan::{self, Inventory};
 
 /// A tree as it was found.
 pub(super) struct Gathered {
@@ -57,8 +58,37 @@ pub(super) fn gather(session: &Session<'_>, paths: &[PathBuf]) -> Result<Gathere
         ));
     }
     let policy = policy(&scope)?;
-    let inventory = Inventory { root: scope.root, ..Inventory::default() };
+    let threads = session.global.threads.map_or(0, usize::from);
+    let options = scan::Options { paths: scope.paths.clone(), threads, ..scan_options(policy.as_ref()) };
+    let inventory = scan::scan(&scope.root, &options).map_err(|error| {
+        Failure::failed("the tree cannot be read", error.to_string(), "look at its path and rights")
+    })?;
     Ok(Gathered { inventory, policy, incomplete: !scope.missing.is_empty() })
+}
+
+/// What the policy tells a scan, as plain values: the scan itself knows no policy.
+fn scan_options(policy: Option<&Policy>) -> scan::Options {
+    let Some(policy) = policy else { return scan::Options::default() };
+    let globs =
+        |globs: &[Written<String>]| Some(Globs::of(globs)).filter(|globs| !globs.is_empty()).map(Globs::into_set);
+    let openers = policy.python.openers.iter().map(|opener| WrapperOpener {
+        function: opener.value.function.clone(),
+        position: match opener.value.argument {
+            Argument::Position(position) => Some(position),
+            Argument::Keyword(_) => None,
+        },
+        keyword: match &opener.value.argument {
+            Argument::Keyword(keyword) => Some(keyword.clone()),
+            Argument::Position(_) => None,
+        },
+    });
+    scan::Options {
+        exclude: globs(&policy.places.exclude),
+        tests: globs(&policy.places.tests),
+        mounts: policy.mounts.iter().map(|(from, to)| (from.value.clone(), to.clone())).collect(),
+        openers: openers.collect(),
+        ..scan::Options::default()
+    }
 }
 
 fn policy(scope: &Scope) -> Result<Option<Policy>, Failure> {

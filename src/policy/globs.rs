@@ -38,6 +38,12 @@ impl Globs {
         self.0.matches(path)
     }
 
+    /// For rooms that know no policy.
+    #[must_use]
+    pub fn into_set(self) -> GlobSet {
+        self.0
+    }
+
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -71,9 +71,10 @@ impl World {
         let mut found = Vec::new();
         for (text, home) in self.spelled(file, value, depth) {
             if let Some(identity) = self.identity(&home, value, &text)
-                && !found.contains(&identity) {
-                    found.push(identity);
-                }
+                && !found.contains(&identity)
+            {
+                found.push(identity);
+            }
         }
         found
     }
