@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use tree_sitter::Node;
 
+use super::build;
 use super::scope::{Binding, Function, Scope};
 use super::word::Word;
 use crate::text::Source;
@@ -105,12 +106,12 @@ fn assignment(scope: &mut Scope<'_>, node: Node<'_>, around: &Around) {
     let words = if value.kind() == "array" {
         let mut cursor = value.walk();
         let elements = value.named_children(&mut cursor).map(|element| {
-            let word = Word::new(element, &source.text);
+            let word = build::word(element, &source.text);
             if word.lead().starts_with('[') { word.after_equals().map_or(word, |(_, tail)| tail) } else { word }
         });
         elements.take(64).collect()
     } else {
-        vec![Word::new(value, &source.text)]
+        vec![build::word(value, &source.text)]
     };
     let before = slice(source, node.start_byte()..value.start_byte());
     let adds = before.contains("+=") || text.contains('[');
@@ -135,7 +136,7 @@ fn loop_variable(scope: &mut Scope<'_>, node: Node<'_>, around: &Around) {
     let words: Vec<Word> = node
         .children_by_field_name("value", &mut cursor)
         .take(64)
-        .map(|value| Word::new(value, &source.text))
+        .map(|value| build::word(value, &source.text))
         .collect();
     let at = node.child_by_field_name("body").map_or(node.start_byte(), |body| body.start_byte());
     let name = slice(source, variable.byte_range()).to_owned();
@@ -153,7 +154,7 @@ fn call(scope: &mut Scope<'_>, node: Node<'_>, around: &Around) {
     let arguments: Vec<Word> = node
         .children_by_field_name("argument", &mut cursor)
         .take(64)
-        .map(|node| Word::new(node, &source.text))
+        .map(|node| build::word(node, &source.text))
         .collect();
     let function = around.function;
     for word in &arguments {

@@ -11,6 +11,9 @@ use crate::lang::{Engine, Language, names};
 /// Wrappers in wrappers; nobody writes more.
 const MOST_WRAPPERS: usize = 8;
 
+/// Variables in one command that stand for several words.
+const MOST_SPELLED: usize = 4;
+
 /// Commands whose words are looked at and not taken for paths.
 const SPEAKERS: [&str; 26] = [
     "echo", "printf", "print", "log", "info", "warn", "error", "die", "fail", "success", "debug", "grep", "egrep",
@@ -45,7 +48,24 @@ impl Reader<'_> {
         }
         let words = self.words(node);
         let input = self.inputs.remove(&node.id()).unwrap_or_default();
-        self.run(&words, &input);
+        self.run(&self.spelled_out(words), &input);
+    }
+
+    /// The words with what variables hold that stand for a command or for flags.
+    fn spelled_out(&self, mut words: Vec<Word>) -> Vec<Word> {
+        for _ in 0..MOST_SPELLED {
+            let held = words.iter().enumerate().find_map(|(at, word)| {
+                let variable = word.variable().filter(|variable| {
+                    let own = self.source.text.get(variable.span.clone()).unwrap_or("");
+                    variable.span == word.span || own.ends_with("[@]}")
+                })?;
+                let held = self.scope.command(variable)?;
+                (at == 0 || held.first().is_some_and(is_flag)).then_some((at, held))
+            });
+            let Some((at, held)) = held else { return words };
+            words.splice(at..=at, held);
+        }
+        words
     }
 
     fn run(&mut self, words: &[Word], input: &Input) {
@@ -80,6 +100,7 @@ impl Reader<'_> {
                 self.interpreter(&name, Language::Python, arguments, input);
             }
             "node" | "bun" | "deno" => self.interpreter(&name, Language::Javascript, arguments, input),
+            "docker" | "podman" | "docker-compose" if copies_out(arguments) => self.transfer("docker cp", arguments),
             "sh" | "bash" | "zsh" | "dash" | "ash" | "ssh" | "docker" | "kubectl" | "su" | "sudo" => {
                 for word in &input.words {
                     let embedded = self.embed(word, false);
@@ -193,7 +214,7 @@ impl Reader<'_> {
         self.leftover(input);
     }
 
-    fn argument(&mut self, name: &str, word: &Word) {
+    pub(super) fn argument(&mut self, name: &str, word: &Word) {
         let named = word
             .after_equals()
             .filter(|(key, _)| !key.is_empty() && !key.contains([' ', '\n', '/']) && !names::is_database_path(key));
@@ -249,6 +270,12 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// `docker cp c:/x.db .`, `docker compose cp ..`.
+fn copies_out(arguments: &[Word]) -> bool {
+    let verb = flags(arguments, &["-f", "-p"]);
+    literal(arguments, verb) == "cp" || literal(arguments, verb) == "compose" && literal(arguments, verb + 1) == "cp"
 }
 
 fn is_name(key: &str) -> bool {

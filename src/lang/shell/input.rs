@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use tree_sitter::Node;
 
-use super::word::{self, Word};
+use super::build;
+use super::word::Word;
 use super::{Confidence, Reader, Role};
 use crate::lang::Language;
 
@@ -33,7 +34,9 @@ impl Reader<'_> {
             let words = self.words(left);
             let name = words.first().and_then(Word::literal).unwrap_or_default();
             if matches!(name.as_str(), "echo" | "printf") {
-                let words = words.into_iter().skip(1).filter(|word| !is_flag(word)).collect();
+                let escapes = name == "printf" || words.get(1).is_some_and(|word| word.lead().starts_with("-e"));
+                let spoken = words.into_iter().skip(1).filter(|word| !is_flag(word));
+                let words = spoken.map(|word| if escapes { word.with_escapes() } else { word }).collect();
                 self.inputs.entry(target.id()).or_insert(Input { words });
             }
         }
@@ -93,7 +96,7 @@ impl Reader<'_> {
             .iter()
             .find(|child| child.kind() == "heredoc_start")
             .is_some_and(|start| self.slice(start.byte_range()).contains(['\'', '"', '\\']));
-        let word = word::heredoc(*body, &self.source.text, quoted);
+        let word = build::heredoc(*body, &self.source.text, quoted);
         let words = command.map(|command| self.words(command)).unwrap_or_default();
         let name = words.first().and_then(Word::literal).unwrap_or_default();
         let piped = children.iter().find(|child| child.kind() == "pipeline").and_then(|next| first_command(*next));

@@ -1,10 +1,12 @@
 //! Shell: assignments, commands and the databases they open, and the programs that scripts carry inside them.
 //! Knows the commands of the field (`sqlite3`, `cp`, `docker run`), no policy and no disk.
 
+mod build;
 mod collect;
 mod command;
 mod embed;
 mod input;
+mod join;
 mod literals;
 mod scope;
 mod transfer;
@@ -19,7 +21,7 @@ use tree_sitter::Node;
 use self::input::Input;
 use self::scope::Scope;
 use self::word::Word;
-use super::{Confidence, Engine, EnvRead, Facts, Language, Part, Reference, Role, Setting, Value, names};
+use super::{Base, Confidence, Engine, EnvRead, Facts, Language, Part, Reference, Role, Setting, Value, names};
 use crate::text::{Source, Span};
 
 /// Reads a script, or a command line that another source holds.
@@ -36,6 +38,9 @@ pub(super) fn read(source: &Source) -> Facts {
     let scope = collect::collect(source, tree.root_node());
     let mut reader = Reader { source, scope, facts: Facts::default(), taken: BTreeMap::new(), inputs: HashMap::new() };
     reader.walk(tree.root_node());
+    if tree.root_node().has_error() {
+        reader.walk_lost_lines(&mut parser);
+    }
     reader.facts.references.sort_by_key(|reference| reference.place.span);
     if tree.root_node().has_error() {
         reader.facts.trouble = Some("parts of the script are not valid shell".to_owned());
@@ -76,8 +81,39 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// After a mistake the grammar takes code for text and text for code: lines that speak of databases and gave nothing
+    /// are read once more, each by itself.
+    fn walk_lost_lines(&mut self, parser: &mut tree_sitter::Parser) {
+        let mut trees = Vec::new();
+        for line in logical_lines(&self.source.text) {
+            let text = self.slice(line.clone());
+            let taken =
+                self.taken.range(..clamp(line.end)).next_back().is_some_and(|(_, &end)| end > clamp(line.start));
+            if taken || trees.len() >= MOST_LOST_LINES || !(text.contains("sqlite") || text.contains(".db")) {
+                continue;
+            }
+            let start = self.source.position(clamp(line.start));
+            let range = tree_sitter::Range {
+                start_byte: line.start,
+                end_byte: line.end,
+                start_point: tree_sitter::Point { row: start.line as usize - 1, column: 0 },
+                end_point: tree_sitter::Point { row: start.line as usize - 1, column: line.len() },
+            };
+            if parser.set_included_ranges(&[range]).is_ok() {
+                trees.extend(parser.parse(&self.source.text, None));
+            }
+        }
+        for tree in &trees {
+            self.scope.adopt(collect::collect(self.source, tree.root_node()));
+        }
+        for tree in &trees {
+            self.inputs.clear();
+            self.walk(tree.root_node());
+        }
+    }
+
     fn word(&self, node: Node<'_>) -> Word {
-        Word::new(node, &self.source.text)
+        build::word(node, &self.source.text)
     }
 
     /// `NAME=value`, by itself, exported, or in front of a command.
@@ -95,7 +131,11 @@ impl<'a> Reader<'a> {
                 } else {
                     word
                 };
-                self.names_database(&word, "array", Some(&name));
+                if input::is_flag(&word) {
+                    self.argument("array", &word);
+                } else {
+                    self.names_database(&word, "array", Some(&name));
+                }
             }
             return;
         }
@@ -116,7 +156,7 @@ impl<'a> Reader<'a> {
         let wanted = by_name || environment && (by_value || folder);
         if wanted
             && variable
-            && let Some(value) = self.scope.values(word).into_iter().next()
+            && let Some(value) = self.scope.values(word).into_iter().find(|value| !value.is_opaque())
         {
             let place = self.source.place(Span::new(word.span.start, word.span.end));
             // A wrapper's own words come by twice.
@@ -319,6 +359,30 @@ impl<'a> Reader<'a> {
         self.taken.insert(span.start, span.end);
         true
     }
+}
+
+/// Lines that are read once more; a source with more is no shell.
+const MOST_LOST_LINES: usize = 300;
+
+fn clamp(offset: usize) -> u32 {
+    Span::new(offset, offset).start
+}
+
+/// Lines, joined where one ends in a backslash.
+fn logical_lines(text: &str) -> Vec<Range<usize>> {
+    let mut lines: Vec<Range<usize>> = Vec::new();
+    let mut start = 0;
+    let mut continues = false;
+    for line in text.split_inclusive('\n') {
+        let end = start + line.len();
+        match lines.last_mut().filter(|_| continues) {
+            Some(before) => before.end = end,
+            None => lines.push(start..end),
+        }
+        continues = line.trim_end_matches(['\n', '\r']).ends_with('\\');
+        start = end;
+    }
+    lines
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::ops::Range;
 
+use super::join::{basename, dirname, finish, join, trim_side_files, trimmed};
 use super::word::{Change, Piece, Variable, Word};
-use crate::lang::{Base, Part, Value, names};
+use crate::lang::{Base, Part, Value};
 use crate::text::{Source, Span};
 
 /// Variables that hold variables; deeper than this nothing is said.
@@ -49,6 +50,15 @@ pub(super) struct Scope<'a> {
 }
 
 impl Scope<'_> {
+    /// Takes over what another reading of the same source found.
+    pub(super) fn adopt(&mut self, other: Scope<'_>) {
+        for (name, bindings) in other.bindings {
+            let known = self.bindings.entry(name).or_default();
+            known.extend(bindings);
+            known.sort_by_key(|binding| binding.at);
+        }
+    }
+
     /// The innermost function around a place.
     pub(super) fn function_at(&self, at: usize) -> Option<usize> {
         (0..self.functions.len())
@@ -69,6 +79,17 @@ impl Scope<'_> {
     pub(super) fn values(&self, word: &Word) -> Vec<Value> {
         self.fuel.set(FUEL);
         self.values_at(word, 0)
+    }
+
+    /// The words of a variable that holds a command: `SQLITE="sqlite3 -batch $DB"`, `CMD=(docker exec c)`.
+    pub(super) fn command(&self, variable: &Variable) -> Option<Vec<Word>> {
+        let bindings = self.bindings.get(&variable.name).filter(|_| variable.change == Change::None)?;
+        let binding = bindings.iter().rev().find(|binding| binding.at <= variable.span.start).or(bindings.last())?;
+        match binding.words.as_slice() {
+            [word] => Some(word.split_blanks()),
+            [] => None,
+            words => Some(words.to_vec()),
+        }
     }
 
     fn values_at(&self, word: &Word, depth: usize) -> Vec<Value> {
@@ -140,7 +161,7 @@ impl Scope<'_> {
         let mut values = match name {
             "HOME" => vec![Value { base: Base::Home, ..Value::default() }],
             "PWD" => vec![Value::text(".")],
-            "TMPDIR" | "RUNNER_TEMP" => vec![Value { base: Base::Temporary, ..Value::default() }],
+            _ if is_temporary(name) && !self.binds(name) => vec![Value { base: Base::Temporary, ..Value::default() }],
             _ if name.bytes().all(|byte| byte.is_ascii_digit()) => {
                 let mut given = self.positional(name, variable.span.start, depth);
                 given.extend(default());
@@ -288,91 +309,7 @@ impl Scope<'_> {
     }
 }
 
-/// Without the globs that follow a database's name: `x.db*`, `x.db.*`.
-fn trimmed(pieces: &[Piece]) -> &[Piece] {
-    let mut end = pieces.len();
-    while end > 0 && matches!(pieces.get(end - 1), Some(Piece::Glob(_))) {
-        end -= 1;
-    }
-    let named = end.checked_sub(1).and_then(|last| pieces.get(last)).is_some_and(|last| match last {
-        Piece::Text { text, .. } => names::is_database_path(&format!("x{}", text.trim_end_matches(['.', '-']))),
-        _ => false,
-    });
-    if named { pieces.get(..end).unwrap_or(pieces) } else { pieces }
-}
-
-fn trim_side_files(value: &mut Value, word: &Word) {
-    if matches!(word.pieces.last(), Some(Piece::Glob(_)))
-        && let Some(Part::Text(text)) = value.parts.last_mut()
-    {
-        text.truncate(text.trim_end_matches(['.', '-']).len());
-    }
-}
-
-/// One value put behind another.
-fn join(left: &Value, right: &Value) -> Value {
-    let mut joined = left.clone();
-    if right.base != Base::Written && right.base != Base::Memory {
-        // `sqlite:///$ROOT/x.db`: what stands before is a scheme, or nothing.
-        joined.parts.clear();
-        joined.base = right.base;
-    }
-    joined.origin = right.origin.clone().or(joined.origin);
-    let rooted = joined.base != Base::Written;
-    for part in &right.parts {
-        match (joined.parts.last_mut(), part) {
-            (None, Part::Text(text)) if rooted => {
-                let text = text.trim_start_matches('/');
-                if !text.is_empty() {
-                    joined.parts.push(Part::Text(text.to_owned()));
-                }
-            }
-            (Some(Part::Text(before)), Part::Text(text)) => before.push_str(text),
-            (_, part) => joined.parts.push(part.clone()),
-        }
-    }
-    joined
-}
-
-/// Engine and `:memory:` from the whole text, and `..` below the root taken away.
-fn finish(value: &mut Value) {
-    let pattern = value.pattern();
-    let judged = names::value_of(&pattern);
-    value.engine = judged.engine;
-    if judged.base == Base::Memory {
-        value.base = Base::Memory;
-    }
-    if value.base == Base::Root
-        && let Some(Part::Text(text)) = value.parts.first_mut()
-        && text.contains("..")
-    {
-        let mut folders: Vec<&str> = Vec::new();
-        for folder in text.split('/') {
-            match folder {
-                ".." => drop(folders.pop()),
-                "." => {}
-                _ => folders.push(folder),
-            }
-        }
-        *text = folders.join("/");
-    }
-}
-
-fn basename(value: &mut Value) {
-    if let Some(Part::Text(text)) = value.parts.last_mut()
-        && let Some((_, name)) = text.rsplit_once('/')
-    {
-        let name = name.to_owned();
-        *value = Value { origin: value.origin.take(), ..Value::text(name) };
-    }
-}
-
-fn dirname(value: &mut Value) {
-    match value.parts.last_mut() {
-        Some(Part::Text(text)) => match text.rfind('/') {
-            Some(at) => text.truncate(at),
-            None => *text = ".".to_owned(),
-        },
-        _ => *value = Value::unknown("dirname"),
-    }
+/// `TMPDIR`, `RUNNER_TEMP`, `BATS_TEST_TMPDIR`.
+fn is_temporary(name: &str) -> bool {
+    name.ends_with("TMPDIR") || matches!(name, "RUNNER_TEMP" | "TEMP" | "TMP" | "TEMPDIR" | "TEMP_DIR" | "TMP_DIR")
 }

@@ -133,6 +133,31 @@ fn case_30_the_sqlite3_command_line() {
 }
 
 #[test]
+fn case_30_commands_in_variables_and_formats() {
+    let found = facts(
+        "OPTS=\"-batch -noheader\"\nSQL=\"sqlite3 $OPTS ${DB:-a.db}\"\n$SQL 'DELETE FROM a'\nsqlite3 $OPTS b.db 'DELETE FROM b'\n\
+         printf \".timeout 9\\\\nDELETE FROM c WHERE x = '%s';\\\\n\" \"$x\" | pihole-FTL sqlite3 -ni c.db\n\
+         echo -e '.mode csv\\nDELETE FROM d' | sqlite3 d.db\nCMD=(docker exec c sqlite3)\n\"${CMD[@]}\" e.db 'DELETE FROM e'\n",
+    );
+    assert_eq!(
+        uses(&found),
+        ["3 Writes a of a.db", "4 Writes b of b.db", "5 Writes c of c.db", "6 Writes d of d.db", "8 Writes e of e.db"]
+    );
+}
+
+#[test]
+fn case_27_python_in_shell() {
+    let found = facts(
+        "DB=\"${DATABASE_PATH:-/app/x.db}\"\npython3 -c \"import sqlite3; c = sqlite3.connect('$DB'); c.execute('DELETE FROM t')\"\n\
+         python - <<'EOF'\nimport sqlite3\nsqlite3.connect(\"y.db\").execute(\"SELECT * FROM u\")\nEOF\n",
+    );
+    assert_eq!(uses(&found), ["2 Writes t of /app/x.db", "5 Reads u of y.db"]);
+    let opens: Vec<_> = found.references.iter().filter(|one| one.role == Role::Opens).collect();
+    assert_eq!(opens[0].values[0].whole_env().map(|(name, _)| name), Some("DATABASE_PATH"));
+    assert_eq!((opens[0].place.start.line, opens[0].place.start.column), (2, 49));
+}
+
+#[test]
 fn case_31_attach_and_backup_in_the_shell() {
     expect(
         "sqlite3 a.db \".backup 'b.db'\"\nsqlite3 a.db \"VACUUM INTO 'c.db'\"\nsqlite3 a.db \"ATTACH DATABASE '$D' AS d\"\n",
@@ -214,6 +239,10 @@ fn case_39_words_that_only_end_so() {
 
 #[test]
 fn case_43_57_58_fragments_and_odd_files() {
+    expect(
+        "f() { local a=\"$(\n\" ; ) }\necho 'it\nDB=x.db\nsqlite3 \"$DB\" 'SELECT 1'\n",
+        &["4:4 binds x.db -> x.db (DB)", "5:9 opens \"$DB\" -> x.db"],
+    );
     expect("if [ -f x.db ]; then\n  sqlite3 y.db 'SELECT (\n", &["1:9 binds x.db -> x.db", "2:11 opens y.db -> y.db"]);
     let found = references("bin/run.ps1", Language::Shell, "$db = \"C:\\x\\y.db\"\nsqlite3 z.db\n# w.db\n");
     assert_eq!(

@@ -3,7 +3,7 @@
 use super::input::is_flag;
 use super::unwrap::{CONTAINER_FLAGS, command_name, literal};
 use super::word::{Piece, Word};
-use super::{Confidence, Language, Part, Reader, Role, Value, names};
+use super::{Base, Confidence, Language, Part, Reader, Role, Value, names};
 use crate::lang::{FileCopy, Mount};
 use crate::text::Span;
 
@@ -13,7 +13,7 @@ impl Reader<'_> {
         let operands: Vec<Word> = arguments
             .iter()
             .filter(|word| !is_flag(word))
-            .map(|word| if matches!(name, "scp" | "rsync") { without_host(word) } else { word.clone() })
+            .map(|word| if matches!(name, "scp" | "rsync" | "docker cp") { without_host(word) } else { word.clone() })
             .collect();
         if matches!(name, "cp" | "rsync") {
             for word in operands.iter().take(operands.len().saturating_sub(1)) {
@@ -140,7 +140,14 @@ impl Reader<'_> {
                 .collect(),
         };
         let value = self.scope.values(&host_word).into_iter().next();
-        let host = value.and_then(|value| value.rendered()).unwrap_or_else(|| host.to_owned());
+        // A mount's host side is relative to the file it stands in.
+        let up = match value.as_ref().map(|value| value.base) {
+            Some(Base::Root) => "../".repeat(self.source.path.matches('/').count()),
+            Some(Base::Home) => "~/".to_owned(),
+            _ => String::new(),
+        };
+        let host =
+            value.and_then(|value| value.rendered()).map_or_else(|| host.to_owned(), |path| format!("{up}{path}"));
         if !probe.is_empty() {
             let place = self.source.place(Span::new(word.span.start, word.span.end));
             self.facts.mounts.push(Mount { place, host, container });

@@ -27,6 +27,11 @@ pub(super) fn unwrap<'a>(words: &'a [Word]) -> Option<Inner<'a>> {
             }
             at(index)
         }
+        "command"
+            if rest.first().is_some_and(|word| word.lead().starts_with("-v") || word.lead().starts_with("-V")) =>
+        {
+            None
+        }
         "exec" | "nohup" | "time" | "command" | "builtin" | "setsid" | "then" | "do" | "else" | "!" | "tini" => {
             at(flags(rest, &["-a"]))
         }
@@ -56,9 +61,20 @@ pub(super) fn unwrap<'a>(words: &'a [Word]) -> Option<Inner<'a>> {
         "docker" | "podman" | "nerdctl" | "kubectl" | "docker-compose" | "oc" | "lxc" | "fly" => {
             container(&name, rest).and_then(at)
         }
+        // A program that has SQLite's shell built in, or runs it: `pihole-FTL sqlite3 x.db`.
+        _ if !LOOKS_FOR_PROGRAMS.contains(&name.as_str()) => {
+            let index = flags(rest, &[]);
+            (literal(rest, index) == "sqlite3" && rest.len() > index + 1).then(|| at(index)).flatten()
+        }
         _ => None,
     }
 }
+
+/// Commands whose arguments are names of programs and packages.
+const LOOKS_FOR_PROGRAMS: [&str; 18] = [
+    "which", "type", "hash", "man", "apt", "apt-get", "apk", "yum", "dnf", "brew", "pacman", "zypper", "pip", "pip3",
+    "choco", "echo", "printf", "import",
+];
 
 fn line_or_joined(rest: &[Word]) -> Option<Inner<'_>> {
     match rest {

@@ -160,7 +160,7 @@ impl Script<'_> {
             }
             ".import" if arguments.len() > 1 => {
                 let table = unquote(self.text.get(last.clone()).unwrap_or(""));
-                if !table.contains(HOLE) {
+                if !table.contains([HOLE, '%', '{', '$']) {
                     facts.table_uses.push(TableUse {
                         place: (self.place)(last.clone()),
                         table,
