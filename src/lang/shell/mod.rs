@@ -386,4 +386,6 @@ fn logical_lines(text: &str) -> Vec<Range<usize>> {
 }
 
 #[cfg(test)]
+mod odd;
+#[cfg(test)]
 mod tests;

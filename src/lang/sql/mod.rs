@@ -9,6 +9,7 @@ mod script;
 mod split;
 mod token;
 mod walk;
+mod words;
 
 use std::ops::Range;
 
@@ -95,5 +96,7 @@ fn unquote(text: &str) -> String {
     }
 }
 
+#[cfg(test)]
+mod authorizer;
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::token::{Kind, Token};
+use super::words::{ENDS_FROM, NOT_TABLES, SYSTEM_SCHEMAS};
 use super::{HOLE, SqlStatement, SqlUse, Verb, unquote};
 use crate::lang::Access;
 
@@ -61,36 +62,6 @@ fn closes(tokens: &[Token]) -> Vec<usize> {
     }
     ends
 }
-
-/// Schemas whose tables belong to the engine.
-const SYSTEM_SCHEMAS: [&str; 4] = ["information_schema", "pg_catalog", "mysql", "performance_schema"];
-
-/// Words that may follow FROM's list and end it.
-const ENDS_FROM: [&str; 17] = [
-    "WHERE",
-    "GROUP",
-    "ORDER",
-    "HAVING",
-    "LIMIT",
-    "WINDOW",
-    "UNION",
-    "INTERSECT",
-    "EXCEPT",
-    "RETURNING",
-    "SET",
-    "VALUES",
-    "OFFSET",
-    "FETCH",
-    "FOR",
-    "SELECT",
-    "DO",
-];
-
-/// Words that cannot be a table where one is looked for.
-const NOT_TABLES: [&str; 28] = [
-    "SELECT", "WHERE", "VALUES", "SET", "FROM", "JOIN", "ON", "USING", "GROUP", "ORDER", "BY", "AND", "OR", "NOT",
-    "NULL", "AS", "INTO", "UNION", "LIMIT", "CASE", "WHEN", "THEN", "ELSE", "END", "IN", "EXISTS", "DEFAULT", "TABLE",
-];
 
 /// What one pair of parentheses (or the statement itself) is about.
 #[derive(Clone, Copy, Default)]
