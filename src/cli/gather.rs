@@ -15,6 +15,10 @@ pub(super) struct Gathered {
     pub(super) inventory: Inventory,
     /// `None` where there is no policy.
     pub(super) policy: Option<Policy>,
+    /// The policy's file, and the name that reports give it.
+    pub(super) policy_file: Option<(PathBuf, String)>,
+    /// Paths that were asked for, relative to the root; empty for all of it.
+    pub(super) paths: Vec<String>,
     /// A path that was asked for is not there.
     incomplete: bool,
 }
@@ -37,15 +41,32 @@ impl Gathered {
         }
     }
 
+    /// What could not be read, for formats that do not say so themselves.
+    pub(super) fn tell_skipped(&self, session: &Session<'_>) {
+        let skipped: Vec<_> = self.inventory.skipped.iter().filter(|skipped| !skipped.by_design).collect();
+        for skipped in &skipped {
+            session.say(&format!("skipped {}: {}", escape(&skipped.path), escape(&skipped.reason)));
+        }
+    }
+
     pub(super) fn files(&self) -> Result<Vec<u8>, Failure> {
         let mut out = Vec::new();
-        show_files(&self.inventory, &mut out).map_err(|error| Failure::output(&error))?;
+        show_files(&self.inventory, |_| true, &mut out).map_err(|error| Failure::output(&error))?;
         Ok(out)
     }
 }
 
+/// How much of the tree is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// What was asked for.
+    Asked,
+    /// All of it, because what one file means may hang on another.
+    Whole,
+}
+
 /// Reads the policy and the tree.
-pub(super) fn gather(session: &Session<'_>, paths: &[PathBuf]) -> Result<Gathered, Failure> {
+pub(super) fn gather(session: &Session<'_>, paths: &[PathBuf], reading: Reading) -> Result<Gathered, Failure> {
     let scope = scope(session.world, session.global, paths)?;
     for path in &scope.missing {
         session.warn(&format!("no such file or folder: {}", escape(&path.display().to_string())));
@@ -59,11 +80,20 @@ pub(super) fn gather(session: &Session<'_>, paths: &[PathBuf]) -> Result<Gathere
     }
     let policy = policy(&scope)?;
     let threads = session.global.threads.map_or(0, usize::from);
-    let options = scan::Options { paths: scope.paths.clone(), threads, ..scan_options(policy.as_ref()) };
+    let within = if reading == Reading::Asked { scope.paths.clone() } else { Vec::new() };
+    let options = scan::Options { paths: within, threads, ..scan_options(policy.as_ref()) };
     let inventory = scan::scan(&scope.root, &options).map_err(|error| {
         Failure::failed("the tree cannot be read", error.to_string(), "look at its path and rights")
     })?;
-    Ok(Gathered { inventory, policy, incomplete: !scope.missing.is_empty() })
+    let below =
+        |path: &PathBuf| path.strip_prefix(&scope.root).ok().map(|path| path.to_string_lossy().replace('\\', "/"));
+    Ok(Gathered {
+        inventory,
+        policy,
+        paths: scope.paths.iter().filter_map(below).collect(),
+        incomplete: !scope.missing.is_empty(),
+        policy_file: scope.policy,
+    })
 }
 
 /// What the policy tells a scan, as plain values: the scan itself knows no policy.

@@ -1,13 +1,14 @@
 //! The command line: one file per command, its arguments and its run on one page. The only room that reads the environment,
 //! writes to the terminal and chooses the exit code.
 
-#![allow(dead_code, reason = "the commands that use the rest come next")]
-
+mod check;
 mod completions;
 mod failure;
 mod gather;
+mod init;
 mod options;
 mod report;
+mod rule;
 mod scan;
 mod world;
 
@@ -35,13 +36,17 @@ struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   dbguard scan                          what there is: databases, references, duplicate tables
-  dbguard scan --output-format markdown > docs/databases.md
+  dbguard init                          a first policy from that
+  dbguard check                         what breaks it, with file, line and what to do
 
 Exit codes: 0 clean, 1 findings, 2 usage or policy, 3 could not do it.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
     Scan(scan::Args),
+    Check(check::Args),
+    Init(init::Args),
+    Rule(rule::Args),
     Completions(completions::Args),
 }
 
@@ -105,6 +110,9 @@ fn run(arguments: Vec<OsString>) -> Exit {
     let session = Session { world: &world, global: &cli.global };
     let done = match &cli.command {
         Command::Scan(args) => scan::run(args, &session),
+        Command::Check(args) => check::run(args, &session),
+        Command::Init(args) => init::run(args, &session),
+        Command::Rule(args) => rule::run(args, &session),
         Command::Completions(args) => completions::run(args, &session),
     };
     done.unwrap_or_else(|failure| {

@@ -6,9 +6,10 @@ use clap::ValueEnum;
 
 use super::Session;
 use super::failure::{Exit, Failure};
-use super::gather::gather;
+use super::gather::{Reading, gather};
 use super::report::{ToFile, deliver, to_file};
 use crate::output::{Opinion, scan_full, scan_json, scan_markdown};
+use crate::rules::Applied;
 
 /// Show every database, every reference to one, and the tables that stand in several
 ///
@@ -46,13 +47,14 @@ pub(super) enum Format {
 }
 
 pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
-    let gathered = gather(session, &args.paths)?;
+    let gathered = gather(session, &args.paths, Reading::Asked)?;
     if args.show_files {
         session.print(&gathered.files()?)?;
         gathered.tell_mistakes(session);
         return Ok(gathered.exit());
     }
-    let opinion = Opinion { policy: gathered.policy.as_ref(), verbose: session.global.verbose };
+    let applied = gathered.policy.as_ref().map(|policy| Applied::new(&gathered.inventory, policy));
+    let opinion = Opinion { applied: applied.as_ref(), verbose: session.global.verbose };
     deliver(session, args.output_format, &args.output, |format, look, out| match format {
         Format::Full => scan_full(&gathered.inventory, &opinion, look, out),
         Format::Json => scan_json(&gathered.inventory, &opinion, out),

@@ -7,9 +7,9 @@ use serde::Serialize;
 use super::look::escape;
 use crate::scan::Inventory;
 
-/// Writes path, language and kind of file for each source, separated by tabs.
-pub fn show_files(inventory: &Inventory, out: &mut dyn Write) -> io::Result<()> {
-    for source in &inventory.sources {
+/// Writes path, language and kind of file for each source that is wanted, separated by tabs.
+pub fn show_files(inventory: &Inventory, wanted: impl Fn(&str) -> bool, out: &mut dyn Write) -> io::Result<()> {
+    for source in inventory.sources.iter().filter(|source| wanted(&source.path)) {
         writeln!(out, "{}\t{}\t{}", escape(&source.path), word(&source.language)?, word(&source.context)?)?;
     }
     Ok(())
@@ -30,7 +30,7 @@ mod tests {
     fn a_line_for_each() {
         let source = SourceInfo { path: "a\n.py".to_owned(), language: Language::Python, context: Context::Test };
         let mut out = Vec::new();
-        show_files(&Inventory { sources: vec![source], ..Inventory::default() }, &mut out).unwrap();
+        show_files(&Inventory { sources: vec![source], ..Inventory::default() }, |_| true, &mut out).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "a\\n.py\tpython\ttest\n");
     }
 }

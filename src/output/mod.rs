@@ -6,14 +6,15 @@ mod check_json;
 mod check_record;
 mod files;
 mod look;
+mod opinion;
 mod overview;
+mod rule;
 #[cfg(test)]
 mod sample;
 mod scan_full;
 mod scan_json;
 mod scan_markdown;
 mod scan_record;
-mod standing;
 mod statistics;
 
 use std::collections::BTreeSet;
@@ -29,10 +30,11 @@ pub use check_full::{Lookup, check_full};
 pub use check_json::{check_json, check_json_lines};
 pub use files::show_files;
 pub use look::{Look, escape};
+pub use opinion::Opinion;
+pub use rule::rule_list;
 pub use scan_full::scan_full;
 pub use scan_json::scan_json;
 pub use scan_markdown::scan_markdown;
-pub use standing::{Opinion, Standing};
 pub use statistics::{statistics, verdict};
 
 /// What a check came to.

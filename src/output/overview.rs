@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::look::{count, grouped};
-use super::standing::is_called;
-use super::{Opinion, Standing, shown};
+use super::{Opinion, shown};
 use crate::db::State;
 use crate::lang::{Engine, Part, Reference, Role, Value};
-use crate::policy::Policy;
+use crate::rules::Standing;
 use crate::scan::{Context, Database, DatabaseId, Duplicate, Inventory, Linked};
 
 /// Everything worth a line.
@@ -86,7 +85,7 @@ impl<'a> Overview<'a> {
         inventory: &'a Inventory,
         opinion: &Opinion<'_>,
     ) {
-        let standing = opinion.standing(database);
+        let standing = opinion.standing(id);
         let matters = references.iter().any(|reference| is_use(reference));
         let schema = database.file.as_ref().and_then(|file| file.schema.as_ref());
         let row = Row {
@@ -98,14 +97,12 @@ impl<'a> Overview<'a> {
             tables: schema.map(|schema| schema.own_tables().count()),
             rows: schema.map(crate::db::Schema::rows),
             standing,
-            says: standing.map_or_else(String::new, |standing| says(standing, database, opinion.policy)),
+            says: standing.map_or_else(String::new, |standing| opinion.says(standing)),
             note: note(database),
         };
         let foreign = database.file.as_ref().is_some_and(|file| matches!(file.state, State::NotSqlite(_)));
         let is_file = database.file.is_some() && !foreign;
-        if (matters || is_file || standing.is_some_and(|standing| standing < Standing::Temporary))
-            && !database.temporary
-        {
+        if (matters || is_file || standing.is_some_and(is_named)) && !database.temporary {
             self.rows.push(row);
         } else {
             self.aside.push(row);
@@ -155,6 +152,11 @@ impl<'a> Overview<'a> {
     }
 }
 
+/// The policy speaks of it by name.
+fn is_named(standing: Standing) -> bool {
+    !matches!(standing, Standing::Temporary | Standing::Server | Standing::Unknown)
+}
+
 /// The first line of every report.
 pub(super) fn headline(inventory: &Inventory) -> String {
     let files = inventory.databases.iter().filter(|database| database.file.is_some()).count();
@@ -194,26 +196,6 @@ fn labels(inventory: &Inventory) -> Vec<String> {
         }
     };
     inventory.databases.iter().map(label).collect()
-}
-
-fn says(standing: Standing, database: &Database, policy: Option<&Policy>) -> String {
-    let more = policy.and_then(|policy| match standing {
-        Standing::Primary => policy.primary.as_ref().map(|primary| primary.env.value.clone()),
-        Standing::Specialised => policy
-            .specialised
-            .iter()
-            .find(|entry| is_called(database, &entry.path.value))
-            .and_then(|entry| entry.env.as_ref())
-            .map(|env| env.value.clone()),
-        Standing::External => {
-            policy.external.iter().find(|entry| is_called(database, &entry.path.value))?.owner.clone()
-        }
-        _ => None,
-    });
-    match more {
-        Some(more) if !more.is_empty() => format!("{} ({more})", standing.word()),
-        _ => standing.word().to_owned(),
-    }
 }
 
 fn note(database: &Database) -> String {

@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use super::look::{BAD, CAUTION, FAINT, GOOD, HEADING, NAME, PLAIN, Side, Table, count, escape, grouped};
 use super::overview::{Overview, Row, at, headline, open_words};
-use super::{Look, Opinion, Standing, shown};
+use super::{Look, Opinion, shown};
+use crate::rules::Standing;
 use crate::scan::Inventory;
 
 /// How many lines a section takes before `-v` is asked for.
@@ -99,9 +100,9 @@ fn databases(overview: &Overview<'_>, opinion: &Opinion<'_>, look: &Look, out: &
 fn colour(standing: Standing) -> anstyle::Style {
     match standing {
         Standing::Primary => GOOD,
-        Standing::Retired => BAD,
+        Standing::Retired(_) => BAD,
         Standing::Unknown => CAUTION,
-        Standing::Specialised | Standing::External | Standing::Temporary => PLAIN,
+        Standing::Specialised(_) | Standing::External(_) | Standing::Temporary | Standing::Server => PLAIN,
     }
 }
 
@@ -171,15 +172,17 @@ mod tests {
     use super::*;
     use crate::output::sample;
 
-    fn drawn(opinion: &Opinion<'_>, look: Look) -> String {
+    fn drawn(policy: bool, verbose: bool, look: Look) -> String {
+        let (inventory, policy) = (sample::inventory(), policy.then(sample::policy));
+        let applied = policy.as_ref().map(|policy| crate::rules::Applied::new(&inventory, policy));
         let mut out = Vec::new();
-        scan_full(&sample::inventory(), opinion, &look, &mut out).unwrap();
+        scan_full(&inventory, &Opinion { applied: applied.as_ref(), verbose }, &look, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
     #[test]
     fn a_page_without_a_policy() {
-        let page = drawn(&Opinion::default(), Look { colour: false, width: Some(100) });
+        let page = drawn(false, false, Look { colour: false, width: Some(100) });
         snapbox::assert_data_eq!(
             page,
             snapbox::str![[r#"
@@ -213,8 +216,7 @@ Skipped
 
     #[test]
     fn a_policy_has_its_column_and_more_is_told_when_asked() {
-        let policy = sample::policy();
-        let page = drawn(&Opinion { policy: Some(&policy), verbose: true }, Look { colour: false, width: Some(100) });
+        let page = drawn(true, true, Look { colour: false, width: Some(100) });
         snapbox::assert_data_eq!(
             page,
             snapbox::str![[r#"
@@ -249,15 +251,15 @@ Skipped
 
     #[test]
     fn no_escape_of_a_path_reaches_the_terminal() {
-        let page = drawn(&Opinion { policy: None, verbose: true }, Look { colour: false, width: None });
+        let page = drawn(false, true, Look { colour: false, width: None });
         assert!(!page.contains('\u{1b}'), "{page:?}");
-        let colourful = drawn(&Opinion::default(), Look { colour: true, width: None });
+        let colourful = drawn(false, false, Look { colour: true, width: None });
         assert!(colourful.contains("\u{1b}[") && !colourful.contains("[31m.py"), "{colourful:?}");
     }
 
     #[test]
     fn a_narrow_page_is_kept_to() {
-        let page = drawn(&Opinion::default(), Look { colour: false, width: Some(60) });
+        let page = drawn(false, false, Look { colour: false, width: Some(60) });
         assert!(page.lines().all(|line| super::super::look::width(line) <= 62), "{page}");
     }
 }

@@ -200,7 +200,7 @@ impl Names<'_> {
             path: shown(root, &database.path),
             engine: database.engine,
             spellings: database.spellings.iter().map(|spelling| shown(root, spelling)).collect(),
-            standing: opinion.standing(database).map(super::Standing::word),
+            standing: opinion.standing(id).map(super::opinion::word),
             references: self.inventory.references_to(id).count(),
             files: super::files_of(self.inventory.references_to(id)),
             temporary: database.temporary,
@@ -312,10 +312,10 @@ mod tests {
 
     #[test]
     fn a_machine_reads_what_people_read() {
-        let policy = super::super::sample::policy();
+        let (inventory, policy) = (super::super::sample::inventory(), super::super::sample::policy());
+        let applied = crate::rules::Applied::new(&inventory, &policy);
         let mut out = Vec::new();
-        let opinion = Opinion { policy: Some(&policy), verbose: false };
-        scan_json(&super::super::sample::inventory(), &opinion, &mut out).unwrap();
+        scan_json(&inventory, &Opinion { applied: Some(&applied), verbose: false }, &mut out).unwrap();
         let document: serde_json::Value = serde_json::from_slice(&out).unwrap();
         assert!(!String::from_utf8(out).unwrap().contains("/home/me"));
         let first = &document["references"][0];

@@ -237,9 +237,10 @@ mod report {
 
     #[test]
     fn an_audit_report() {
-        let policy = sample::policy();
+        let (inventory, policy) = (sample::inventory(), sample::policy());
+        let applied = crate::rules::Applied::new(&inventory, &policy);
         let mut out = Vec::new();
-        scan_markdown(&sample::inventory(), &Opinion { policy: Some(&policy), verbose: false }, &mut out).unwrap();
+        scan_markdown(&inventory, &Opinion { applied: Some(&applied), verbose: false }, &mut out).unwrap();
         snapbox::assert_data_eq!(
             String::from_utf8(out).unwrap(),
             snapbox::str![[r#"

@@ -154,7 +154,7 @@ pub(super) struct Database {
     pub(super) engine: Engine,
     /// Other spellings that code uses for it.
     pub(super) spellings: Vec<String>,
-    /// `primary`, `specialised`, `retired`, `external`, `temporary`, `unknown`; null without a policy.
+    /// `primary`, `specialised`, `retired`, `external`, `temporary`, `server`, `unknown`; null without a policy.
     pub(super) standing: Option<&'static str>,
     pub(super) references: usize,
     /// Files that refer to it.

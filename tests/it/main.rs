@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail, and makes the files it looks at")]
 
+mod bad_input;
+mod check;
 mod documents;
 mod floor_plan;
 mod sandbox;
 mod scan;
 mod schemas;
+mod steadiness;

@@ -1,0 +1,144 @@
+//! `dbguard check`: what breaks the policy.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use super::Session;
+use super::failure::{Exit, Failure};
+use super::gather::{Gathered, Reading, gather};
+use super::report::{ToFile, deliver, to_file};
+use crate::check::{self, Report, Selection};
+use crate::output::{
+    Judged, Look, check_concise, check_full, check_json, check_json_lines, show_files, statistics, verdict,
+};
+use crate::policy::{self, Policy};
+use crate::text::Source;
+
+/// Report what breaks the policy, and what is wrong without one
+///
+/// The whole tree is read whatever PATHS say, because what one file does may be wrong only beside another; PATHS choose
+/// which findings are told.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  dbguard check                             the whole project
+  dbguard check services/ --output-format concise
+  dbguard check --select hardcoded-path --statistics
+  dbguard check --output json=findings.json
+  dbguard rule hardcoded-path               what a rule means, and what to do")]
+pub(super) struct Args {
+    /// Files and folders whose findings are told [default: the whole root]
+    #[arg(value_name = "PATHS")]
+    paths: Vec<PathBuf>,
+    /// Ask these rules only: an id, or the beginning of some; may be given several times, or with commas
+    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Rules")]
+    select: Vec<String>,
+    /// Do not ask these rules
+    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Rules")]
+    ignore: Vec<String>,
+    /// How to write the report
+    #[arg(long, value_name = "FORMAT", default_value = "full", help_heading = "Output")]
+    output_format: Format,
+    /// Write a report to a file as well; may be given several times
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = to_file::<Format>, help_heading = "Output")]
+    output: Vec<ToFile<Format>>,
+    /// Count the findings of each rule instead of showing them (JSON holds the counts in any case)
+    #[arg(long, help_heading = "Output")]
+    statistics: bool,
+    /// List the files that were read, with their language and kind, instead of checking them
+    #[arg(long, help_heading = "Output")]
+    show_files: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// Each finding with its source, for people
+    Full,
+    /// A line for each finding: `file:line:column: error[rule] message`
+    Concise,
+    /// JSON, version 1
+    Json,
+    /// A line of JSON for each finding
+    JsonLines,
+}
+
+pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
+    let selection = Selection::new(&args.select, &args.ignore).map_err(|unknown| {
+        let next = match unknown.nearest {
+            Some(nearest) => format!("did you mean `{nearest}`? `dbguard rule` lists them"),
+            None => "`dbguard rule` lists them".to_owned(),
+        };
+        Failure::usage("no such rule", format!("no rule is called, or begins with, `{}`", unknown.word), next)
+    })?;
+    let gathered = gather(session, &args.paths, Reading::Whole)?;
+    let none = Policy::default();
+    let policy = gathered.policy.as_ref().unwrap_or(&none);
+    let options = check::Options { selection, paths: gathered.paths.clone() };
+    let report = check::check(&gathered.inventory, policy, &options);
+    if args.show_files {
+        let files: BTreeSet<&str> = report.files.iter().map(String::as_str).collect();
+        let mut out = Vec::new();
+        show_files(&gathered.inventory, |file| files.contains(file), &mut out)
+            .map_err(|error| Failure::output(&error))?;
+        session.print(&out)?;
+        return Ok(gathered.exit());
+    }
+    let judged = Judged {
+        findings: &report.findings,
+        skipped: &gathered.inventory.skipped,
+        root: &gathered.inventory.root,
+        policy_file: policy.file.as_deref(),
+    };
+    let verbose = session.global.verbose;
+    deliver(session, args.output_format, &args.output, |format, look, out| match format {
+        Format::Full | Format::Concise if args.statistics => statistics(&report.findings, look, out),
+        Format::Full => {
+            check_full(&judged, &mut |file| read(&gathered, file), look, verbose, out)?;
+            if session.global.quiet { Ok(()) } else { writeln!(out, "{}", conclusion(&report, look)) }
+        }
+        Format::Concise => check_concise(&judged, look, out),
+        Format::Json => check_json(&judged, out),
+        Format::JsonLines => check_json_lines(&judged, out),
+    })?;
+    gathered.tell_skipped(session);
+    if gathered.policy.is_none() {
+        session.say(&offer(&gathered, &report));
+    }
+    Ok(if report.findings.is_empty() { gathered.exit() } else { gathered.exit().max(Exit::Findings) })
+}
+
+fn conclusion(report: &Report, look: &Look) -> String {
+    let words = verdict(&report.findings, look);
+    match report.allowed.len() {
+        0 => words,
+        allowed => format!("{words} {allowed} more allowed by comments."),
+    }
+}
+
+/// What a policy would add.
+fn offer(gathered: &Gathered, report: &Report) -> String {
+    let started = policy::parse(&Source::new("dbguard.toml", check::starter(&gathered.inventory).into_bytes()));
+    let primary = started.primary.map(|primary| primary.path.value).filter(|path| !path.is_empty());
+    let names = primary.map_or_else(String::new, |path| format!(", with {path} as its primary"));
+    let rules = report.without_policy.len();
+    format!("No policy: `dbguard init` would write a first dbguard.toml{names}, and {rules} more rules would be asked.")
+}
+
+/// A source by the name that findings give it; `None` for what is no text.
+fn read(gathered: &Gathered, file: &str) -> Option<Source> {
+    let path = match &gathered.policy_file {
+        Some((path, shown)) if shown == file => path.clone(),
+        _ => gathered.inventory.root.join(file),
+    };
+    /// Longer files are not drawn.
+    const LONGEST: u64 = 16 * 1024 * 1024;
+    let about = std::fs::metadata(&path).ok()?;
+    if !about.is_file() || about.len() > LONGEST {
+        return None;
+    }
+    let bytes = std::fs::read(path).ok()?;
+    let is_binary = bytes.iter().take(8192).any(|byte| *byte == 0);
+    (!is_binary).then(|| Source::new(file, bytes))
+}
