@@ -1,10 +1,16 @@
 //! Databases: opened read-only without writing a byte beside them, and what stands in them. Knows nothing of code or policy.
 
+mod head;
+mod open;
+mod quote;
+mod read;
 mod schema;
+#[cfg(test)]
+mod tests;
 
 pub use schema::{Column, ForeignKey, Index, Object, Schema, Table, TableKind};
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A database file that exists on disk, with what could be read of it.
 #[derive(Debug, Clone)]
@@ -38,9 +44,28 @@ pub enum State {
     Unreadable(String),
 }
 
+/// How often a file is read anew that changes while it is read.
+const ATTEMPTS: usize = 3;
+
 /// Reads a database file without writing a byte beside it.
 #[must_use]
-pub fn read(path: &std::path::Path) -> (State, Option<Schema>) {
-    let _ = path;
-    (State::Readable, None)
+pub fn read(path: &Path) -> (State, Option<Schema>) {
+    let mut outcome = (State::Locked("it is being written".to_owned()), None);
+    for _ in 0..ATTEMPTS {
+        let opened = match open::open(path) {
+            Ok(opened) => opened,
+            Err(state) => return (state, None),
+        };
+        let result = read::schema(&opened.connection, opened.wal);
+        let unchanged = opened.is_unchanged();
+        match result {
+            Ok(schema) => outcome = (State::Readable, Some(schema)),
+            Err(error) if unchanged => return (open::state_of(&error, &[]), None),
+            Err(_) => {}
+        }
+        if unchanged {
+            break;
+        }
+    }
+    outcome
 }
