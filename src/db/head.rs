@@ -35,7 +35,7 @@ pub(super) fn not_sqlite(bytes: &[u8], size: u64) -> Option<State> {
         return Some(State::NotSqlite("text".to_owned()));
     }
     // SQLite's pages, and so its encrypted files, are at least 512 bytes.
-    if size >= 1024 && size % 512 == 0 && looks_random(bytes) {
+    if size >= 1024 && size.is_multiple_of(512) && looks_random(bytes) {
         return Some(State::Encrypted);
     }
     Some(State::NotSqlite("unknown".to_owned()))

@@ -1,5 +1,6 @@
 //! Databases: opened read-only without writing a byte beside them, and what stands in them. Knows nothing of code or policy.
 
+mod compare;
 mod head;
 mod open;
 mod quote;
@@ -8,6 +9,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
+pub use compare::{Comparison, compare};
 pub use schema::{Column, ForeignKey, Index, Object, Schema, Table, TableKind};
 
 use std::path::{Path, PathBuf};

@@ -1,6 +1,8 @@
 //! The inventory: all facts of one run, gathered in parallel and linked to the databases on disk. Holds no opinion.
 
 mod context;
+#[allow(dead_code)]
+mod duplicates;
 mod files;
 mod gather;
 mod inventory;
