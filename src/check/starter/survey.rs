@@ -1,0 +1,229 @@
+//! What the tree shows of its databases: how much each is used, which is the main one, under which names folders go.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::db::State;
+use crate::lang::{Engine, Role, names as words};
+use crate::rules::names;
+use crate::scan::{Context, Database, DatabaseId, Inventory};
+
+/// A database with the use that code and configuration make of it.
+pub(super) struct Surveyed<'a> {
+    pub(super) database: &'a Database,
+    id: DatabaseId,
+    pub(super) references: usize,
+    pub(super) files: BTreeSet<&'a str>,
+    /// Variables that give its whole path, with how often each is read.
+    variables: BTreeMap<&'a str, usize>,
+    /// How often it is called by each path.
+    spelled: BTreeMap<String, usize>,
+    /// The folder that holds all code that uses it, where that is not the whole tree.
+    pub(super) only_folder: Option<String>,
+    /// Tables that the primary has too.
+    pub(super) shared: Vec<&'a str>,
+}
+
+pub(super) struct Survey<'a> {
+    pub(super) primary: Option<Surveyed<'a>>,
+    pub(super) primary_path: String,
+    /// Variables that code reads for the primary, the most read first.
+    pub(super) variables: Vec<(&'a str, usize)>,
+    /// Without any SQLite file in use: a server's engine and the variable with its URL.
+    pub(super) server: Option<(Engine, String)>,
+    pub(super) external: Vec<Surveyed<'a>>,
+    /// Nobody can decide about these but a person; most used first.
+    pub(super) open: Vec<Surveyed<'a>>,
+    /// Container path, folder of the tree.
+    pub(super) mounts: BTreeMap<String, String>,
+}
+
+impl<'a> Survey<'a> {
+    pub(super) fn new(inventory: &'a Inventory) -> Self {
+        let mut all: Vec<Surveyed<'a>> = (0..inventory.databases.len())
+            .map(DatabaseId)
+            .filter(|&id| is_candidate(inventory.database(id)))
+            .map(|id| survey(inventory, id))
+            .filter(|it| it.references > 0 || it.database.file.is_some())
+            .collect();
+        all.sort_by(|one, other| other.use_made().cmp(&one.use_made()).then_with(|| one.database.path.cmp(&other.database.path)));
+
+        let ours = |it: &Surveyed<'_>| names::known_owner(&it.database.path).is_none() && it.references > 0;
+        let exists = |it: &Surveyed<'_>| it.database.file.as_ref().is_some_and(|file| file.state == State::Readable);
+        let main = all
+            .iter()
+            .position(|it| ours(it) && exists(it))
+            .or_else(|| all.iter().position(|it| ours(it)))
+            .or_else(|| all.iter().position(|it| exists(it) && names::known_owner(&it.database.path).is_none()));
+        let primary = main.map(|index| all.remove(index));
+
+        let server = if primary.is_some() { None } else { server(inventory) };
+        let (external, mut open): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|it| names::known_owner(&it.database.path).is_some());
+        let mut variables = Vec::new();
+        let mut primary_path = String::new();
+        if let Some(primary) = &primary {
+            variables = primary.variables.iter().map(|(name, reads)| (*name, *reads)).collect::<Vec<_>>();
+            variables.sort_by(|one, other| other.1.cmp(&one.1).then(one.0.cmp(other.0)));
+            primary_path = primary.usual_path();
+            for other in &mut open {
+                other.shared = shared(inventory, primary.id, other.id);
+            }
+        }
+        let mounts = mounts(inventory, primary.iter().chain(&open).chain(&external));
+        Self { primary, primary_path, variables, server, external, open, mounts }
+    }
+
+    pub(super) fn variable(&self) -> &str {
+        self.variables.first().map_or("DATABASE_PATH", |(name, _)| name)
+    }
+}
+
+impl Surveyed<'_> {
+    fn use_made(&self) -> (usize, usize, u64) {
+        let rows = self.database.file.as_ref().and_then(|file| file.schema.as_ref()).map_or(0, crate::db::Schema::rows);
+        (self.references, self.files.len(), rows)
+    }
+
+    /// An absolute path that code and configuration use (the container's) before the one in the tree: defaults are to be it.
+    fn usual_path(&self) -> String {
+        self.spelled
+            .iter()
+            .filter(|(path, _)| path.starts_with('/') && is_plain(path))
+            .max_by(|one, other| one.1.cmp(other.1).then(other.0.cmp(one.0)))
+            .map_or_else(|| self.database.path.clone(), |(path, _)| path.clone())
+    }
+
+    /// The variable that code reads for it, or one made of its name.
+    pub(super) fn variable(&self) -> String {
+        let usual = self.variables.iter().max_by(|one, other| one.1.cmp(other.1).then(other.0.cmp(one.0)));
+        if let Some((name, _)) = usual {
+            return (*name).to_owned();
+        }
+        let stem = self.database.name.split('.').next().unwrap_or("");
+        let stem: String =
+            stem.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' }).collect();
+        format!("{}_DB_PATH", stem.trim_matches('_'))
+    }
+}
+
+/// Whether a database can have an entry: a SQLite file that is kept, under a name that is no glob.
+fn is_candidate(database: &Database) -> bool {
+    let a_database = database.file.as_ref().is_none_or(|file| !matches!(file.state, State::NotSqlite(_)));
+    database.engine == Engine::Sqlite
+        && a_database
+        && !database.temporary
+        && !database.is_pattern
+        && is_plain(&database.path)
+        && !names::is_copy(&database.path)
+        && !names::is_fixture(&database.path)
+        && names::without_side_ending(&database.path) == database.path
+}
+
+fn is_plain(path: &str) -> bool {
+    !path.is_empty() && !path.contains(['*', '?', '[', ']', '{', '}', '$', '<', '>', ':', '~']) && !path.contains(char::is_control)
+}
+
+fn survey(inventory: &Inventory, id: DatabaseId) -> Surveyed<'_> {
+    let mut found = Surveyed {
+        database: inventory.database(id),
+        id,
+        references: 0,
+        files: BTreeSet::new(),
+        variables: BTreeMap::new(),
+        spelled: BTreeMap::new(),
+        only_folder: None,
+        shared: Vec::new(),
+    };
+    let mut folders: BTreeSet<&str> = BTreeSet::new();
+    for reference in &inventory.references {
+        let in_program = matches!(reference.context, Context::Code | Context::Config);
+        if reference.databases.first() != Some(&id) || reference.fact.role == Role::Mentions || !in_program {
+            continue;
+        }
+        let file: &str = &reference.fact.place.file;
+        found.references += 1;
+        found.files.insert(file);
+        if reference.context == Context::Code {
+            folders.insert(file.split_once('/').map_or("", |(folder, _)| folder));
+        }
+        for value in &reference.fact.values {
+            if let Some(path) = value.rendered() {
+                *found.spelled.entry(words::strip_url(&path).to_owned()).or_default() += 1;
+            }
+        }
+    }
+    for read in inventory.env_reads.iter().filter(|read| read.context == Context::Code) {
+        if read.databases.first() == Some(&id) && words::env_names_database(&read.fact.name) {
+            *found.variables.entry(&read.fact.name).or_default() += 1;
+        }
+    }
+    if let (1, Some(folder)) = (folders.len(), folders.first().filter(|folder| !folder.is_empty() && is_plain(folder))) {
+        found.only_folder = Some((*folder).to_owned());
+    }
+    found
+}
+
+fn shared(inventory: &Inventory, primary: DatabaseId, other: DatabaseId) -> Vec<&str> {
+    let has = |id: DatabaseId| move |side: &crate::scan::Side| side.database == id;
+    inventory
+        .duplicates
+        .iter()
+        .filter(|it| it.sides.iter().any(has(primary)) && it.sides.iter().any(has(other)))
+        .map(|it| it.table.as_str())
+        .collect()
+}
+
+fn server(inventory: &Inventory) -> Option<(Engine, String)> {
+    let mut votes: BTreeMap<(&str, bool), usize> = BTreeMap::new();
+    for reference in inventory.references.iter().filter(|it| it.context == Context::Code) {
+        for value in &reference.fact.values {
+            if let Some((name, _)) = value.whole_env().filter(|_| matches!(value.engine, Engine::Postgresql | Engine::Mysql)) {
+                *votes.entry((name, value.engine == Engine::Mysql)).or_default() += 1;
+            }
+        }
+    }
+    for setting in &inventory.settings {
+        let engine = setting.fact.value.engine;
+        if setting.context == Context::Config && matches!(engine, Engine::Postgresql | Engine::Mysql) {
+            *votes.entry((&setting.fact.name, engine == Engine::Mysql)).or_default() += 1;
+        }
+    }
+    let ((name, mysql), _) = votes.into_iter().max_by(|one, other| one.1.cmp(&other.1).then(other.0.cmp(&one.0)))?;
+    Some((if mysql { Engine::Mysql } else { Engine::Postgresql }, name.to_owned()))
+}
+
+/// Volumes of compose that a database goes through, and folders that two spellings of one file name tell of.
+fn mounts<'s, 'a: 's>(
+    inventory: &Inventory,
+    all: impl Iterator<Item = &'s Surveyed<'a>>,
+) -> BTreeMap<String, String> {
+    let all: Vec<&Surveyed<'_>> = all.collect();
+    let mut found = BTreeMap::new();
+    for it in &all {
+        let Some(file) = it.database.file.as_ref().filter(|file| !file.path.starts_with('/')) else { continue };
+        let Some((folder, name)) = file.path.rsplit_once('/') else { continue };
+        let elsewhere = all.iter().filter(|other| other.database.name == name && other.database.file.is_none());
+        let spellings = elsewhere.flat_map(|other| other.spelled.keys()).chain(it.spelled.keys());
+        for spelling in spellings.filter(|path| path.starts_with('/') && is_plain(path)) {
+            let tail = format!("/{name}");
+            let container = spelling.strip_suffix(&tail).filter(|container| !container.is_empty());
+            // `/app/data` for `data`; one folder alike is little, but more than a name.
+            let alike = container.is_some_and(|it| it.rsplit('/').next() == folder.rsplit('/').next());
+            if let Some(container) = container.filter(|_| alike) {
+                found.entry(container.to_owned()).or_insert_with(|| folder.to_owned());
+            }
+        }
+    }
+    for mount in &inventory.mounts {
+        let relative = mount.host.starts_with("./") && mount.container.starts_with('/');
+        let crossed = all.iter().any(|it| it.spelled.keys().any(|path| path.starts_with(&format!("{}/", mount.container))));
+        let at_root = !mount.place.file.contains('/');
+        if relative && crossed && at_root && is_plain(&mount.host) && is_plain(&mount.container) {
+            let host = mount.host.trim_start_matches("./").trim_end_matches('/');
+            if !host.is_empty() {
+                found.insert(mount.container.trim_end_matches('/').to_owned(), host.to_owned());
+            }
+        }
+    }
+    found
+}
