@@ -43,7 +43,9 @@ fn primary(survey: &Survey<'_>, out: &mut String) {
             }
         });
         if let Some((engine, variable)) = &survey.server {
-            out.push_str("\n# A server: any SQLite file in code, besides what stands below, is a finding.\n[primary]\n");
+            out.push_str(
+                "\n# A server: any SQLite file in code, besides what stands below, is a finding.\n[primary]\n",
+            );
             line(out, "engine ", &quote(engine_name(*engine)), "");
             line(out, "url-env", &quote(variable), "");
         }
@@ -111,8 +113,15 @@ fn places(inventory: &Inventory, out: &mut String) {
         globs.iter().filter(fits).map(|glob| quote(glob)).collect()
     };
     let config = used(&[
-        "config/**", "**/settings.py", "**/settings/*.py", "**/config.py", ".env*", "docker-compose*.yml",
-        "docker-compose*.yaml", "compose*.y*ml", "alembic.ini",
+        "config/**",
+        "**/settings.py",
+        "**/settings/*.py",
+        "**/config.py",
+        ".env*",
+        "docker-compose*.yml",
+        "docker-compose*.yaml",
+        "compose*.y*ml",
+        "alembic.ini",
     ]);
     let tests = used(&["tests/**", "test/**", "**/conftest.py", "**/test_*.py", "**/*.test.ts", "**/*.test.js"]);
     out.push_str("\n[places]\n");

@@ -1,1 +1,106 @@
-//! x
+//! The starter's laws, on real trees with real databases.
+
+use std::path::Path;
+
+use crate::check::laws_tests::look_at;
+use crate::check::{Options, check};
+use crate::policy::parse;
+use crate::text::Source;
+
+use super::*;
+
+#[expect(clippy::disallowed_methods, reason = "the test makes the files and databases it looks at")]
+fn lay_out(root: &Path, files: &[(&str, &str)]) {
+    for (path, text) in files {
+        let file = root.join(path);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        if path.ends_with(".db") {
+            rusqlite::Connection::open(&file).unwrap().execute_batch(text).unwrap();
+        } else {
+            std::fs::write(&file, text).unwrap();
+        }
+    }
+}
+
+const USERS: &str = "CREATE TABLE users(id INTEGER PRIMARY KEY, name TEXT); INSERT INTO users(name) VALUES ('ada');";
+
+/// Writes the starter into the tree, as `init` does, and gives its text with the rules that find something in it.
+#[expect(clippy::disallowed_methods, reason = "the test makes the files and databases it looks at")]
+fn started(files: &[(&str, &str)]) -> (String, Vec<String>) {
+    let root = tempfile::tempdir().unwrap();
+    lay_out(root.path(), files);
+    let text = starter(&look_at(root.path()).0);
+    let policy = parse(&Source::new("dbguard.toml", text.clone().into_bytes()));
+    assert_eq!(policy.mistakes, [], "{text}");
+    std::fs::write(root.path().join("dbguard.toml"), &text).unwrap();
+    let (inventory, policy) = look_at(root.path());
+    let report = check(&inventory, &policy, &Options::default());
+    let about_policy = report.findings.iter().find(|finding| &*finding.place.file == "dbguard.toml");
+    assert_eq!(about_policy, None, "{text}");
+    (text, report.findings.into_iter().map(|finding| finding.rule).collect())
+}
+
+#[test]
+fn the_tree_of_a_sprawl() {
+    let (text, rules) = started(&[
+        (
+            "services/a.py",
+            "import os, sqlite3\ndb = sqlite3.connect(os.getenv('ZOE_DB_PATH', '/app/data/zoe.db'))\n\
+             old = sqlite3.connect('/app/data/auth.db')\n",
+        ),
+        ("services/b.py", "import os, sqlite3\ndb = sqlite3.connect(os.getenv('ZOE_DB_PATH', '/app/data/zoe.db'))\n"),
+        ("services/c.py", "import os, sqlite3\ndb = sqlite3.connect(os.getenv('DATABASE_PATH', '/app/data/zoe.db'))\n"),
+        ("rag/index.py", "import sqlite3\ndb = sqlite3.connect('/app/data/memory.db')\n"),
+        ("hass.py", "import sqlite3\ndb = sqlite3.connect('/config/home-assistant_v2.db')\n"),
+        ("tests/test_a.py", "import sqlite3\ndb = sqlite3.connect(':memory:')\n"),
+        ("docker-compose.yml", "services:\n  app:\n    image: x\n    volumes:\n      - ./data:/app/data\n"),
+        ("data/zoe.db", USERS),
+        ("data/auth.db", USERS),
+        ("data/memory.db", "CREATE TABLE vectors(id INTEGER PRIMARY KEY, v BLOB);"),
+    ]);
+    for line in [
+        "path    = \"/app/data/zoe.db\"",
+        "env     = \"ZOE_DB_PATH\"                  # read in 2 places today",
+        "aliases = [\"DATABASE_PATH\"]              # mean the same today",
+        "path  = \"/config/home-assistant_v2.db\"",
+        "owner = \"Home Assistant\"",
+        "# path = \"data/auth.db\"",
+        "# path = \"data/memory.db\"",
+        "# allowed-in = [\"rag/**\"]",
+        "# env = \"MEMORY_DB_PATH\"",
+        "\"/app/data\" = \"data\"",
+        "tests     = [\"tests/**\", \"**/test_*.py\"]",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+    }
+    assert!(rules.contains(&"unknown-database".to_owned()), "{rules:?}");
+    assert!(!rules.contains(&"hardcoded-path".to_owned()), "{rules:?}");
+}
+
+#[test]
+fn a_tree_without_databases_gets_a_form_to_fill_in() {
+    let (text, rules) = started(&[("a.py", "print(1)\n")]);
+    assert!(text.contains("# [primary]") && rules.is_empty(), "{text}");
+}
+
+#[test]
+fn case_22_a_tree_with_a_server() {
+    let (text, _) = started(&[
+        (".env", "DATABASE_URL=postgresql://app:secret@db/app\n"),
+        (
+            "a.py",
+            "import os\nfrom sqlalchemy import create_engine\nengine = create_engine(os.environ['DATABASE_URL'])\n",
+        ),
+    ]);
+    assert!(text.contains("engine  = \"postgresql\"\nurl-env = \"DATABASE_URL\""), "{text}");
+    assert!(!text.contains("secret"));
+}
+
+#[test]
+fn odd_names_stay_on_their_line() {
+    let (text, _) = started(&[
+        ("a.py", "import sqlite3\ndb = sqlite3.connect('/srv/a \"b\\\\c.db')\nx = sqlite3.connect('/srv/[x.db')\n"),
+        ("data/a\nb.db", USERS),
+    ]);
+    assert!(text.lines().all(|line| line.is_empty() || line.starts_with(['#', '[']) || line.contains(" = ")), "{text}");
+}

@@ -2,7 +2,7 @@
 
 use super::sink::Offence;
 use super::{Applied, Sink};
-use crate::lang::{Confidence, Part, Role};
+use crate::lang::{Part, Role};
 use crate::scan::{Context, Inventory};
 
 pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink<'_>) {
@@ -10,7 +10,6 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
         let fact = &reference.fact;
         if fact.role != Role::Opens
             || fact.generated
-            || fact.confidence == Confidence::Low
             || !reference.databases.is_empty()
             || policy.context(&fact.place.file, reference.context) != Context::Code
             || !fact.values.iter().all(crate::lang::Value::is_opaque)

@@ -39,11 +39,6 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
             unused(&entry.path, "external database");
         }
     }
-    for glob in
-        unmatched(inventory, &policy.places.config).into_iter().chain(unmatched(inventory, &policy.places.tests))
-    {
-        unused(glob, "place");
-    }
     for (mount, _) in policy.mounts.iter().filter(|(mount, _)| !crosses(inventory, policy, &mount.value)) {
         unused(mount, "mount");
     }

@@ -20,7 +20,12 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
             || read.fact.default.as_ref().is_some_and(|default| {
                 default.rendered().is_some_and(|text| crate::lang::names::is_database_path(&text))
             });
-        let standing = match (alias, read.databases.first()) {
+        // Without a default it is what configuration sets it to.
+        let set = || {
+            let settings = inventory.settings.iter().filter(|setting| setting.fact.name == *name);
+            settings.filter(|setting| setting.context == Context::Config).find_map(|setting| setting.databases.first())
+        };
+        let standing = match (alias, read.databases.first().or_else(set)) {
             (Some(_), _) => Standing::Primary,
             (None, Some(database)) if whole => policy.standing(*database),
             _ => continue,

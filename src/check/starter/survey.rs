@@ -45,14 +45,16 @@ impl<'a> Survey<'a> {
             .map(|id| survey(inventory, id))
             .filter(|it| it.references > 0 || it.database.file.is_some())
             .collect();
-        all.sort_by(|one, other| other.use_made().cmp(&one.use_made()).then_with(|| one.database.path.cmp(&other.database.path)));
+        all.sort_by(|one, other| {
+            other.use_made().cmp(&one.use_made()).then_with(|| one.database.path.cmp(&other.database.path))
+        });
 
         let ours = |it: &Surveyed<'_>| names::known_owner(&it.database.path).is_none() && it.references > 0;
         let exists = |it: &Surveyed<'_>| it.database.file.as_ref().is_some_and(|file| file.state == State::Readable);
         let main = all
             .iter()
             .position(|it| ours(it) && exists(it))
-            .or_else(|| all.iter().position(|it| ours(it)))
+            .or_else(|| all.iter().position(ours))
             .or_else(|| all.iter().position(|it| exists(it) && names::known_owner(&it.database.path).is_none()));
         let primary = main.map(|index| all.remove(index));
 
@@ -100,8 +102,10 @@ impl Surveyed<'_> {
             return (*name).to_owned();
         }
         let stem = self.database.name.split('.').next().unwrap_or("");
-        let stem: String =
-            stem.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' }).collect();
+        let stem: String = stem
+            .chars()
+            .map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' })
+            .collect();
         format!("{}_DB_PATH", stem.trim_matches('_'))
     }
 }
@@ -120,7 +124,9 @@ fn is_candidate(database: &Database) -> bool {
 }
 
 fn is_plain(path: &str) -> bool {
-    !path.is_empty() && !path.contains(['*', '?', '[', ']', '{', '}', '$', '<', '>', ':', '~']) && !path.contains(char::is_control)
+    !path.is_empty()
+        && !path.contains(['*', '?', '[', ']', '{', '}', '$', '<', '>', ':', '~', '\\'])
+        && !path.contains(char::is_control)
 }
 
 fn survey(inventory: &Inventory, id: DatabaseId) -> Surveyed<'_> {
@@ -157,7 +163,8 @@ fn survey(inventory: &Inventory, id: DatabaseId) -> Surveyed<'_> {
             *found.variables.entry(&read.fact.name).or_default() += 1;
         }
     }
-    if let (1, Some(folder)) = (folders.len(), folders.first().filter(|folder| !folder.is_empty() && is_plain(folder))) {
+    if let (1, Some(folder)) = (folders.len(), folders.first().filter(|folder| !folder.is_empty() && is_plain(folder)))
+    {
         found.only_folder = Some((*folder).to_owned());
     }
     found
@@ -177,7 +184,9 @@ fn server(inventory: &Inventory) -> Option<(Engine, String)> {
     let mut votes: BTreeMap<(&str, bool), usize> = BTreeMap::new();
     for reference in inventory.references.iter().filter(|it| it.context == Context::Code) {
         for value in &reference.fact.values {
-            if let Some((name, _)) = value.whole_env().filter(|_| matches!(value.engine, Engine::Postgresql | Engine::Mysql)) {
+            if let Some((name, _)) =
+                value.whole_env().filter(|_| matches!(value.engine, Engine::Postgresql | Engine::Mysql))
+            {
                 *votes.entry((name, value.engine == Engine::Mysql)).or_default() += 1;
             }
         }
@@ -193,10 +202,7 @@ fn server(inventory: &Inventory) -> Option<(Engine, String)> {
 }
 
 /// Volumes of compose that a database goes through, and folders that two spellings of one file name tell of.
-fn mounts<'s, 'a: 's>(
-    inventory: &Inventory,
-    all: impl Iterator<Item = &'s Surveyed<'a>>,
-) -> BTreeMap<String, String> {
+fn mounts<'s, 'a: 's>(inventory: &Inventory, all: impl Iterator<Item = &'s Surveyed<'a>>) -> BTreeMap<String, String> {
     let all: Vec<&Surveyed<'_>> = all.collect();
     let mut found = BTreeMap::new();
     for it in &all {
@@ -216,7 +222,8 @@ fn mounts<'s, 'a: 's>(
     }
     for mount in &inventory.mounts {
         let relative = mount.host.starts_with("./") && mount.container.starts_with('/');
-        let crossed = all.iter().any(|it| it.spelled.keys().any(|path| path.starts_with(&format!("{}/", mount.container))));
+        let crossed =
+            all.iter().any(|it| it.spelled.keys().any(|path| path.starts_with(&format!("{}/", mount.container))));
         let at_root = !mount.place.file.contains('/');
         if relative && crossed && at_root && is_plain(&mount.host) && is_plain(&mount.container) {
             let host = mount.host.trim_start_matches("./").trim_end_matches('/');
