@@ -54,6 +54,10 @@ fn foreign(entry: &Entry) -> Option<State> {
     if entry.kind == Kind::Database {
         return None;
     }
-    let head = tree::head(&entry.absolute).ok()?;
-    kind::foreign_format(&head).map(|format| State::NotSqlite(format.to_owned()))
+    let format = if entry.absolute.is_dir() {
+        kind::foreign_folder(&entry.absolute)
+    } else {
+        kind::foreign_format(&tree::head(&entry.absolute).ok()?)
+    };
+    format.map(|format| State::NotSqlite(format.to_owned()))
 }

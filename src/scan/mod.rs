@@ -43,16 +43,15 @@ const STACK: usize = 16 * 1024 * 1024;
 /// # Errors
 /// When the root or one of the paths is missing or unreadable. Files that cannot be read are in `skipped`.
 pub fn scan(root: &Path, options: &Options) -> Result<Inventory, tree::Error> {
-    let walk =
-        tree::Options { paths: options.paths.clone(), exclude: options.exclude.clone(), threads: options.threads };
-    let tree = tree::walk(root, &walk)?;
+    let walk = tree::Options { paths: options.paths.clone(), exclude: options.exclude.clone() };
     let work = || {
+        let tree = tree::walk(root, &walk)?;
         let gathered = gather::gather(root, &tree.entries, &options.openers);
-        link::link(root, tree, gathered, options)
+        Ok(link::link(root, tree, gathered, options))
     };
     match rayon::ThreadPoolBuilder::new().num_threads(options.threads).stack_size(STACK).build() {
-        Ok(pool) => Ok(pool.install(work)),
+        Ok(pool) => pool.install(work),
         // Without threads of its own the work is done on this one.
-        Err(_) => Ok(work()),
+        Err(_) => work(),
     }
 }

@@ -1,58 +1,149 @@
-//! What git knows of the tree. Calls `git` itself: right with worktrees, submodules and whatever the user configured.
+//! What git says, by calling `git` itself: right with worktrees, submodules and whatever the user configured.
 
 use std::collections::HashSet;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
-/// The paths in git's index, relative to the root, `/`-separated.
-pub(super) type Tracked = HashSet<String>;
+/// Variables of a running hook that would turn another repository into this one.
+const LOCAL: [&str; 10] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_COMMON_DIR",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_INDEX_FILE",
+    "GIT_PREFIX",
+    "GIT_NAMESPACE",
+    "GIT_CEILING_DIRECTORIES",
+];
 
-/// `git` in a folder, without what a hook's environment would make of it.
-fn git(folder: &Path) -> Command {
-    let mut command = Command::new("git");
-    command.arg("-C").arg(folder).stdin(Stdio::null()).stderr(Stdio::null());
-    for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY"] {
-        command.env_remove(variable);
-    }
-    command
+/// Submodules within submodules that are still asked.
+const DEEPEST: usize = 3;
+
+/// Git's index as far as it concerns a folder.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    /// Relative to that folder.
+    pub(super) tracked: HashSet<Box<str>>,
+    /// Why git could not be asked.
+    pub(super) trouble: Option<String>,
 }
 
-/// The tracked files below a folder; `None` outside a work tree, or where there is no git.
-#[must_use]
-pub(super) fn tracked(folder: &Path) -> Option<Tracked> {
-    let output = git(folder).args(["ls-files", "-z"]).output().ok().filter(|output| output.status.success())?;
-    Some(
-        output
-            .stdout
-            .split(|&byte| byte == 0)
-            .filter(|path| !path.is_empty())
-            .map(|path| String::from_utf8_lossy(path).into_owned())
-            .collect(),
-    )
+/// A `git ls-files` under way, so that the walk need not wait for it.
+pub(super) struct Listing {
+    child: std::io::Result<Child>,
+    root: PathBuf,
 }
 
-/// Which of these tracked files `.gitattributes` hands to Git LFS.
-#[must_use]
-pub fn in_lfs(folder: &Path, paths: &[&str]) -> HashSet<String> {
-    if paths.is_empty() {
-        return HashSet::new();
-    }
-    let output = git(folder).args(["check-attr", "-z", "filter", "--"]).args(paths).output();
-    let Ok(output) = output else { return HashSet::new() };
-    let fields: Vec<&[u8]> = output.stdout.split(|&byte| byte == 0).collect();
-    fields
-        .chunks_exact(3)
-        .filter(|fields| fields[2] == b"lfs")
-        .map(|fields| String::from_utf8_lossy(fields[0]).into_owned())
-        .collect()
+/// The folder that holds `.git`, at or above `root`.
+pub(super) fn top(root: &Path) -> Option<&Path> {
+    root.ancestors().find(|folder| folder.join(".git").exists())
 }
 
 /// The root for a run that starts in `folder`: the nearest folder above that holds a policy or is a work tree's top.
 #[must_use]
-pub fn root_of(folder: &Path) -> std::path::PathBuf {
-    folder
-        .ancestors()
-        .find(|at| at.join(".git").exists() || at.join("dbguard.toml").exists() || at.join(".dbguard.toml").exists())
-        .unwrap_or(folder)
-        .to_path_buf()
+pub fn root_of(folder: &Path) -> PathBuf {
+    let marks = [".git", "dbguard.toml", ".dbguard.toml"];
+    let found = folder.ancestors().find(|at| marks.iter().any(|mark| at.join(mark).exists()));
+    found.unwrap_or(folder).to_path_buf()
+}
+
+pub(super) fn list(root: &Path) -> Listing {
+    let child = git(root)
+        .args(["ls-files", "-z", "--stage"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    Listing { child, root: root.to_path_buf() }
+}
+
+impl Listing {
+    pub(super) fn finish(self) -> Index {
+        let mut index = Index::default();
+        self.collect("", DEEPEST, &mut index);
+        index
+    }
+
+    fn collect(self, prefix: &str, depth: usize, index: &mut Index) {
+        let output = match self.child.and_then(Child::wait_with_output) {
+            Ok(output) => output,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                index.trouble = Some("git is not installed, so what it tracks is not known".into());
+                return;
+            }
+            Err(error) => {
+                index.trouble = Some(format!("git could not be asked: {error}"));
+                return;
+            }
+        };
+        if !output.status.success() {
+            let words = String::from_utf8_lossy(&output.stderr);
+            let first = words.lines().find(|line| !line.trim().is_empty()).unwrap_or("it gave no reason").trim();
+            index.trouble = Some(format!("git could not be asked: {first}"));
+            return;
+        }
+        for record in output.stdout.split(|&byte| byte == 0) {
+            // `<mode> <object> <stage>\t<path>`; a path that is not UTF-8 is skipped by the walk anyway.
+            let Some((head, path)) = std::str::from_utf8(record).ok().and_then(|record| record.split_once('\t')) else {
+                continue;
+            };
+            if head.starts_with("160000") {
+                let folder = self.root.join(path);
+                if depth > 0 && folder.join(".git").exists() {
+                    list(&folder).collect(&format!("{prefix}{path}/"), depth - 1, index);
+                }
+            } else {
+                index.tracked.insert(format!("{prefix}{path}").into());
+            }
+        }
+    }
+}
+
+/// Which of these paths `.gitattributes` hands to Git LFS.
+#[must_use]
+pub fn in_lfs(root: &Path, paths: &[&str]) -> HashSet<String> {
+    let mut found = HashSet::new();
+    if paths.is_empty() {
+        return found;
+    }
+    let child = git(root)
+        .args(["check-attr", "-z", "--stdin", "filter"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn();
+    let Ok(mut child) = child else { return found };
+    let mut asked = Vec::new();
+    for path in paths {
+        asked.extend_from_slice(path.as_bytes());
+        asked.push(0);
+    }
+    // A thread writes: git answers while it reads, and a full pipe each way would stop both.
+    let writer = child.stdin.take().map(|mut stdin| std::thread::spawn(move || stdin.write_all(&asked)));
+    let output = child.wait_with_output();
+    if let Some(writer) = writer {
+        let _ = writer.join();
+    }
+    let Ok(output) = output else { return found };
+    let fields: Vec<&[u8]> = output.stdout.split(|&byte| byte == 0).collect();
+    for triple in fields.chunks_exact(3) {
+        if let [path, _, b"lfs"] = triple {
+            found.insert(String::from_utf8_lossy(path).into_owned());
+        }
+    }
+    found
+}
+
+fn git(root: &Path) -> Command {
+    let mut command = Command::new("git");
+    // A repository of strangers may name a program as its file system monitor.
+    command.arg("-C").arg(root).args(["-c", "core.fsmonitor=false"]);
+    for name in LOCAL {
+        command.env_remove(name);
+    }
+    command.env("GIT_OPTIONAL_LOCKS", "0").env("LC_ALL", "C");
+    command
 }

@@ -1,8 +1,9 @@
-//! What kind of file a file is, by its name and its first bytes; which folders hold other people's code.
+//! What kind of file a file is, by its name and its first bytes.
 
+use std::io;
 use std::path::Path;
 
-use super::{Entry, Kind};
+use super::{Entry, Kind, head};
 
 /// The first bytes of every SQLite database. <https://www.sqlite.org/fileformat2.html#the_database_header>
 pub const HEADER: &[u8] = b"SQLite format 3\0";
@@ -28,6 +29,9 @@ pub fn is_sidecar(name: &str) -> bool {
 pub(super) fn name_sidecars(entries: &mut [Entry]) {
     let databases: std::collections::HashSet<String> =
         entries.iter().filter(|entry| entry.kind == Kind::Database).map(|entry| entry.path.to_string()).collect();
+    if databases.is_empty() {
+        return;
+    }
     for entry in entries.iter_mut().filter(|entry| entry.kind == Kind::Text) {
         let owner = SIDECARS.iter().find_map(|sidecar| entry.path.strip_suffix(sidecar));
         if owner.is_some_and(|owner| databases.contains(owner)) {
@@ -45,61 +49,101 @@ pub fn sidecar_owner(path: &str) -> Option<&str> {
 /// Another format under a database's name, told by its first bytes.
 #[must_use]
 pub fn foreign_format(head: &[u8]) -> Option<&'static str> {
-    const FORMATS: [(usize, &[u8], &str); 12] = [
-        (0, b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "Windows thumbnail cache"),
+    const FORMATS: [(usize, &[u8], &str); 30] = [
         (0, LFS, "Git LFS pointer"),
+        (0, b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "Windows thumbnail cache"),
+        (0, b"** This file contains an SQLite 2", "SQLite 2"),
         (16, b"\xED\xDA\x0C\xED", "bbolt"),
+        (16, b"\xDE\xC0\xEF\xBE", "LMDB"),
+        (16, b"T-DB", "Realm"),
         (12, b"\x62\x31\x05\x00", "Berkeley DB"),
         (12, b"\x61\x15\x06\x00", "Berkeley DB"),
+        (12, b"\x53\x22\x04\x00", "Berkeley DB"),
+        (12, b"\x00\x05\x31\x62", "Berkeley DB"),
+        (12, b"\x00\x06\x15\x61", "Berkeley DB"),
+        (12, b"\x00\x04\x22\x53", "Berkeley DB"),
+        (0, b"\x61\x15\x06\x00", "Berkeley DB"),
+        (0, b"\x00\x06\x15\x61", "Berkeley DB"),
+        (0, b"\xCE\x9A\x57\x13", "GDBM"),
+        (0, b"\xCF\x9A\x57\x13", "GDBM"),
+        (0, b"\xCD\x9A\x57\x13", "GDBM"),
+        (8, b"DUCK", "DuckDB"),
+        (4, b"Standard Jet DB", "Microsoft Access"),
+        (4, b"Standard ACE DB", "Microsoft Access"),
+        (0, b"TDB file\n", "TDB"),
+        (0, b"REDIS0", "Redis dump"),
         (0, b"\x1F\x8B", "gzip"),
         (0, b"PK\x03\x04", "zip"),
+        (0, b"BZh", "bzip2"),
+        (0, b"\xFD7zXZ\0", "xz"),
         (0, b"\x28\xB5\x2F\xFD", "zstd"),
-        (8, b"DUCK", "DuckDB"),
-        (0, b"** This file contains an SQLite 2", "SQLite 2"),
-        (0, b"REDIS", "Redis dump"),
-        (4, b"Standard Jet DB", "Microsoft Access"),
+        (0, b"\x89HDF\r\n", "HDF5"),
+        (0, b"PGDMP", "PostgreSQL dump"),
+        (0, b"\x80\x04\x95", "Python pickle"),
     ];
     FORMATS
         .iter()
         .find(|(at, magic, _)| head.get(*at..).is_some_and(|rest| rest.starts_with(magic)))
         .map(|(_, _, name)| *name)
+        .or_else(|| is_dbase(head).then_some("dBase"))
 }
 
-/// Why a folder's files are not the project's own; `None` when they are.
+/// A version, a date, and a header whose length fits its field descriptors.
+fn is_dbase(head: &[u8]) -> bool {
+    let [0x02 | 0x03 | 0x30 | 0x31 | 0x83 | 0x8B | 0xF5, _, 1..=12, 1..=31, ..] = head else { return false };
+    let Some(&[low, high]) = head.get(8..10) else { return false };
+    let length = u16::from_le_bytes([low, high]);
+    length > 33 && (length - 33) % 32 == 0
+}
+
+/// What a database that is stored as a folder of files is.
 #[must_use]
-pub fn skipped_folder(name: &str, path: &Path) -> Option<&'static str> {
-    let beside = |sibling: &str| path.with_file_name(sibling).exists();
-    match name {
-        ".git" | ".hg" | ".svn" | ".jj" => Some("version control"),
-        "node_modules" | "bower_components" | "jspm_packages" => Some("installed packages"),
-        "site-packages" | "dist-packages" => Some("installed packages"),
-        "__pycache__" | ".mypy_cache" | ".pytest_cache" | ".ruff_cache" | ".tox" | ".nox" | ".eggs" | ".hypothesis"
-        | ".gradle" | ".terraform" | ".next" | ".nuxt" | ".svelte-kit" | ".parcel-cache" | ".turbo" | ".cache" => {
-            Some("a tool's cache")
-        }
-        "vendor" | "vendored" | "_vendor" | "third_party" | "third-party" | "thirdparty" | "external_libs" => {
-            Some("vendored code")
-        }
-        "dist" if beside("package.json") || beside("pyproject.toml") || beside("setup.py") || is_bundle(path) => {
-            Some("built output")
-        }
-        "build" if is_bundle(path) || path.join("lib").is_dir() && beside("setup.py") => Some("built output"),
-        "target" if path.join("CACHEDIR.TAG").exists() => Some("built output"),
-        _ if name.ends_with(".egg-info") || name.ends_with(".dist-info") => Some("package metadata"),
-        _ if path.join("pyvenv.cfg").exists()
-            || path.join("bin/activate").exists()
-            || path.join("Scripts/activate").exists() =>
-        {
-            Some("a virtual environment")
-        }
-        _ => None,
-    }
+pub fn foreign_folder(path: &Path) -> Option<&'static str> {
+    const MARKS: [(&str, &str); 4] = [
+        ("CURRENT", "LevelDB folder"),
+        ("data.mdb", "LMDB folder"),
+        ("_latest.manifest", "LanceDB folder"),
+        ("WiredTiger", "WiredTiger folder"),
+    ];
+    MARKS.iter().find(|(mark, _)| path.join(mark).exists()).map(|(_, name)| *name)
 }
 
-/// A folder that a bundler wrote: an `index.html` beside assets, or scripts with hashes in their names.
-fn is_bundle(path: &Path) -> bool {
-    path.join("index.html").exists()
-        && (path.join("assets").is_dir() || path.join("static").is_dir() || path.join("js").is_dir())
+/// What a regular file is, or why it is none of our business.
+pub(super) enum Verdict {
+    Is(Kind),
+    /// It holds no text and no database.
+    Nothing,
+    Skipped { reason: String, by_design: bool },
+}
+
+/// Decides by name and size, and opens a file only where those leave room for doubt.
+pub(super) fn of(path: &Path, name: &str, size: u64, largest: u64) -> io::Result<Verdict> {
+    let named = is_named_like_database(name);
+    if is_sidecar(name) {
+        return Ok(Verdict::Is(Kind::Sidecar));
+    }
+    // SQLite writes whole pages, the smallest of 512 bytes: other sizes need no look.
+    if named || size > 0 && size.is_multiple_of(512) {
+        let head = head(path)?;
+        if head.starts_with(HEADER) {
+            return Ok(Verdict::Is(Kind::Database));
+        }
+        if named {
+            let kind = if head.starts_with(LFS) { Kind::LfsPointer } else { Kind::NamedLikeDatabase };
+            return Ok(Verdict::Is(kind));
+        }
+    }
+    if has_binary_ending(name) {
+        return Ok(Verdict::Nothing);
+    }
+    if size > largest {
+        let reason = format!("too large for a source ({} MiB)", size >> 20);
+        return Ok(Verdict::Skipped { reason, by_design: false });
+    }
+    Ok(match skipped_file(name) {
+        Some(reason) => Verdict::Skipped { reason: reason.to_owned(), by_design: true },
+        None => Verdict::Is(Kind::Text),
+    })
 }
 
 /// Why a text is not read though it could be.
@@ -231,6 +275,10 @@ mod tests {
         let mut bolt = [0u8; 32];
         bolt[16..20].copy_from_slice(b"\xED\xDA\x0C\xED");
         assert_eq!(foreign_format(&bolt), Some("bbolt"));
+        let mut dbase = [0; 70];
+        dbase[..4].copy_from_slice(&[3, 95, 7, 26]);
+        dbase[8] = 65;
+        assert_eq!(foreign_format(&dbase), Some("dBase"));
         assert_eq!(foreign_format(b"SQLite format 3\0"), None);
         assert_eq!(foreign_format(b""), None);
     }

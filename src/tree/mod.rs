@@ -1,7 +1,9 @@
 //! The tree: which files there are, what git says of them, and what kind each is. Opens no database and reads no language.
 
 mod git;
+mod ignored;
 pub mod kind;
+mod seclusion;
 mod walk;
 
 use std::path::PathBuf;
@@ -22,6 +24,8 @@ pub struct Entry {
     pub tracked: bool,
     /// An ignore rule covers it.
     pub ignored: bool,
+    /// It lies in what was asked for. What does not is known all the same, because the rest may refer to it.
+    pub asked: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,36 +1,37 @@
-//! The walk: every file below the root that is worth reading, and a reason for each that is not.
+//! The walk: every folder once, in parallel; nothing stops it. Reads no file beyond its first bytes.
 
-use std::collections::HashMap;
-use std::fs;
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::fs::{self, File, FileType};
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
-use ignore::{WalkBuilder, WalkState};
-
-use super::kind::{self, HEADER};
-use super::{Entry, Kind, Skipped, git};
+use super::git::{self, Index, Listing};
+use super::ignored::Rules;
+use super::kind::{self, Verdict};
+use super::{Entry, Kind, Skipped, seclusion};
 
 /// Texts above this size are not sources that people write.
-const LARGEST_TEXT: u64 = 8 * 1024 * 1024;
+const LARGEST_TEXT: u64 = 8 << 20;
 
 /// What to walk.
 #[derive(Debug, Default, Clone)]
 pub struct Options {
-    /// Files and folders below the root to stay within; empty for all of it.
+    /// Files and folders below the root, absolute or relative to it; empty for all of it. What is named here is read even where
+    /// an ignore rule covers it.
     pub paths: Vec<PathBuf>,
     /// Globs of the policy: not looked at.
     pub exclude: Option<globset::GlobSet>,
-    /// 0 lets the machine decide.
-    pub threads: usize,
 }
 
-/// What the walk found, in path order.
+/// What the walk found, each list in path order.
 #[derive(Debug, Default)]
 pub struct Tree {
     pub entries: Vec<Entry>,
     pub skipped: Vec<Skipped>,
+    /// Symbolic links that stay within the root: link and target, both relative to it.
+    pub links: Vec<(String, String)>,
     pub in_git: bool,
 }
 
@@ -54,206 +55,247 @@ impl std::fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// Walks the tree in parallel. Ignore rules hide texts that git does not track; database files are found wherever they are.
+/// Everything below `root` that is worth reading, with what git says of it.
+///
+/// All of the root is known also when only a part of it is asked for: modules, configuration and databases elsewhere
+/// are what that part refers to.
 ///
 /// # Errors
 /// When the root or one of the paths asked for is missing, unreadable or outside the root.
 pub fn walk(root: &Path, options: &Options) -> Result<Tree, Error> {
-    let starts = starts(root, &options.paths)?;
-    let tracked = git::tracked(root);
-    let walk = Walk { root, options, tracked: tracked.as_ref(), ignores: RwLock::default(), found: Mutex::default() };
-    let mut builder = WalkBuilder::new(&starts[0]);
-    for start in &starts[1..] {
-        builder.add(start);
+    let unreadable = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => Error::Missing(root.to_path_buf()),
+        _ => Error::Unreadable { path: root.to_path_buf(), reason: error.to_string() },
+    };
+    let real = fs::canonicalize(root).map_err(unreadable)?;
+    fs::read_dir(&real).map_err(unreadable)?;
+    let asked = asked(root, &real, &options.paths)?;
+    let top = git::top(&real);
+    let walk = Walk {
+        listing: Mutex::new(top.map(|_| git::list(&real))),
+        index: OnceLock::new(),
+        tree: Mutex::default(),
+        asked,
+        options,
+        root: &real,
+    };
+    let here = Folder { path: real.clone(), relative: String::new(), rules: Rules::above(&real, top), ignored: false };
+    rayon::scope(|scope| walk.folder(scope, here));
+
+    let index = walk.index.into_inner().unwrap_or_else(|| finish(&walk.listing));
+    let mut tree = walk.tree.into_inner().unwrap_or_else(PoisonError::into_inner);
+    tree.in_git = top.is_some();
+    for entry in &mut tree.entries {
+        entry.tracked = index.tracked.contains(&*entry.path);
     }
-    builder.standard_filters(false).follow_links(false).threads(options.threads);
-    let walk = &walk;
-    builder.build_parallel().run(|| Box::new(move |entry| walk.visit(entry)));
-    let found = walk.found.lock().map(|mut found| std::mem::take(&mut *found)).unwrap_or_default();
-    let mut tree = Tree { entries: found.0, skipped: found.1, in_git: tracked.is_some() };
-    tree.entries.sort_by(|left, right| left.path.cmp(&right.path));
-    tree.entries.dedup_by(|left, right| left.path == right.path);
-    tree.skipped.sort();
-    tree.skipped.dedup();
-    kind::name_sidecars(&mut tree.entries);
+    if let Some(reason) = index.trouble {
+        tree.skipped.push(Skipped { path: ".git".into(), reason, by_design: false });
+    }
+    tree.entries.sort_unstable_by(|left, right| left.path.cmp(&right.path));
+    tree.skipped.sort_unstable();
+    tree.links.sort_unstable();
     Ok(tree)
 }
 
-fn starts(root: &Path, paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
-    let root_real = root.canonicalize().map_err(|_| Error::Missing(root.to_path_buf()))?;
-    fs::read_dir(root).map_err(|error| Error::Unreadable { path: root.to_path_buf(), reason: error.to_string() })?;
-    let mut starts = Vec::new();
+/// Canonical; empty when everything is asked for.
+fn asked(root: &Path, real: &Path, paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
+    let mut asked = Vec::new();
     for path in paths {
-        let real = path.canonicalize().map_err(|_| Error::Missing(path.clone()))?;
-        let Ok(below) = real.strip_prefix(&root_real) else {
+        let found = fs::canonicalize(real.join(path)).map_err(|_| Error::Missing(path.clone()))?;
+        if !found.starts_with(real) {
             return Err(Error::Outside { path: path.clone(), root: root.to_path_buf() });
-        };
-        starts.push(if below.as_os_str().is_empty() { root.to_path_buf() } else { root.join(below) });
+        }
+        asked.push(found);
     }
-    if starts.is_empty() {
-        starts.push(root.to_path_buf());
+    if asked.iter().any(|path| path == real) {
+        asked.clear();
     }
-    Ok(starts)
+    Ok(asked)
+}
+
+fn finish(listing: &Mutex<Option<Listing>>) -> Index {
+    lock(listing).take().map(Listing::finish).unwrap_or_default()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 struct Walk<'w> {
-    root: &'w Path,
+    listing: Mutex<Option<Listing>>,
+    index: OnceLock<Index>,
+    tree: Mutex<Tree>,
+    /// Canonical; empty when everything is asked for.
+    asked: Vec<PathBuf>,
     options: &'w Options,
-    tracked: Option<&'w git::Tracked>,
-    /// The ignore file of each folder that has one.
-    ignores: RwLock<HashMap<PathBuf, Option<Arc<Gitignore>>>>,
-    found: Mutex<(Vec<Entry>, Vec<Skipped>)>,
+    root: &'w Path,
+}
+
+struct Folder {
+    path: PathBuf,
+    /// Empty for the root, else with a `/` at its end.
+    relative: String,
+    /// Those of the folders above.
+    rules: Rules,
+    ignored: bool,
 }
 
 impl Walk<'_> {
-    fn visit(&self, entry: Result<ignore::DirEntry, ignore::Error>) -> WalkState {
-        let entry = match entry {
-            Ok(entry) => entry,
+    fn folder<'s>(&'s self, scope: &rayon::Scope<'s>, folder: Folder) {
+        let mut found = Tree::default();
+        let listed = match fs::read_dir(&folder.path) {
+            Ok(listed) => listed,
             Err(error) => {
-                let path = error_path(&error).map(|path| self.relative(&path)).unwrap_or_default();
-                let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
-                self.skip(path, &reason, false);
-                return WalkState::Continue;
+                self.skip(&mut found, &folder.relative, &reason(&error));
+                self.hand_in(found);
+                return;
             }
         };
-        let path = entry.path();
-        let relative = self.relative(path);
-        if relative.is_empty() {
-            return WalkState::Continue;
+        let mut names: Vec<(OsString, FileType)> = Vec::new();
+        for item in listed {
+            match item.and_then(|item| Ok((item.file_name(), item.file_type()?))) {
+                Ok(item) => names.push(item),
+                Err(error) => self.skip(&mut found, &folder.relative, &reason(&error)),
+            }
         }
-        let Some(file_type) = entry.file_type() else { return WalkState::Continue };
-        if self.options.exclude.as_ref().is_some_and(|globs| globs.is_match(&relative)) {
-            self.skip(relative, "excluded by the policy", true);
-            return WalkState::Skip;
-        }
-        if file_type.is_dir() {
-            let name = entry.file_name().to_string_lossy();
-            if let Some(reason) = kind::skipped_folder(&name, path) {
-                if name != ".git" {
-                    self.skip(relative, reason, true);
+        let rules = folder.rules.enter(&folder.path, names.iter().any(|(name, _)| name == ".gitignore"));
+        let beside = |wanted: &str| names.iter().any(|(name, _)| name == wanted);
+        for (name, file_type) in &names {
+            let path = folder.path.join(name);
+            let Some(name) = name.to_str().filter(|name| !name.chars().any(char::is_control)) else {
+                let shown = format!("{}{}", folder.relative, name.to_string_lossy().escape_debug());
+                let words = if name.to_str().is_none() {
+                    "its name is not UTF-8"
+                } else {
+                    "its name holds a control character"
+                };
+                self.skip(&mut found, &shown, words);
+                continue;
+            };
+            let relative = format!("{}{name}", folder.relative);
+            if self.excludes(&relative) {
+                found.skipped.push(by_design(relative, "excluded by the policy"));
+                continue;
+            }
+            if file_type.is_symlink() {
+                self.link(&mut found, &path, &relative);
+            } else if file_type.is_dir() {
+                if name == ".git" {
+                    continue;
                 }
-                return WalkState::Skip;
-            }
-            return WalkState::Continue;
-        }
-        if file_type.is_symlink() {
-            self.skip(relative, "a symbolic link, not followed", true);
-        } else if file_type.is_file() {
-            self.file(&entry, relative);
-        } else {
-            self.skip(relative, "not a regular file", false);
-        }
-        WalkState::Continue
-    }
-
-    fn file(&self, entry: &ignore::DirEntry, relative: String) {
-        let path = entry.path();
-        let size = match entry.metadata() {
-            Ok(metadata) => metadata.len(),
-            Err(error) => return self.skip(relative, &error.to_string(), false),
-        };
-        let tracked = self.tracked.is_some_and(|tracked| tracked.contains(&relative));
-        let ignored = self.is_ignored(path);
-        let name = entry.file_name().to_string_lossy();
-        let named = kind::is_named_like_database(&name);
-        let readable = !ignored || tracked;
-        let text = readable && size <= LARGEST_TEXT && !kind::has_binary_ending(&name);
-        let kind = if kind::is_sidecar(&name) {
-            Kind::Sidecar
-        } else if named || !text && size > 0 && size % 512 == 0 {
-            // SQLite writes whole pages, the smallest of 512 bytes: other sizes need no look.
-            match head(path) {
-                Ok(head) if head.starts_with(HEADER) => Kind::Database,
-                Ok(head) if named && head.starts_with(kind::LFS) => Kind::LfsPointer,
-                Ok(_) if named => Kind::NamedLikeDatabase,
-                Ok(_) => return self.unread(relative, readable, size, &name),
-                Err(error) => return self.skip(relative, &error.to_string(), false),
-            }
-        } else if text {
-            if let Some(reason) = kind::skipped_file(&name) {
-                return self.skip(relative, reason, true);
-            }
-            Kind::Text
-        } else {
-            return self.unread(relative, readable, size, &name);
-        };
-        let entry = Entry { path: relative.into(), absolute: path.to_path_buf(), kind, size, tracked, ignored };
-        if let Ok(mut found) = self.found.lock() {
-            found.0.push(entry);
-        }
-    }
-
-    fn unread(&self, relative: String, readable: bool, size: u64, name: &str) {
-        if readable && size > LARGEST_TEXT && !kind::has_binary_ending(name) {
-            let mebibytes = size / (1024 * 1024);
-            self.skip(relative, &format!("too large for a source ({mebibytes} MiB)"), false);
-        }
-    }
-
-    fn skip(&self, path: String, reason: &str, by_design: bool) {
-        if let Ok(mut found) = self.found.lock() {
-            found.1.push(Skipped { path, reason: reason.to_owned(), by_design });
-        }
-    }
-
-    fn relative(&self, path: &Path) -> String {
-        let below = path.strip_prefix(self.root).unwrap_or(path);
-        let words = below.to_string_lossy();
-        if std::path::MAIN_SEPARATOR == '/' {
-            words.into_owned()
-        } else {
-            words.replace(std::path::MAIN_SEPARATOR, "/")
-        }
-    }
-
-    /// Whether the ignore files between the root and the file cover it; the nearest that speaks decides.
-    fn is_ignored(&self, path: &Path) -> bool {
-        let mut folder = path.parent();
-        while let Some(at) = folder {
-            if let Some(rules) = self.ignore_file(at) {
-                let matched = rules.matched_path_or_any_parents(path.strip_prefix(at).unwrap_or(path), false);
-                if matched.is_ignore() {
-                    return true;
+                let named = !self.asked.is_empty() && self.asked.iter().any(|asked| asked.starts_with(&path));
+                let ignored = (folder.ignored || rules.cover(&path, true)) && !self.asked.contains(&path);
+                if self.excludes(&format!("{relative}/\u{1}")) {
+                    found.skipped.push(by_design(relative, "excluded by the policy"));
+                } else if let Some(reason) = secluded(&path, name, ignored, &beside).filter(|_| !named) {
+                    found.skipped.push(by_design(relative, reason));
+                } else {
+                    self.stored_in_folder(&mut found, &path, &relative, name, ignored);
+                    let next = Folder { path, relative: format!("{relative}/"), rules: rules.clone(), ignored };
+                    scope.spawn(move |scope| self.folder(scope, next));
                 }
-                if matched.is_whitelist() {
-                    return false;
-                }
+            } else if file_type.is_file() {
+                let ignored = (folder.ignored || rules.cover(&path, false)) && !self.asked.contains(&path);
+                self.file(&mut found, path, relative, name, ignored);
+            } else {
+                self.skip(&mut found, &relative, what(*file_type));
             }
-            if at == self.root {
-                break;
-            }
-            folder = at.parent();
         }
-        false
+        kind::name_sidecars(&mut found.entries);
+        found.entries.retain(|entry| entry.kind != Kind::Text || !entry.ignored || self.wanted_though_ignored(entry));
+        self.hand_in(found);
     }
 
-    fn ignore_file(&self, folder: &Path) -> Option<Arc<Gitignore>> {
-        if let Some(known) = self.ignores.read().ok()?.get(folder) {
-            return known.clone();
+    fn excludes(&self, relative: &str) -> bool {
+        self.options.exclude.as_ref().is_some_and(|globs| globs.is_match(relative))
+    }
+
+    fn file(&self, found: &mut Tree, path: PathBuf, relative: String, name: &str, ignored: bool) {
+        let looked_at = fs::symlink_metadata(&path)
+            .map(|metadata| metadata.len())
+            .and_then(|size| Ok((size, kind::of(&path, name, size, LARGEST_TEXT)?)));
+        match looked_at {
+            Ok((size, Verdict::Is(kind))) => found.entries.push(self.entry(path, relative, kind, size, ignored)),
+            Ok((_, Verdict::Skipped { reason, by_design })) if !ignored => {
+                found.skipped.push(Skipped { path: relative, reason, by_design });
+            }
+            Ok(_) => {}
+            Err(error) => self.skip(found, &relative, &reason(&error)),
         }
-        let mut builder = GitignoreBuilder::new(folder);
-        let mut any = false;
-        for name in [".gitignore", ".git/info/exclude"] {
-            let file = folder.join(name);
-            if file.is_file() {
-                // A line that is no glob is passed over, as git does.
-                let _ = builder.add(file);
-                any = true;
+    }
+
+    /// A database that is a folder of files is one thing to those who refer to it.
+    fn stored_in_folder(&self, found: &mut Tree, path: &Path, relative: &str, name: &str, ignored: bool) {
+        if kind::is_named_like_database(name) && kind::foreign_folder(path).is_some() {
+            found.entries.push(self.entry(path.to_path_buf(), relative.to_owned(), Kind::NamedLikeDatabase, 0, ignored));
+        }
+    }
+
+    fn entry(&self, absolute: PathBuf, relative: String, kind: Kind, size: u64, ignored: bool) -> Entry {
+        let asked = self.asked.is_empty() || self.asked.iter().any(|asked| absolute.starts_with(asked));
+        Entry { path: relative.into(), absolute, kind, size, tracked: false, ignored, asked }
+    }
+
+    /// An ignored text is read when git has it all the same, and when it configures the application where it runs.
+    fn wanted_though_ignored(&self, entry: &Entry) -> bool {
+        let name = entry.path.rsplit('/').next().unwrap_or("");
+        name == ".env"
+            || name.starts_with(".env.")
+            || self.index.get_or_init(|| finish(&self.listing)).tracked.contains(&*entry.path)
+    }
+
+    /// Links are not followed: what they lead to within the root is read at its own place.
+    fn link(&self, found: &mut Tree, path: &Path, relative: &str) {
+        match fs::canonicalize(path) {
+            Ok(target) => match target.strip_prefix(self.root).ok().and_then(Path::to_str) {
+                Some(inside) => {
+                    if target.is_dir() {
+                        found.skipped.push(by_design(relative.to_owned(), "a symbolic link to a folder"));
+                    }
+                    found.links.push((relative.to_owned(), inside.replace('\\', "/")));
+                }
+                None => found.skipped.push(by_design(relative.to_owned(), "a symbolic link out of the tree")),
+            },
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                found.skipped.push(by_design(relative.to_owned(), "a symbolic link to nothing"));
+            }
+            Err(error) => {
+                let words = format!("a symbolic link that cannot be followed: {error}");
+                self.skip(found, relative, &words);
             }
         }
-        let rules = if any { builder.build().ok().map(Arc::new) } else { None };
-        self.ignores.write().ok()?.insert(folder.to_path_buf(), rules.clone());
-        rules
+    }
+
+    fn skip(&self, found: &mut Tree, relative: &str, reason: &str) {
+        let path = if relative.is_empty() { "." } else { relative.trim_end_matches('/') };
+        found.skipped.push(Skipped { path: path.to_owned(), reason: reason.to_owned(), by_design: false });
+    }
+
+    fn hand_in(&self, mut found: Tree) {
+        let mut tree = lock(&self.tree);
+        tree.entries.append(&mut found.entries);
+        tree.skipped.append(&mut found.skipped);
+        tree.links.append(&mut found.links);
     }
 }
 
-fn error_path(error: &ignore::Error) -> Option<PathBuf> {
-    match error {
-        ignore::Error::WithPath { path, .. } => Some(path.clone()),
-        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => error_path(err),
-        ignore::Error::Loop { child, .. } => Some(child.clone()),
-        _ => None,
-    }
+fn by_design(path: String, reason: &str) -> Skipped {
+    Skipped { path, reason: reason.to_owned(), by_design: true }
+}
+
+fn secluded(path: &Path, name: &str, ignored: bool, beside: &dyn Fn(&str) -> bool) -> Option<&'static str> {
+    let inside: OnceLock<HashSet<OsString>> = OnceLock::new();
+    let listed = || {
+        inside.get_or_init(|| {
+            fs::read_dir(path)
+                .map(|listed| listed.filter_map(Result::ok).map(|item| item.file_name()).collect())
+                .unwrap_or_default()
+        })
+    };
+    // Few folders have a name that asks for their whole list; all are asked for three names.
+    let has = |wanted: &str| path.join(wanted).exists();
+    let ends = |ending: &str| listed().iter().any(|name| name.to_str().is_some_and(|name| name.ends_with(ending)));
+    seclusion::reason(name, ignored, &has, &ends, beside)
 }
 
 /// The first bytes of a file.
@@ -262,6 +304,35 @@ fn error_path(error: &ignore::Error) -> Option<PathBuf> {
 /// When it cannot be read.
 pub fn head(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut head = Vec::with_capacity(128);
-    fs::File::open(path)?.take(128).read_to_end(&mut head)?;
+    File::open(path)?.take(128).read_to_end(&mut head)?;
     Ok(head)
 }
+
+fn reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::PermissionDenied => "no right to read it".into(),
+        std::io::ErrorKind::NotFound => "it vanished while it was looked at".into(),
+        _ => format!("it cannot be read: {error}"),
+    }
+}
+
+#[cfg(unix)]
+fn what(file_type: FileType) -> &'static str {
+    use std::os::unix::fs::FileTypeExt;
+    if file_type.is_fifo() {
+        "a named pipe"
+    } else if file_type.is_socket() {
+        "a socket"
+    } else {
+        "a device"
+    }
+}
+
+#[cfg(not(unix))]
+fn what(_: FileType) -> &'static str {
+    "not a regular file"
+}
+
+#[cfg(test)]
+#[path = "walk_tests.rs"]
+mod tests;
