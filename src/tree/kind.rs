@@ -113,7 +113,10 @@ pub(super) enum Verdict {
     Is(Kind),
     /// It holds no text and no database.
     Nothing,
-    Skipped { reason: String, by_design: bool },
+    Skipped {
+        reason: String,
+        by_design: bool,
+    },
 }
 
 /// Decides by name and size, and opens a file only where those leave room for doubt.

@@ -22,9 +22,7 @@ pub(super) fn reason(
         "venv" | ".venv" | "env" | ".env" if (has("bin") || has("Scripts")) && (has("lib") || has("Lib")) => {
             Some("a virtual environment")
         }
-        "node_modules" | "bower_components" | "jspm_packages" | ".yarn" | ".pnpm-store" => {
-            Some("installed packages")
-        }
+        "node_modules" | "bower_components" | "jspm_packages" | ".yarn" | ".pnpm-store" => Some("installed packages"),
         "third_party" | "third-party" | "thirdparty" | "_vendor" | "_vendored" | "vendored" => {
             Some("code of others (vendored)")
         }

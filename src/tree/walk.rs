@@ -162,14 +162,10 @@ impl Walk<'_> {
         let beside = |wanted: &str| names.iter().any(|(name, _)| name == wanted);
         for (name, file_type) in &names {
             let path = folder.path.join(name);
-            let Some(name) = name.to_str().filter(|name| !name.chars().any(char::is_control)) else {
-                let shown = format!("{}{}", folder.relative, name.to_string_lossy().escape_debug());
-                let words = if name.to_str().is_none() {
-                    "its name is not UTF-8"
-                } else {
-                    "its name holds a control character"
-                };
-                self.skip(&mut found, &shown, words);
+            let Some(name) = name.to_str() else {
+                // No text could name it, nor say where a finding stands.
+                let shown = format!("{}{}", folder.relative, name.to_string_lossy());
+                self.skip(&mut found, &shown, "its name is not UTF-8");
                 continue;
             };
             let relative = format!("{}{name}", folder.relative);
@@ -227,7 +223,13 @@ impl Walk<'_> {
     /// A database that is a folder of files is one thing to those who refer to it.
     fn stored_in_folder(&self, found: &mut Tree, path: &Path, relative: &str, name: &str, ignored: bool) {
         if kind::is_named_like_database(name) && kind::foreign_folder(path).is_some() {
-            found.entries.push(self.entry(path.to_path_buf(), relative.to_owned(), Kind::NamedLikeDatabase, 0, ignored));
+            found.entries.push(self.entry(
+                path.to_path_buf(),
+                relative.to_owned(),
+                Kind::NamedLikeDatabase,
+                0,
+                ignored,
+            ));
         }
     }
 
