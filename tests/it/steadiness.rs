@@ -79,8 +79,10 @@ fn a_tree_is_left_as_it_was() {
     let writer = rusqlite::Connection::open(sandbox.path().join("data/wal.db")).unwrap();
     writer.execute_batch("INSERT INTO t VALUES (2), (3)").unwrap();
     let before = sandbox.digest();
-    sandbox.scan();
+    let report = sandbox.scan();
     assert_eq!(sandbox.digest(), before);
+    let tables = report["databases"].as_array().unwrap().iter().find(|entry| entry["name"] == "wal.db").unwrap();
+    assert_eq!(tables["file"]["schema"]["rows"], 3, "{tables}");
     drop(writer);
 }
 
