@@ -20,6 +20,9 @@ impl<'p> Evaluator<'p> {
         args: &[Arg],
         frame: &Frame,
     ) -> Vec<Val> {
+        if let Some(environment) = self.parsed_environment(at, callee, args) {
+            return environment;
+        }
         let mut found = Vec::new();
         for function in self.eval(at, callee, frame) {
             match function {
@@ -199,7 +202,7 @@ impl<'p> Evaluator<'p> {
                 vec![Val::Text(value)]
             }
             Some(Known::Itself) => vec![Val::External(name.rsplit_once('.').map_or(name, |(whole, _)| whole).into())],
-            Some(Known::CheckedEnvironment) => self.checked_environment(first(0, &[]).unwrap_or_default()),
+            Some(Known::CheckedEnvironment) => self.checked_environment(at, args),
             Some(Known::Env) => self.environment(at, module, expr, args, frame),
             Some(Known::Temporary) => vec![Val::Text(temporary(name))],
             Some(Known::Home) => {
@@ -328,10 +331,6 @@ impl<'p> Evaluator<'p> {
                 }
                 _ => vec![Val::Unknown],
             },
-            // `schema.parse(process.env)`
-            Val::Unknown | Val::Method(..) | Val::External(_) if matches!(method, "parse" | "parseAsync" | "cast") => {
-                self.checked_environment(first())
-            }
             // `config.get("db_path", "x.db")` of an object nobody knows: the default is what is known.
             Val::Unknown | Val::Method(..) | Val::Instance(..)
                 if matches!(method, "get" | "getenv" | "get_option" | "setdefault") && args.len() >= 2 =>

@@ -261,7 +261,8 @@ impl<'p> Evaluator<'p> {
 
 /// A variable without a default, and what stands in for it.
 fn with_default(found: &[Val], rest: &[Val]) -> Option<Val> {
-    let ([Val::Text(value)], [Val::Text(default), ..]) = (found, rest) else { return None };
+    let known: Vec<&Val> = found.iter().filter(|val| !matches!(val, Val::Unknown | Val::Null)).collect();
+    let ([Val::Text(value)], [Val::Text(default), ..]) = (known.as_slice(), rest) else { return None };
     let [Part::Env { name, default: None }] = value.parts.as_slice() else { return None };
     let mut whole = Value::env(name.clone(), Some(default.clone()));
     whole.origin.clone_from(&default.origin);

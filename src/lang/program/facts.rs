@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::evaluate::Evaluator;
-use super::ir::{ExprId, Module, ScopeId};
+use super::ir::{ExprId, Kind, Module, ScopeId};
 use super::opens::OpenSite;
 use super::program::Program;
 use super::usage::Usage;
+use crate::lang::Language;
 use crate::lang::facts::{Confidence, Facts, Reference, Role};
 use crate::lang::value::Value;
 use crate::text::{Place, Span};
@@ -55,6 +56,7 @@ impl Program<'_> {
         let sites = super::opens::sites(&reading.evaluator, at, module);
         reading.opens(&sites);
         reading.literals();
+        reading.connection_options();
         reading.environment();
         reading.queries();
         reading.prose();
@@ -105,6 +107,34 @@ impl Reading<'_> {
                     (false, _) => Confidence::Low,
                 };
                 self.add(place, Role::Opens, values, &site.construct, confidence, None, site.argument);
+            }
+        }
+    }
+
+    /// Options that a library's own command reads (`drizzle.config.ts`, `knexfile.js`): no call opens them here.
+    fn connection_options(&mut self) {
+        if self.module.language == Language::Python {
+            return;
+        }
+        for index in 0..self.module.exprs.len() {
+            let id = ExprId(u32::try_from(index).unwrap_or(u32::MAX));
+            let expr = self.module.expr(id);
+            if !matches!(expr.kind, Kind::Dict(_)) {
+                continue;
+            }
+            let Some(option) = super::options::path_option(self.module, id, false, 0) else { continue };
+            let span = self.module.expr(option).span;
+            let told = self.references.keys().any(|other| span.contains(*other) || other.contains(span));
+            if told || matches!(self.module.expr(option).kind, Kind::Text(_)) {
+                continue;
+            }
+            let engine = self.evaluator.engine_of(self.at, id);
+            if !engine.is_some_and(|engine| super::script::is_sqlite(&engine)) {
+                continue;
+            }
+            let values = self.evaluator.ask_paths(self.at, option);
+            if values.iter().any(|value| !value.is_opaque()) {
+                self.add(span, Role::Configures, values, "connection options", Confidence::High, None, option);
             }
         }
     }

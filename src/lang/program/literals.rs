@@ -35,6 +35,7 @@ impl Reading<'_> {
         } else {
             names::is_database_path(&words)
                 || matches!(names::url_engine(&words), Some(Engine::Postgresql | Engine::Mysql))
+                || self.is_named_by_place(id, &words)
         };
         if names::is_database_glob(&words) {
             if !matches!(self.usage.purpose(id), Purpose::Spoken("comparison")) || self.is_glob_call(id) {
@@ -61,7 +62,11 @@ impl Reading<'_> {
         let mut values: Vec<Value> =
             all.iter().filter(|value| value.origin.as_ref() == Some(&place)).cloned().collect();
         if values.is_empty() {
-            values = all.into_iter().filter(|value| value.origin.is_some() && value.parts.len() > 1).collect();
+            let built = |value: &&Value| value.origin.is_some() && value.parts.len() > 1;
+            values = all.iter().filter(built).cloned().collect();
+        }
+        if values.is_empty() && words.contains(HOLE) {
+            values = all.into_iter().filter(super::environment::is_database).collect();
         }
         if values.is_empty() {
             values.push(names::value_of(&words.replace(HOLE, "*")).with_origin(place));
@@ -75,6 +80,20 @@ impl Reading<'_> {
     fn continues(&self, id: ExprId) -> bool {
         let parent = self.module.expr(id).parent.map(|parent| &self.module.expr(parent).kind);
         matches!(parent, Some(Kind::Binary { op: Op::Add, left, .. }) if *left == id)
+    }
+
+    /// The text alone does not tell, but where it stands does: `path.join(folder, "app.backup.sqlite")`,
+    /// `file:${DB_PATH}`, the default of `DB_FILENAME`.
+    fn is_named_by_place(&self, id: ExprId, words: &str) -> bool {
+        let evaluates = || self.evaluator.ask_paths(self.at, id).iter().any(super::environment::is_database);
+        if words.starts_with("file:") && words.contains(HOLE) {
+            return evaluates();
+        }
+        if words.contains(['/', HOLE]) || !names::is_database_path(&format!("./{words}")) {
+            return !words.contains(' ') && self.schema_variable(id).is_some_and(|env| names::env_names_database(&env));
+        }
+        let parent = self.module.expr(id).parent.map(|parent| &self.module.expr(parent).kind);
+        matches!(parent, Some(Kind::Call { callee, args }) if *callee != id && self.shapes_path(*callee, args.len()))
     }
 
     fn is_glob_call(&self, id: ExprId) -> bool {
@@ -130,7 +149,7 @@ impl Reading<'_> {
         let named =
             self.usage.named(top).or_else(|| self.module.expr(top).parent.and_then(|call| self.usage.named(call)));
         if let Some(env) = self.schema_variable(top) {
-            return values.into_iter().map(|value| behind(&env, value)).collect();
+            return values.into_iter().map(|value| super::schemas::behind(&env, value)).collect();
         }
         let Some(named) = named.filter(|named| named.construct == "class attribute") else { return values };
         let class = (self.at, named.scope);
@@ -139,53 +158,7 @@ impl Reading<'_> {
             .settings_prefix(&self.evaluator, class)
             .and_then(|prefix| program.settings_env(class, &named.name, &prefix));
         let Some(env) = env else { return values };
-        values.into_iter().map(|value| behind(&env, value)).collect()
-    }
-
-    /// `{ DATABASE_PATH: z.string().default("x.db") }`, `{ DATABASE_PATH: str({ default: "x.db" }) }`,
-    /// `{ default: "x.db", env: "DATABASE_PATH" }`: the variable whose default a literal is.
-    fn schema_variable(&self, literal: ExprId) -> Option<String> {
-        if self.module.language == Language::Python {
-            return None;
-        }
-        let mut default = false;
-        let mut at = literal;
-        for _ in 0..12 {
-            let parent = self.module.expr(at).parent?;
-            match &self.module.expr(parent).kind {
-                Kind::Call { callee, args } => {
-                    let method = match &self.module.expr(*callee).kind {
-                        Kind::Member(_, name) => name.as_ref(),
-                        _ => "",
-                    };
-                    default |=
-                        args.iter().any(|arg| arg.value == at) && matches!(method, "default" | "catch" | "fallback");
-                }
-                Kind::Member(..) => {}
-                Kind::Dict(pairs) => {
-                    let key = pairs.iter().find(|(_, value)| *value == at)?.0;
-                    let key = key.and_then(|key| super::evaluate::static_text(self.module, key))?;
-                    if key == "default" || key == "devDefault" {
-                        let beside = pairs.iter().find(|(name, _)| {
-                            name.and_then(|name| super::evaluate::static_text(self.module, name)).as_deref()
-                                == Some("env")
-                        });
-                        if let Some(&(_, env)) = beside
-                            && matches!(self.module.expr(env).kind, Kind::Text(_))
-                        {
-                            return super::evaluate::static_text(self.module, env);
-                        }
-                        default = true;
-                    } else {
-                        let upper = key.contains('_') && !key.contains(|c: char| c.is_ascii_lowercase());
-                        return (default && (upper || names::env_names_database(&key))).then_some(key);
-                    }
-                }
-                _ => return None,
-            }
-            at = parent;
-        }
-        None
+        values.into_iter().map(|value| super::schemas::behind(&env, value)).collect()
     }
 
     // ---- calls that take a path but do not open ----
@@ -394,14 +367,6 @@ impl Reading<'_> {
     }
 }
 
-/// The value as the default of a variable.
-fn behind(env: &str, value: Value) -> Value {
-    let mut whole = Value::env(env, Some(value.clone()));
-    whole.engine = value.engine;
-    whole.origin = value.origin;
-    whole
-}
-
 fn runs_sqlite(module: &super::ir::Module, program: ExprId) -> bool {
     matches!(&module.expr(program).kind, Kind::Text(_))
         && super::evaluate::static_text(module, program)
@@ -424,7 +389,9 @@ fn spelled(pieces: &[Piece]) -> String {
 }
 
 fn is_bare_scheme(words: &str) -> bool {
-    words.contains("://") && words.trim_end_matches('/').ends_with(':')
+    words.contains("://")
+        && words.trim_end_matches('/').ends_with(':')
+        && (words.starts_with("file:") || names::url_engine(words).is_some())
 }
 
 fn glob(words: &str) -> Value {

@@ -29,6 +29,18 @@ impl<'p> Evaluator<'p> {
             };
             return self.attribute(&whole, name);
         }
+        // `global.path`, set somewhere in the program.
+        if let Kind::Name(global) = &module.expr(base).kind
+            && matches!(global.as_ref(), "global" | "globalThis")
+        {
+            let mut found = Vec::new();
+            for &(home, value) in self.program.global(name) {
+                extend(&mut found, self.guarded(|| self.eval(home, value, &None)));
+            }
+            if !found.is_empty() {
+                return found;
+            }
+        }
         // `import.meta.url`: where this file stands.
         if let Kind::Member(import, meta) = &module.expr(base).kind
             && meta.as_ref() == "meta"
@@ -71,7 +83,10 @@ impl<'p> Evaluator<'p> {
             }
             Val::External(dotted) => match dotted.strip_prefix("argparse.Namespace#").and_then(|at| at.parse().ok()) {
                 Some(at) => self.parsed_argument(at, name),
-                None => self.program.external_member(dotted, name),
+                None => match self.checked_variable(dotted, name) {
+                    Some(found) => found,
+                    None => self.program.external_member(dotted, name),
+                },
             },
             Val::Instance(class, frame) => self.of_class(*class, name, frame, Some(whole)),
             Val::Class(class) => self.of_class(*class, name, &None, None),

@@ -18,6 +18,7 @@ mod paths;
 mod program;
 mod prose;
 mod queries;
+mod schemas;
 mod script;
 mod templates;
 mod usage;

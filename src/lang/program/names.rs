@@ -225,7 +225,9 @@ impl<'p> Evaluator<'p> {
         };
         let Some(param) = function.params.get(index) else { return Vec::new() };
         let mut found = Vec::new();
-        for &(other, call) in self.program.callers(&name).iter().take(24) {
+        let aliases = self.program.aliases(at).iter().filter(|alias| **alias != name);
+        let calls = std::iter::once(&name).chain(aliases).flat_map(|name| self.program.callers(name));
+        for &(other, call) in calls.take(24) {
             let Some(body) = self.program.module(other) else { continue };
             let Kind::Call { callee, args } = &body.expr(call).kind else { continue };
             let Some(arg) = argument(args, position, &[param.name.as_ref()]) else { continue };
@@ -233,6 +235,8 @@ impl<'p> Evaluator<'p> {
             let reaches = self.eval(other, *callee, &None).iter().any(|val| match val {
                 Val::Function(target, _) => *target == (at, scope),
                 Val::Class(target) => Some(target.1) == class && target.0 == at,
+                // `require("./Server")` itself is called: what it exports is this.
+                Val::Module(target) => *target == at,
                 _ => false,
             });
             if reaches {

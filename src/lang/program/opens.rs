@@ -3,7 +3,9 @@
 use super::evaluate::{Evaluator, Val, argument};
 use super::ir::{Arg, ExprId, Kind, Module};
 use super::known::Known;
+use super::options::path_option;
 use super::script;
+use crate::lang::Language;
 use crate::lang::value::{Engine, Value};
 
 /// A call that opens.
@@ -23,12 +25,27 @@ pub(super) fn sites(evaluator: &Evaluator<'_>, at: usize, module: &Module) -> Ve
         if args.is_empty() {
             continue;
         }
+        // Members keep the name they were given, so most calls are told by it.
+        if let (Kind::Member(_, name), false) = (&module.expr(*callee).kind, module.language == Language::Python)
+            && !script::may_open(name)
+            && !evaluator.program.openers.iter().any(|wrapper| wrapper.function.ends_with(name.as_ref()))
+        {
+            continue;
+        }
         if let Some((argument, construct, said)) = opener(evaluator, at, module, *callee, args) {
             let found = evaluator.ask(at, argument);
             // A connection that is handed on is not opened a second time.
             if found.iter().any(|val| matches!(val, Val::Connection(_))) {
                 continue;
             }
+            // `connect(config)` where the object stands nearby: the option that names the path is the place.
+            let argument = found
+                .iter()
+                .find_map(|val| match val {
+                    Val::Dict((home, options), _) if *home == at => path_option(module, *options, false, 0),
+                    _ => None,
+                })
+                .unwrap_or(argument);
             let mut values = evaluator.opened(found);
             let engine = script::engine_of(&construct).or(said);
             values.iter_mut().for_each(|value| super::options::be(value, engine.unwrap_or(value.engine)));

@@ -1,7 +1,7 @@
 //! Options objects: `{ dialect: "sqlite", storage: "x.db" }`, and what checks an environment before it is read.
 
-use super::evaluate::{Evaluator, Val, argument, is_environment, paths_of, static_text};
-use super::ir::{Arg, ExprId, Kind, Module};
+use super::evaluate::{Evaluator, Val, argument, paths_of, static_text};
+use super::ir::{Arg, ExprId, Kind, Module, Op};
 use super::known::Opener;
 use super::script;
 use crate::lang::Language;
@@ -36,6 +36,20 @@ impl Evaluator<'_> {
         chosen.map(|chosen| (chosen, engine.as_deref().map(engine_named)))
     }
 
+    /// The engine that an options object names, followed through names.
+    pub(super) fn engine_of(&self, at: usize, options: ExprId) -> Option<String> {
+        self.ask(at, options).iter().find_map(|options| self.said_engine(options))
+    }
+
+    fn said_engine(&self, options: &Val) -> Option<String> {
+        script::ENGINE_OPTIONS.iter().find_map(|key| {
+            self.guarded(|| self.field(options, key)).into_iter().find_map(|val| match val {
+                Val::Text(value) => value.rendered(),
+                _ => None,
+            })
+        })
+    }
+
     /// The databases that options open.
     pub(super) fn of_options(&self, options: &Val) -> Vec<Value> {
         self.of_options_within(options, None, 0)
@@ -45,12 +59,7 @@ impl Evaluator<'_> {
         if depth > 3 {
             return Vec::new();
         }
-        let engine = script::ENGINE_OPTIONS.iter().find_map(|key| {
-            self.guarded(|| self.field(options, key)).into_iter().find_map(|val| match val {
-                Val::Text(value) => value.rendered(),
-                _ => None,
-            })
-        });
+        let engine = self.said_engine(options);
         let engine = engine.as_deref().or(outer);
         let foreign = engine.is_some_and(|engine| !script::is_sqlite(engine));
         let keys: &[&str] = if foreign { &script::URL_OPTIONS } else { &script::PATH_OPTIONS };
@@ -71,38 +80,15 @@ impl Evaluator<'_> {
         }
         Vec::new()
     }
-
-    /// `schema.parse(process.env)`, `createEnv({ runtimeEnv: process.env })`: what comes out is what went in.
-    pub(super) fn checked_environment(&self, found: Vec<Val>) -> Vec<Val> {
-        let mut out = Vec::new();
-        for val in found {
-            match val {
-                Val::External(name) if is_environment(&name) => out.push(Val::External(name)),
-                Val::Dict(..) => {
-                    let keys = ["runtimeEnv", "runtimeEnvStrict", "experimental__runtimeEnv"];
-                    out.extend(keys.iter().flat_map(|key| self.guarded(|| self.field(&val, key))));
-                }
-                _ => {}
-            }
-        }
-        if out.is_empty() { vec![Val::Unknown] } else { out }
-    }
 }
 
 /// The option of a written-out object that holds the path.
-fn path_option(module: &Module, options: ExprId, foreign: bool, depth: u32) -> Option<ExprId> {
-    let Kind::Dict(pairs) = &module.expr(options).kind else { return None };
-    let field = |key: &str| {
-        pairs
-            .iter()
-            .find(|(name, _)| name.and_then(|name| static_text(module, name)).as_deref() == Some(key))
-            .map(|&(_, value)| value)
-    };
-    let engine = own_engine(module, options);
-    let foreign = engine.map_or(foreign, |engine| !script::is_sqlite(&engine));
+pub(super) fn path_option(module: &Module, options: ExprId, foreign: bool, depth: u32) -> Option<ExprId> {
+    let fields = fields(module, options, 0);
+    let foreign = own_engine(module, options).map_or(foreign, |engine| !script::is_sqlite(&engine));
     let keys: &[&str] = if foreign { &script::URL_OPTIONS } else { &script::PATH_OPTIONS };
     keys.iter().find_map(|key| {
-        let value = field(key)?;
+        let &(_, value) = fields.iter().rev().find(|(name, _)| name == key)?;
         match &module.expr(value).kind {
             Kind::Dict(_) if depth < 3 => path_option(module, value, foreign, depth + 1),
             Kind::Dict(_) | Kind::Function(_) | Kind::Bool(_) | Kind::Null => None,
@@ -112,13 +98,33 @@ fn path_option(module: &Module, options: ExprId, foreign: bool, depth: u32) -> O
 }
 
 /// The engine that an options object names.
-fn own_engine(module: &Module, options: ExprId) -> Option<String> {
-    let Kind::Dict(pairs) = &module.expr(options).kind else { return None };
+pub(super) fn own_engine(module: &Module, options: ExprId) -> Option<String> {
+    let fields = fields(module, options, 0);
     script::ENGINE_OPTIONS.iter().find_map(|key| {
-        let is_key = |name: &Option<ExprId>| name.and_then(|name| static_text(module, name)).as_deref() == Some(*key);
-        let &(_, value) = pairs.iter().find(|(name, _)| is_key(name))?;
+        let &(_, value) = fields.iter().find(|(name, _)| name == key)?;
         matches!(module.expr(value).kind, Kind::Text(_)).then(|| static_text(module, value)).flatten()
     })
+}
+
+/// The fields of an object literal, with those that it spreads from others (`...(local && { filename })`).
+fn fields(module: &Module, options: ExprId, depth: u32) -> Vec<(String, ExprId)> {
+    match &module.expr(options).kind {
+        Kind::Dict(pairs) if depth < 4 => pairs
+            .iter()
+            .take(64)
+            .flat_map(|&(key, value)| match key {
+                Some(key) => static_text(module, key).map(|key| (key, value)).into_iter().collect(),
+                None => fields(module, value, depth + 1),
+            })
+            .collect(),
+        Kind::Binary { op: Op::And, right, .. } if depth < 4 => fields(module, *right, depth + 1),
+        Kind::Cond { then, otherwise, .. } if depth < 4 => {
+            let mut all = fields(module, *then, depth + 1);
+            all.extend(fields(module, *otherwise, depth + 1));
+            all
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// A value that says nothing of its engine takes that of the call it is handed to.

@@ -25,6 +25,10 @@ pub struct Program<'l> {
     main: Vec<usize>,
     callers: HashMap<Arc<str>, Vec<InModule<ExprId>>>,
     fixtures: HashMap<Arc<str>, Vec<InModule<ScopeId>>>,
+    /// What JavaScript sets on its global object.
+    globals: HashMap<Arc<str>, Vec<InModule<ExprId>>>,
+    /// The names that other modules give to what a module exports by default.
+    aliases: HashMap<usize, Vec<Arc<str>>>,
     pub(super) openers: Vec<WrapperOpener>,
 }
 
@@ -55,6 +59,7 @@ impl<'l> Program<'l> {
         let mut main = Vec::new();
         let mut callers: HashMap<Arc<str>, Vec<InModule<ExprId>>> = HashMap::new();
         let mut fixtures: HashMap<Arc<str>, Vec<InModule<ScopeId>>> = HashMap::new();
+        let mut globals: HashMap<Arc<str>, Vec<InModule<ExprId>>> = HashMap::new();
         let mut modules: Vec<(usize, Module)> =
             modules.into_iter().filter_map(|module| index.get(&module.source.path).map(|&at| (at, module))).collect();
         // Callers in the application speak before those in its tests.
@@ -65,6 +70,13 @@ impl<'l> Program<'l> {
                     && let Kind::Name(name) | Kind::Member(_, name) = &module.expr(*callee).kind
                 {
                     callers.entry(Arc::clone(name)).or_default().push((at, call));
+                }
+            }
+            for &(target, value) in &module.assigns {
+                if let Kind::Member(base, name) = &module.expr(target).kind
+                    && matches!(&module.expr(*base).kind, Kind::Name(base) if matches!(base.as_ref(), "global" | "globalThis"))
+                {
+                    globals.entry(Arc::clone(name)).or_default().push((at, value));
                 }
             }
             for (scope, body) in module.scopes.iter().enumerate() {
@@ -84,7 +96,21 @@ impl<'l> Program<'l> {
             }
         }
         main.sort_unstable();
-        Self { paths, index, by_tail, slots, loader, main, callers, fixtures, openers }
+        let mut program = Self {
+            paths,
+            index,
+            by_tail,
+            slots,
+            loader,
+            main,
+            callers,
+            fixtures,
+            globals,
+            aliases: HashMap::new(),
+            openers,
+        };
+        program.learn_aliases();
+        program
     }
 
     /// The modules that are read for facts, in path order.
@@ -101,6 +127,40 @@ impl<'l> Program<'l> {
 
     pub(super) fn module(&self, at: usize) -> Option<&Module> {
         self.slots.get(at)?.get_or_init(|| (self.loader)(self.paths.get(at)?)).as_ref()
+    }
+
+    /// `const server = require("./Server")`: calls of `server` are calls of what that module exports.
+    fn learn_aliases(&mut self) {
+        let mut aliases: HashMap<usize, Vec<Arc<str>>> = HashMap::new();
+        for &at in &self.main {
+            let Some(Some(module)) = self.slots.get(at).and_then(OnceLock::get) else { continue };
+            let Some(top) = module.scopes.first().filter(|_| module.language != Language::Python) else { continue };
+            for (name, bindings) in &top.bindings {
+                let path = bindings.iter().find_map(|binding| match &binding.value {
+                    Bound::Module(path) => Some(path),
+                    Bound::Import { module, name } if name.as_ref() == "default" => Some(module),
+                    _ => None,
+                });
+                if let Some(target) = path.and_then(|path| self.resolve(at, path)) {
+                    let known = aliases.entry(target).or_default();
+                    if !known.contains(name) {
+                        known.push(Arc::clone(name));
+                    }
+                }
+            }
+        }
+        for known in aliases.values_mut() {
+            known.sort();
+        }
+        self.aliases = aliases;
+    }
+
+    pub(super) fn aliases(&self, at: usize) -> &[Arc<str>] {
+        self.aliases.get(&at).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn global(&self, name: &str) -> &[InModule<ExprId>] {
+        self.globals.get(name).map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn callers(&self, name: &str) -> &[InModule<ExprId>] {

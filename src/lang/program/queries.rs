@@ -53,7 +53,11 @@ impl Reading<'_> {
             else {
                 continue;
             };
-            let texts = self.texts_of(query.value, 0);
+            let mut texts = self.texts_of(query.value, 0);
+            texts.retain(|&text| match &self.module.expr(text).kind {
+                Kind::Text(pieces) => sql::looks_like_sql(&self.sql_text(pieces).text),
+                _ => false,
+            });
             if texts.is_empty() {
                 continue;
             }

@@ -183,9 +183,10 @@ pub(super) fn function(name: &str) -> Option<Known> {
         | "Bun.spawnSync"
         | "$" => Known::Command,
         "drizzle-orm.sql" | "slonik.sql" | "kysely.sql" | "sequelize.literal" => Known::Sql,
-        "@t3-oss/env-nextjs.createEnv" | "@t3-oss/env-core.createEnv" | "@t3-oss/env-nuxt.createEnv" => {
-            Known::CheckedEnvironment
-        }
+        "envalid.cleanEnv"
+        | "@t3-oss/env-nextjs.createEnv"
+        | "@t3-oss/env-core.createEnv"
+        | "@t3-oss/env-nuxt.createEnv" => Known::CheckedEnvironment,
         "jest.mock" | "vi.mock" | "vitest.vi.mock" | "require.resolve" | "proxyquire" => Known::DottedName,
         _ => return None,
     })
@@ -207,17 +208,18 @@ fn driver(name: &str) -> Option<Known> {
 
 /// Objects of the language and its frameworks whose members are environment variables.
 pub(super) fn is_environment(dotted: &str) -> bool {
-    matches!(
-        dotted,
-        "process.env"
-            | "import.meta.env"
-            | "Bun.env"
-            | "bun.env"
-            | "globalThis.process.env"
-            | "$env/static/private"
-            | "$env/dynamic/private.env"
-            | "astro:env/server"
-    )
+    dotted.starts_with(super::schemas::CHECKED)
+        || matches!(
+            dotted,
+            "process.env"
+                | "import.meta.env"
+                | "Bun.env"
+                | "bun.env"
+                | "globalThis.process.env"
+                | "$env/static/private"
+                | "$env/dynamic/private.env"
+                | "astro:env/server"
+        )
 }
 
 /// The engine that a `client`, `dialect`, `type` or `provider` option names.
@@ -280,4 +282,41 @@ pub(super) fn opens_any(function: &str) -> bool {
             | "@prisma/client"
             | "keyv"
     ) || module.starts_with("drizzle-orm/")
+}
+
+/// Whether a member of this name can be an opener: the last words of the names above.
+pub(super) fn may_open(name: &str) -> bool {
+    matches!(
+        name,
+        "Database"
+            | "DatabaseSync"
+            | "DB"
+            | "default"
+            | "connect"
+            | "open"
+            | "load"
+            | "openDatabase"
+            | "openDatabaseSync"
+            | "openDatabaseAsync"
+            | "createClient"
+            | "knex"
+            | "Sequelize"
+            | "DataSource"
+            | "createConnection"
+            | "createPool"
+            | "forRoot"
+            | "init"
+            | "drizzle"
+            | "PrismaBetterSQLite3"
+            | "PrismaBetterSqlite3"
+            | "PrismaLibSQL"
+            | "PrismaLibSql"
+            | "PrismaClient"
+            | "fromConnString"
+            | "Keyv"
+            | "KeyvSqlite"
+            | "Pool"
+            | "Client"
+            | "neon"
+    )
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::ir::{Bound, ExprId, Kind, Module, Op, ScopeId, ScopeKind};
+use super::script;
 
 /// Uses of a module's expressions that the tree of expressions itself does not tell.
 pub(super) struct Usage<'m> {
@@ -112,6 +113,12 @@ impl<'m> Usage<'m> {
                                 construct: "Django DATABASES",
                             };
                         }
+                        if self.is_connection(parent)
+                            && let Some(name) =
+                                name.clone().filter(|name| script::PATH_OPTIONS.contains(&name.as_str()))
+                        {
+                            return Purpose::Configured { name, construct: "connection options" };
+                        }
                         return Purpose::Bound { name, construct };
                     }
                     return Purpose::Bound { name: None, construct: "dictionary key" };
@@ -120,6 +127,17 @@ impl<'m> Usage<'m> {
             }
         }
         Purpose::Bound { name: None, construct: "literal" }
+    }
+
+    /// An options object that names SQLite, or one inside it: `{ dialect: "sqlite", dbCredentials: { url } }`.
+    fn is_connection(&self, options: ExprId) -> bool {
+        if self.module.language == crate::lang::Language::Python {
+            return false;
+        }
+        let outer = self.module.expr(options).parent;
+        [Some(options), outer].into_iter().flatten().any(|options| {
+            super::options::own_engine(self.module, options).is_some_and(|engine| script::is_sqlite(&engine))
+        })
     }
 
     fn has_engine(&self, pairs: &[(Option<ExprId>, ExprId)]) -> bool {
@@ -132,6 +150,11 @@ impl<'m> Usage<'m> {
     fn subscript(&self, target: ExprId) -> Option<String> {
         match &self.module.expr(target).kind {
             Kind::Index(_, key) => super::evaluate::static_text(self.module, *key),
+            // `process.env.X`
+            Kind::Member(base, name) => match &self.module.expr(*base).kind {
+                Kind::Member(_, env) if env.as_ref() == "env" => Some(name.to_string()),
+                _ => None,
+            },
             _ => None,
         }
     }
