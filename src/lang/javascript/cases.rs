@@ -197,6 +197,33 @@ fn case_12_a_checked_environment() {
 }
 
 #[test]
+fn case_12_schemas_with_defaults_and_another_shape() {
+    let clean = "const { cleanEnv, str } = require('envalid')\nconst knex = require('knex')\nconst spec = { DB_FILENAME: str({ default: 'db/data' }) }\n\
+                 const env = cleanEnv(process.env, spec)\nknex({ client: 'sqlite3', connection: { ...(local && { filename: env.DB_FILENAME }) } })";
+    assert_eq!(script(clean), ["3:44 binds db/data [DB_FILENAME]", "5:66 opens db/data [DB_FILENAME]"]);
+    let shaped = "import Database from 'better-sqlite3'\nconst schema = z.object({ DATA_DIR: z.string().default('data') })\n\
+                  const config = schema.transform((env) => ({ dir: env.DATA_DIR })).parse(process.env)\nnew Database(`${config.dir}/x.db`)";
+    assert_eq!(script(shaped), ["4:14 opens data/x.db [DATA_DIR]"]);
+}
+
+#[test]
+fn a_configuration_that_a_command_reads() {
+    let text = "const file = './x.db'\nexport default { dialect: 'sqlite', dbCredentials: { url: file } }";
+    assert_eq!(script(text), ["1:14 binds ./x.db", "2:59 configures ./x.db"]);
+    let literal = "export default { dialect: 'sqlite', dbCredentials: { url: './x.db' } }";
+    assert_eq!(script(literal), ["1:59 configures ./x.db"]);
+}
+
+#[test]
+fn a_global_set_by_a_class_under_another_name() {
+    let server = ("src/Server.js", "class Server { constructor(dir) { global.Dir = dir } }\nmodule.exports = Server");
+    let index = ("src/index.js", "const start = require('./Server')\nnew start(process.env.DATA_DIR || 'data')");
+    let text =
+        "const path = require('path')\nconst D = require('better-sqlite3')\nnew D(path.join(global.Dir, 'x.db'))";
+    assert_eq!(told(&[("src/main.js", text), server, index]), ["3:29 opens data/x.db [DATA_DIR]"]);
+}
+
+#[test]
 fn case_13_a_variable_for_the_folder() {
     let text = "import path from 'path'; import Database from 'better-sqlite3'\nconst file = path.join(process.env.DATA_DIR || './data', 'app.db')\nnew Database(file)";
     assert_eq!(script(text), ["2:58 binds ./data/app.db [DATA_DIR]", "3:14 opens ./data/app.db [DATA_DIR]"]);

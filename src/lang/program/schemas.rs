@@ -1,6 +1,8 @@
 //! Environments that are checked against a schema before they are read: zod, envalid, t3-env, convict.
 
-use super::evaluate::{Evaluator, InModule, Val, argument, is_environment, paths_of, static_text};
+use std::rc::Rc;
+
+use super::evaluate::{Call, Evaluator, InModule, Val, argument, is_environment, paths_of, static_text};
 use super::facts::Reading;
 use super::ir::{Arg, Bound, ExprId, Kind, Module, ScopeId};
 use crate::lang::Language;
@@ -23,7 +25,14 @@ impl Evaluator<'_> {
             Some(schema) => Val::External(checked((at, schema))),
             None => Val::External("process.env".into()),
         };
-        Some(vec![environment])
+        match transform_of(module, *schema, 0) {
+            Some(transform) => {
+                let scope = (at, transform);
+                let call = Call { scope, args: vec![Some(vec![environment])], this: None };
+                Some(self.guarded(|| self.returns(scope, &Some(Rc::new(call)))))
+            }
+            None => Some(vec![environment]),
+        }
     }
 
     /// `cleanEnv(process.env, schema)`, `createEnv({ server: schema, runtimeEnv: process.env })`.
@@ -73,13 +82,49 @@ fn checked((at, schema): InModule<ExprId>) -> std::sync::Arc<str> {
     format!("{CHECKED}{at}#{}", schema.0).into()
 }
 
+/// The function that reshapes what a schema let through: `schema.transform((env) => ({ path: env.DB_PATH }))`.
+fn transform_of(module: &Module, expr: ExprId, depth: u32) -> Option<ScopeId> {
+    if depth > 12 {
+        return None;
+    }
+    match &module.expr(expr).kind {
+        Kind::Call { callee, args } => match (&module.expr(*callee).kind, args.first()) {
+            (Kind::Member(_, name), Some(arg)) if name.as_ref() == "transform" => match module.expr(arg.value).kind {
+                Kind::Function(scope) => Some(scope),
+                _ => None,
+            },
+            (Kind::Member(base, _), _) => transform_of(module, *base, depth + 1),
+            _ => None,
+        },
+        Kind::Name(_) => transform_of(module, bound(module, expr)?, depth + 1),
+        _ => None,
+    }
+}
+
+/// What a name is bound to, where that is an expression.
+fn bound(module: &Module, expr: ExprId) -> Option<ExprId> {
+    let body = module.expr(expr);
+    let Kind::Name(name) = &body.kind else { return None };
+    let mut scope: Option<ScopeId> = Some(body.scope);
+    while let Some(id) = scope {
+        let here = module.scope(id);
+        if let Some(binding) = here.bindings.get(name).and_then(|bindings| bindings.last()) {
+            return match binding.value {
+                Bound::Expr(value) => Some(value),
+                _ => None,
+            };
+        }
+        scope = here.parent;
+    }
+    None
+}
+
 /// The object literal that a schema is made from.
 fn schema_of(module: &Module, expr: ExprId, depth: u32) -> Option<ExprId> {
     if depth > 12 {
         return None;
     }
-    let body = module.expr(expr);
-    match &body.kind {
+    match &module.expr(expr).kind {
         Kind::Dict(_) => Some(expr),
         Kind::Call { callee, args } => args
             .iter()
@@ -87,20 +132,7 @@ fn schema_of(module: &Module, expr: ExprId, depth: u32) -> Option<ExprId> {
             .map(|arg| arg.value)
             .or_else(|| schema_of(module, *callee, depth + 1)),
         Kind::Member(base, _) => schema_of(module, *base, depth + 1),
-        Kind::Name(name) => {
-            let mut scope: Option<ScopeId> = Some(body.scope);
-            while let Some(id) = scope {
-                let here = module.scope(id);
-                if let Some(binding) = here.bindings.get(name).and_then(|bindings| bindings.last()) {
-                    return match binding.value {
-                        Bound::Expr(value) => schema_of(module, value, depth + 1),
-                        _ => None,
-                    };
-                }
-                scope = here.parent;
-            }
-            None
-        }
+        Kind::Name(_) => schema_of(module, bound(module, expr)?, depth + 1),
         _ => None,
     }
 }
