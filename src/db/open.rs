@@ -53,6 +53,8 @@ pub(super) fn open(path: &Path) -> Result<Opened, State> {
     });
     match opened {
         Ok((connection, copy)) => Ok(Opened { connection, wal, file, before, _copy: copy }),
+        // A file that changes meanwhile looks damaged without being so.
+        Err(_) if before != fingerprint(&file) => Err(State::Locked("it is being written".to_owned())),
         Err(Failure::Sqlite(error)) => Err(state_of(&error, &bytes)),
         Err(Failure::Io(error)) => Err(State::Unreadable(format!("cannot be copied aside to be recovered: {error}"))),
     }
