@@ -17,6 +17,8 @@ const ENDING: &str = r"\.(?:db|db3|sqlite|sqlite3|sqlitedb|s3db|sl3)(?:[-.](?:wa
 static WHOLE: LazyLock<Regex> =
     LazyLock::new(|| regex(&format!(r"(?i)^[^\s'\x22`|;&<>=,()]*[^\s'\x22`|;&<>=,()/\\.]{ENDING}$")));
 static WHOLE_SPACED: LazyLock<Regex> = LazyLock::new(|| regex(&format!(r"(?i)^(?:[\w .~-]*[/\\])+[\w .~-]+{ENDING}$")));
+/// A file manager's copy: `data (1).db`.
+static NUMBERED: LazyLock<Regex> = LazyLock::new(|| regex(&format!(r"(?i)^[\w./-]+ \(\d+\){ENDING}$")));
 static MENTION: LazyLock<Regex> = LazyLock::new(|| {
     regex(&format!(r"(?i)(?:sqlite(?:\+\w+)?:/{{2,4}}|file:)?[\w./\\~{{}}$<>%:*-]*[\w}}>*]{ENDING}\b"))
 });
@@ -67,13 +69,24 @@ pub fn is_database_path(text: &str) -> bool {
     if !path.contains(['/', '\\']) && DOTTED.is_match(path) && !has_side_ending(path) {
         return false;
     }
-    WHOLE.is_match(path) || WHOLE_SPACED.is_match(path) && path.split(['/', '\\']).all(is_spaced_name)
+    WHOLE.is_match(path)
+        || NUMBERED.is_match(path)
+        || WHOLE_SPACED.is_match(path) && path.split(['/', '\\']).all(is_spaced_name)
 }
 
 /// `Application Support` is a name with a blank in it; `sqlite3 data` and `Opening data` are words before a path.
 fn is_spaced_name(component: &str) -> bool {
     !component.contains(' ')
         || component.split(' ').all(|word| word.starts_with(|c: char| c.is_uppercase() || c.is_numeric()))
+}
+
+/// Whether a text that stands where only a file's name can (joined to a folder) names a database: dots are no module's here.
+#[must_use]
+pub fn is_database_file_name(text: &str) -> bool {
+    !text.contains("://")
+        && !text.starts_with("*.")
+        && !text.starts_with('.')
+        && (WHOLE.is_match(text) || NUMBERED.is_match(text))
 }
 
 /// `users.db.bak` has two dots and is still a file.
@@ -291,7 +304,7 @@ mod tests {
 
     #[test]
     fn every_pattern_compiles() {
-        for pattern in [&WHOLE, &WHOLE_SPACED, &MENTION, &DOTTED, &ENV] {
+        for pattern in [&WHOLE, &WHOLE_SPACED, &NUMBERED, &MENTION, &DOTTED, &ENV] {
             assert!(!pattern.as_str().is_empty());
         }
     }

@@ -74,6 +74,9 @@ pub(super) fn link(root: &Path, tree: Tree, gathered: Gathered, options: &Option
     let on_disk: BTreeSet<String> = examined.iter().map(|(file, _)| file.path.clone()).collect();
     let mut world = World::new(mount_points(&options.mounts, &mounts), settings(&gathered, &is_test), on_disk);
     for source in &gathered.sources {
+        if context_of(&source.path, source.language, &is_test) == Context::Test {
+            world.tests.insert(source.path.to_string());
+        }
         for reference in &source.facts.references {
             world.anchor(&source.path, &reference.values);
         }

@@ -22,6 +22,8 @@ pub(super) struct World {
     pub(super) settings: HashMap<String, Vec<SetTo>>,
     /// Paths of the database files on disk.
     pub(super) files: BTreeSet<String>,
+    /// Sources that are tests: only there what tests set counts.
+    pub(super) tests: BTreeSet<String>,
     /// Paths that are written in full somewhere: what a lone name can be taken for.
     anchored: BTreeSet<String>,
 }
@@ -42,7 +44,7 @@ pub(super) struct Identity {
 impl World {
     pub(super) fn new(mounts: Vec<MountPoint>, settings: HashMap<String, Vec<SetTo>>, files: BTreeSet<String>) -> Self {
         let anchored = files.clone();
-        Self { mounts, settings, files, anchored }
+        Self { mounts, settings, files, anchored, tests: BTreeSet::new() }
     }
 
     /// Takes note of a path that is written in full.
@@ -79,6 +81,10 @@ impl World {
         found
     }
 
+    fn in_tests(&self, file: &str) -> bool {
+        self.tests.contains(file)
+    }
+
     /// The texts of a value, with variables that have no default looked up in the tree's configuration, each with the file it comes from.
     fn spelled(&self, file: &str, value: &Value, depth: u32) -> Vec<(String, String)> {
         let unset = value.parts.iter().find_map(|part| match part {
@@ -90,8 +96,7 @@ impl World {
         };
         let alone = value.parts.len() == 1;
         let mut found = Vec::new();
-        let in_tests = set.iter().all(|set| set.in_tests);
-        for set in set.iter().filter(|set| in_tests || !set.in_tests).take(6) {
+        for set in set.iter().filter(|set| self.in_tests(file) || !set.in_tests).take(6) {
             for (inner, home) in self.spelled(&set.file, &set.value, depth + 1) {
                 let mut text = String::new();
                 for part in &value.parts {

@@ -164,3 +164,8 @@ pub(super) fn is_database(value: &Value) -> bool {
         || value.rendered().is_some_and(|text| names::is_database_path(&text))
         || value.file_name().is_some_and(|name| names::is_database_path(&name))
 }
+
+/// A database, or a variable that by its name holds one.
+pub(super) fn is_database_or_its_variable(value: &Value) -> bool {
+    is_database(value) || matches!(value.parts.as_slice(), [Part::Env { name, .. }] if names::env_names_database(name))
+}

@@ -251,7 +251,7 @@ impl<'p> Evaluator<'p> {
         for left in &lefts {
             for right in &rights {
                 if found.len() < ALTERNATIVES {
-                    found.push(Val::Text(combine(left, right)));
+                    found.push(Val::Text(paths::settle(combine(left, right))));
                 }
             }
         }

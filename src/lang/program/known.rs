@@ -100,7 +100,9 @@ pub(super) fn function(name: &str) -> Option<Known> {
         | "sqlalchemy.ext.asyncio.engine.create_async_engine"
         | "tortoise.Tortoise.init"
         | "sqlalchemy_utils.create_database"
-        | "sqlalchemy_utils.database_exists" => Known::Open(URL),
+        | "sqlalchemy_utils.database_exists"
+        | "sqlalchemy.engine_from_config"
+        | "sqlalchemy.ext.asyncio.async_engine_from_config" => Known::Open(URL),
         "os.path.join"
         | "posixpath.join"
         | "ntpath.join"

@@ -16,8 +16,60 @@ impl Reading<'_> {
             let Some(&text) = self.module.texts.get(index) else { break };
             self.literal(text);
         }
+        self.joins();
         self.calls();
         self.settings();
+    }
+
+    /// Paths put together from constants only: `os.path.join(DATA_DIR, DB_NAME)`, `DATA_DIR / DB_NAME`, `f"{DIR}/{NAME}"`.
+    fn joins(&mut self) {
+        for index in 0..self.module.exprs.len() {
+            let id = ExprId(u32::try_from(index).unwrap_or(u32::MAX));
+            let expr = self.module.expr(id);
+            let joins = match &expr.kind {
+                Kind::Binary { op: Op::Div, .. } => true,
+                Kind::Call { callee, args } if args.len() > 1 => self.is_join(*callee),
+                Kind::Text(pieces) => {
+                    pieces.len() > 1 && pieces.iter().any(|piece| matches!(piece, Piece::Text(text, _) if text == "/"))
+                }
+                _ => false,
+            };
+            let span = expr.span;
+            if !joins
+                || !self.is_whole(id)
+                || self.references.keys().any(|other| span.contains(*other) || other.contains(span))
+            {
+                continue;
+            }
+            let values = self.evaluator.ask_paths(self.at, id);
+            let named = |value: &Value| value.file_name().is_some_and(|name| names::is_database_file_name(&name));
+            if values.first().is_some_and(named)
+                && let Purpose::Bound { name, construct } = self.usage.purpose(id)
+            {
+                self.add(span, Role::Binds, values, construct, Confidence::High, name, id);
+            }
+        }
+    }
+
+    /// Not a part of a longer path: a choice (`a or b`) lengthens nothing.
+    fn is_whole(&self, id: ExprId) -> bool {
+        let Some(parent) = self.module.expr(id).parent else { return true };
+        match &self.module.expr(parent).kind {
+            Kind::Binary { op: Op::Add | Op::Div | Op::Mod, .. } | Kind::Text(_) => false,
+            Kind::Member(base, name) => *base != id || name.as_ref() != "joinpath",
+            Kind::Call { callee, args } => args.len() < 2 || !self.is_join(*callee),
+            _ => true,
+        }
+    }
+
+    fn is_join(&self, callee: ExprId) -> bool {
+        let named = matches!(&self.module.expr(callee).kind, Kind::Name(name) | Kind::Member(_, name) if matches!(name.as_ref(), "join" | "Path" | "joinpath" | "resolve"));
+        named
+            && self.evaluator.ask(self.at, callee).iter().any(|val| match val {
+                Val::External(name) => self.evaluator.program.known(name) == Some(Known::Join),
+                Val::Method(whole, _) => matches!(whole.as_ref(), Val::Text(_)),
+                _ => false,
+            })
     }
 
     fn literal(&mut self, id: ExprId) {
@@ -34,6 +86,8 @@ impl Reading<'_> {
             self.continues(id)
         } else {
             names::is_database_path(&words)
+                || is_sqlite_uri(&words)
+                || names::is_database_file_name(&words) && self.is_joined(id)
                 || matches!(names::url_engine(&words), Some(Engine::Postgresql | Engine::Mysql))
                 || self.is_named_by_place(id, &words)
         };
@@ -66,7 +120,7 @@ impl Reading<'_> {
             values = all.iter().filter(built).cloned().collect();
         }
         if values.is_empty() && words.contains(HOLE) {
-            values = all.into_iter().filter(super::environment::is_database).collect();
+            values = all.into_iter().filter(|value| !value.is_opaque()).collect();
         }
         if values.is_empty() {
             values.push(names::value_of(&words.replace(HOLE, "*")).with_origin(place));
@@ -74,6 +128,16 @@ impl Reading<'_> {
         let values = self.as_setting(top, values);
         let confidence = if role == Role::Mentions { Confidence::Low } else { Confidence::High };
         self.add(span, role, values, construct, confidence, name, id);
+    }
+
+    /// The right side of a `/`, or an argument of a join: a file's name, even if it looks like a module's.
+    fn is_joined(&self, id: ExprId) -> bool {
+        let Some(parent) = self.module.expr(id).parent else { return false };
+        match &self.module.expr(parent).kind {
+            Kind::Binary { op: Op::Div, right, .. } => *right == id,
+            Kind::Call { callee, args } => *callee != id && self.shapes_path(*callee, args.len()),
+            _ => false,
+        }
     }
 
     /// `"sqlite:///" + path`: the scheme stands for the whole.
@@ -386,6 +450,12 @@ fn spelled(pieces: &[Piece]) -> String {
         }
     }
     words
+}
+
+/// `file:{path}?mode=ro`: only SQLite's URIs have such options.
+fn is_sqlite_uri(words: &str) -> bool {
+    words.starts_with("file:")
+        && ["?mode=", "?cache=", "?immutable=", "?nolock="].iter().any(|option| words.contains(option))
 }
 
 fn is_bare_scheme(words: &str) -> bool {

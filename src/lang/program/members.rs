@@ -121,7 +121,7 @@ impl<'p> Evaluator<'p> {
             for binding in reaching(module, bindings, None) {
                 let values = self.guarded(|| self.binding(class.0, module, class.1, name, binding, &None));
                 for value in values {
-                    found.push(self.bound_to(value, this));
+                    found.extend(self.bound_to(value, this));
                 }
             }
         }
@@ -141,9 +141,9 @@ impl<'p> Evaluator<'p> {
     }
 
     /// A method learns its object; a property gives what it returns.
-    pub(super) fn bound_to(&self, value: Val, this: Option<&Val>) -> Val {
-        let (Val::Function(function, None), Some(this)) = (&value, this) else { return value };
-        let Some(module) = self.program.module(function.0) else { return value };
+    pub(super) fn bound_to(&self, value: Val, this: Option<&Val>) -> Vec<Val> {
+        let (Val::Function(function, None), Some(this)) = (&value, this) else { return vec![value] };
+        let Some(module) = self.program.module(function.0) else { return vec![value] };
         let decorated = module.scope(function.1).decorators.iter().any(|&decorator| {
             let words = module.source.slice(module.expr(decorator).span);
             matches!(words, "property" | "cached_property" | "functools.cached_property" | "computed_field")
@@ -151,9 +151,9 @@ impl<'p> Evaluator<'p> {
         });
         if decorated {
             let call = Some(Rc::new(Call { scope: *function, args: Vec::new(), this: Some(this.clone()) }));
-            return self.guarded(|| self.returns(*function, &call)).into_iter().next().unwrap_or(Val::Unknown);
+            return self.guarded(|| self.returns(*function, &call));
         }
-        Val::Function(*function, Some(Box::new(this.clone())))
+        vec![Val::Function(*function, Some(Box::new(this.clone())))]
     }
 
     /// Fields of pydantic settings are environment variables under their names.

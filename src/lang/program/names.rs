@@ -226,8 +226,8 @@ impl<'p> Evaluator<'p> {
         let Some(param) = function.params.get(index) else { return Vec::new() };
         let mut found = Vec::new();
         let aliases = self.program.aliases(at).iter().filter(|alias| **alias != name);
-        let calls = std::iter::once(&name).chain(aliases).flat_map(|name| self.program.callers(name));
-        for &(other, call) in calls.take(24) {
+        let calls = std::iter::once(&name).chain(aliases).flat_map(|name| self.program.callers(at, name));
+        for (other, call) in calls.take(24) {
             let Some(body) = self.program.module(other) else { continue };
             let Kind::Call { callee, args } = &body.expr(call).kind else { continue };
             let Some(arg) = argument(args, position, &[param.name.as_ref()]) else { continue };
@@ -252,7 +252,7 @@ impl<'p> Evaluator<'p> {
 pub(super) fn reaching<'b>(module: &Module, bindings: &'b [Binding], expr: Option<&Expr>) -> Vec<&'b Binding> {
     let mut found = Vec::new();
     let before: Vec<&Binding> = match expr {
-        Some(expr) => bindings.iter().filter(|binding| binding.span.start < expr.span.start).collect(),
+        Some(expr) => bindings.iter().filter(|binding| holds_from(module, binding) <= expr.span.start).collect(),
         None => bindings.iter().collect(),
     };
     // A name used before it is bound is bound by a loop around, or further down at module level.
@@ -279,6 +279,18 @@ pub(super) fn reaching<'b>(module: &Module, bindings: &'b [Binding], expr: Optio
         }
     }
     found
+}
+
+/// A name holds its value once the value is there: in `x = str(x)` the right side still means the old one.
+fn holds_from(module: &Module, binding: &Binding) -> u32 {
+    match &binding.value {
+        Bound::Expr(value)
+        | Bound::Element(value)
+        | Bound::Enter(value)
+        | Bound::Part(value, _)
+        | Bound::Field(value, _) => module.expr(*value).span.end.max(binding.span.end),
+        _ => binding.span.end,
+    }
 }
 
 /// `block` lies in `outer`, or is it.

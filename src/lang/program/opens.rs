@@ -35,7 +35,7 @@ pub(super) fn sites(evaluator: &Evaluator<'_>, at: usize, module: &Module) -> Ve
         if let Some((argument, construct, said)) = opener(evaluator, at, module, *callee, args) {
             let found = evaluator.ask(at, argument);
             // A connection that is handed on is not opened a second time.
-            if found.iter().any(|val| matches!(val, Val::Connection(_))) {
+            if found.iter().any(|val| matches!(val, Val::Connection(_))) || is_called_connection(module, argument) {
                 continue;
             }
             // `connect(config)` where the object stands nearby: the option that names the path is the place.
@@ -80,12 +80,44 @@ fn opener(
         }
     }
     for function in evaluator.ask(at, callee) {
-        if let Val::External(name) = function
-            && let Some(Known::Open(opener)) = evaluator.program.known(&name)
-        {
-            let (argument, engine) = evaluator.path_argument(module, args, opener, &name)?;
+        let Val::External(name) = function else { continue };
+        if let Some(Known::Open(opener)) = evaluator.program.known(&name) {
+            let spread = || args.iter().find(|arg| arg.name.as_deref() == Some("**")).map(|arg| (arg.value, None));
+            let (argument, engine) = evaluator.path_argument(module, args, opener, &name).or_else(spread)?;
             return Some((argument, name.to_string(), engine));
+        }
+        if let Some(argument) = given_to_library(evaluator, at, &name, args) {
+            return Some((argument, name.to_string(), None));
         }
     }
     None
+}
+
+/// What an outside library is given under a name that says it opens it: `SQLAlchemyJobStore(url=..)`.
+fn given_to_library(evaluator: &Evaluator<'_>, at: usize, name: &str, args: &[Arg]) -> Option<ExprId> {
+    if !name.contains('.') || evaluator.program.known(name).is_some() || !is_class(name) {
+        return None;
+    }
+    let keywords = [
+        "url",
+        "db_url",
+        "database_url",
+        "connection_string",
+        "conn_string",
+        "db_path",
+        "database",
+        "db_file",
+        "sqlite_path",
+    ];
+    let argument = argument(args, usize::MAX, &keywords)?;
+    evaluator.ask_paths(at, argument).iter().any(super::environment::is_database_or_its_variable).then_some(argument)
+}
+
+fn is_class(name: &str) -> bool {
+    name.rsplit('.').next().is_some_and(|last| last.starts_with(|first: char| first.is_ascii_uppercase()))
+}
+
+/// `Database(conn)`: an open connection under its usual name.
+fn is_called_connection(module: &Module, argument: ExprId) -> bool {
+    matches!(&module.expr(argument).kind, Kind::Name(name) | Kind::Member(_, name) if matches!(name.as_ref(), "conn" | "connection" | "con" | "db_conn" | "dbconn"))
 }

@@ -54,7 +54,7 @@ pub(super) fn concat(left: &Value, right: &Value) -> Value {
     if named || left.origin.is_none() {
         joined.origin = right.origin.clone().or_else(|| left.origin.clone());
     }
-    settle(joined)
+    joined
 }
 
 /// A URL scheme and nothing after it, so that what follows decides what the path is relative to.

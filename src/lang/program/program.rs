@@ -163,8 +163,11 @@ impl<'l> Program<'l> {
         self.globals.get(name).map_or(&[], Vec::as_slice)
     }
 
-    pub(super) fn callers(&self, name: &str) -> &[InModule<ExprId>] {
-        self.callers.get(name).map_or(&[], Vec::as_slice)
+    /// Calls of a name that speak for a function of module `at`: what tests hand in says nothing of the application.
+    pub(super) fn callers(&self, at: usize, name: &str) -> impl Iterator<Item = InModule<ExprId>> {
+        let in_test = |at: usize| self.paths.get(at).is_some_and(|path| is_test(path));
+        let calls = self.callers.get(name).map_or(&[][..], Vec::as_slice);
+        calls.iter().filter(move |(other, _)| in_test(at) || !in_test(*other)).copied()
     }
 
     /// The fixture that a test in module `at` gets under a name: its own, else that of the nearest conftest.
@@ -366,6 +369,14 @@ impl<'l> Program<'l> {
                         _ => Vec::new(),
                     })
                     .collect()
+            }
+            // `app.config.get("DATABASE", "x.db")` of an object outside: the default is what is known.
+            "get" | "setdefault" | "get_option" | "getfloat" if args.len() >= 2 => {
+                let mut found = argument(args, 1, &["default", "fallback"])
+                    .map(|arg| evaluator.eval(at, arg, frame))
+                    .unwrap_or_default();
+                found.retain(|val| matches!(val, Val::Text(_)));
+                found
             }
             "ArgumentParser" => vec![Val::External("argparse.ArgumentParser".into())],
             "parse_args" | "parse_known_args" if name.contains("ArgumentParser") => {

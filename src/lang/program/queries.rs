@@ -174,6 +174,24 @@ impl Reading<'_> {
         self.texts_of(name, depth)
     }
 
+    /// The first argument of the template that a literal is: `"..".format(x)`, `".." % x`.
+    fn formatted(&self, text: ExprId) -> Option<ExprId> {
+        let parent = self.module.expr(text).parent?;
+        match &self.module.expr(parent).kind {
+            Kind::Member(_, name) if name.as_ref() == "format" => {
+                match &self.module.expr(self.module.expr(parent).parent?).kind {
+                    Kind::Call { args, .. } => args.first().map(|arg| arg.value),
+                    _ => None,
+                }
+            }
+            Kind::Binary { op: Op::Mod, right, .. } => match &self.module.expr(*right).kind {
+                Kind::List(parts) => parts.first().copied(),
+                _ => Some(*right),
+            },
+            _ => None,
+        }
+    }
+
     fn sql_text(&self, pieces: &[Piece]) -> Snippet {
         let mut snippet = Snippet::default();
         for piece in pieces {
@@ -204,6 +222,12 @@ impl Reading<'_> {
                     Piece::Text(..) => None,
                 });
                 let (values, span) = match (&attach.literal, hole) {
+                    (Some(literal), _) if literal.starts_with('{') || literal.starts_with('%') => {
+                        match self.formatted(*text) {
+                            Some(given) => (self.evaluator.ask_paths(self.at, given), self.module.expr(given).span),
+                            None => (Vec::new(), expr.span),
+                        }
+                    }
                     (Some(literal), _) if !literal.contains(sql::HOLE) => {
                         let span = attach
                             .path
