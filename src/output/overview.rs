@@ -229,10 +229,11 @@ pub(super) fn at(reference: &Linked<Reference>) -> String {
 /// What is known of an open: the call, and the words of the source that stand for the path.
 pub(super) fn open_words(reference: &Reference) -> String {
     let values: Vec<String> = reference.values.iter().map(value_words).filter(|words| !words.is_empty()).collect();
-    if values.is_empty() {
-        return reference.construct.clone();
+    let more = if values.len() > 2 { " or something else" } else { "" };
+    match values.get(..values.len().min(2)).filter(|first| !first.is_empty()) {
+        Some(first) => format!("{} of {}{more}", reference.construct, first.join(" or ")),
+        None => reference.construct.clone(),
     }
-    format!("{} of {}", reference.construct, values.join(" or "))
 }
 
 fn value_words(value: &Value) -> String {

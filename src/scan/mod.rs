@@ -1,7 +1,6 @@
 //! The inventory: all facts of one run, gathered in parallel and linked to the databases on disk. Holds no opinion.
 
 mod context;
-#[allow(dead_code)]
 mod duplicates;
 mod files;
 mod gather;
@@ -47,7 +46,9 @@ pub fn scan(root: &Path, options: &Options) -> Result<Inventory, tree::Error> {
     let work = || {
         let tree = tree::walk(root, &walk)?;
         let gathered = gather::gather(root, &tree.entries, &options.openers);
-        Ok(link::link(root, tree, gathered, options))
+        let mut inventory = link::link(root, tree, gathered, options);
+        inventory.duplicates = duplicates::duplicates(&inventory.databases);
+        Ok(inventory)
     };
     match rayon::ThreadPoolBuilder::new().num_threads(options.threads).stack_size(STACK).build() {
         Ok(pool) => pool.install(work),

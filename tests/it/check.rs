@@ -141,6 +141,7 @@ fn init_writes_a_first_policy_that_is_kept() {
     assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run:?}");
     let written = std::fs::read_to_string(sandbox.path().join("dbguard.toml")).unwrap();
     assert_eq!(written, printed.stdout);
+    assert!(written.contains("data/zoe.db"), "{written}");
 
     let again = sandbox.run(&["init"]);
     assert!(again.code == 3 && again.stderr.contains("dbguard.toml"), "{again:?}");
