@@ -182,9 +182,11 @@ fn lost(duplicate: &Duplicate) -> u64 {
 
 fn labels(inventory: &Inventory) -> Vec<String> {
     let mut seen = BTreeSet::new();
+    // Tables stand in files only, so only files can be taken for one another.
     let shared: BTreeSet<&str> = inventory
         .databases
         .iter()
+        .filter(|database| database.file.is_some())
         .map(|database| database.name.as_str())
         .filter(|&name| name.is_empty() || !seen.insert(name))
         .collect();
