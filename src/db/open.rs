@@ -130,7 +130,7 @@ fn in_place_with_log(file: &Path) -> rusqlite::Result<Connection> {
 
 /// SQLite recovers a copy in a private folder, as it would recover the file itself.
 fn copy_aside(file: &Path) -> Result<(Connection, Option<tempfile::TempDir>), Failure> {
-    let folder = tempfile::Builder::new().prefix("dbguard-").tempdir()?;
+    let folder = private_folder()?;
     let copy = folder.path().join("copy.db");
     for suffix in ["", "-wal", "-journal"] {
         match File::open(beside(file, suffix)) {
@@ -141,6 +141,15 @@ fn copy_aside(file: &Path) -> Result<(Connection, Option<tempfile::TempDir>), Fa
         }
     }
     Ok((configured(&copy, "mode=rw")?, Some(folder)))
+}
+
+/// For this user alone: what is copied into it may not be readable for others.
+pub(super) fn private_folder() -> io::Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("dbguard-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder.tempdir()
 }
 
 fn configured(file: &Path, parameters: &str) -> rusqlite::Result<Connection> {

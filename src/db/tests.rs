@@ -126,6 +126,14 @@ fn a_hot_journal_shows_the_state_before_the_transaction() {
     assert!(matches!(read_unmoved(&live).0, State::Locked(_)));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_copy_is_recovered_where_nobody_else_can_read_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = super::open::private_folder().unwrap();
+    assert_eq!(std::fs::metadata(folder.path()).unwrap().permissions().mode() & 0o777, 0o700);
+}
+
 #[test]
 fn an_exclusive_lock_is_told() {
     let folder = tempfile::tempdir().unwrap();
