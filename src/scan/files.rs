@@ -10,12 +10,16 @@ use crate::db::{self, DatabaseFile, State};
 use crate::tree::{self, Entry, Kind, kind};
 
 /// Every file that is a database, or is named like one.
-pub(super) fn examine(root: &Path, entries: &[Entry], found_by_bytes: &[Entry]) -> Vec<(DatabaseFile, Tracking)> {
-    let candidates: Vec<&Entry> = entries
+pub(super) fn candidates<'e>(entries: &'e [Entry], found_by_bytes: &'e [Entry]) -> Vec<&'e Entry> {
+    entries
         .iter()
         .filter(|entry| matches!(entry.kind, Kind::Database | Kind::NamedLikeDatabase | Kind::LfsPointer))
         .chain(found_by_bytes)
-        .collect();
+        .collect()
+}
+
+/// What stands in them, and what git says of them.
+pub(super) fn examine(root: &Path, entries: &[Entry], candidates: &[&Entry]) -> Vec<(DatabaseFile, Tracking)> {
     let mut sidecars: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for entry in entries.iter().filter(|entry| entry.kind == Kind::Sidecar) {
         if let Some(owner) = kind::sidecar_owner(&entry.path) {

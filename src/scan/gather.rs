@@ -31,6 +31,8 @@ pub(super) struct SourceFacts {
     pub(super) language: Language,
     pub(super) facts: Facts,
     pub(super) allows: Vec<Allow>,
+    /// It lies in what was asked for; of the others only mounts and settings count.
+    pub(super) asked: bool,
 }
 
 /// Bytes without which a source cannot name a database, nor a variable that holds one.
@@ -88,7 +90,7 @@ pub(super) fn gather(root: &Path, entries: &[Entry], openers: &[WrapperOpener]) 
     let programs = programs(root, entries, modules, openers);
     for (module, facts) in programs {
         let allows = allows.remove(&module.0).unwrap_or_default();
-        gathered.sources.push(SourceFacts { path: module.0, language: module.1, facts, allows });
+        gathered.sources.push(SourceFacts { path: module.0, language: module.1, facts, allows, asked: true });
     }
     gathered.sources.sort_by(|left, right| left.path.cmp(&right.path));
     gathered.skipped.sort();
@@ -97,6 +99,9 @@ pub(super) fn gather(root: &Path, entries: &[Entry], openers: &[WrapperOpener]) 
 }
 
 fn read(entry: &Entry, openers: &[WrapperOpener]) -> Outcome {
+    if !entry.asked && !is_deployment(&entry.path) {
+        return Outcome::Nothing;
+    }
     // The policy speaks of databases without using one.
     if matches!(entry.path.rsplit('/').next(), Some("dbguard.toml" | ".dbguard.toml")) {
         return Outcome::Nothing;
@@ -139,7 +144,7 @@ fn read(entry: &Entry, openers: &[WrapperOpener]) -> Outcome {
     if encoding == Encoding::Latin1 {
         facts.trouble = Some("not UTF-8; read byte by byte as Latin-1".into());
     }
-    Outcome::Facts(SourceFacts { path: Arc::clone(&entry.path), language, facts, allows })
+    Outcome::Facts(SourceFacts { path: Arc::clone(&entry.path), language, facts, allows, asked: entry.asked })
 }
 
 fn skipped(entry: &Entry, reason: &str, by_design: bool) -> Outcome {

@@ -4,12 +4,13 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use super::context::context_of;
+use super::duplicates::duplicates;
 use super::gather::Gathered;
 use super::mounts::mount_points;
 use super::resolve::{Registry, SetTo, World};
 use super::{Context, DatabaseId, Inventory, Linked, Options, SourceInfo, files};
 use crate::lang::Value;
-use crate::tree::{Kind, Skipped, Tree};
+use crate::tree::{Entry, Kind, Skipped, Tree};
 
 /// Facts with the paths of their databases: numbers come once all databases are known,
 /// so that their order does not depend on which fact named one first.
@@ -69,10 +70,11 @@ impl Resolver<'_> {
 /// The inventory of what was gathered.
 pub(super) fn link(root: &Path, tree: Tree, gathered: Gathered, options: &Options) -> Inventory {
     let is_test = |path: &str| options.tests.as_ref().is_some_and(|globs| globs.is_match(path));
-    let examined = files::examine(root, &tree.entries, &gathered.databases);
+    let candidates = files::candidates(&tree.entries, &gathered.databases);
     let mounts: Vec<_> = gathered.sources.iter().flat_map(|source| source.facts.mounts.iter().cloned()).collect();
-    let on_disk: BTreeSet<String> = examined.iter().map(|(file, _)| file.path.clone()).collect();
-    let mut world = World::new(mount_points(&options.mounts, &mounts), settings(&gathered, &is_test), on_disk);
+    let on_disk: BTreeSet<String> = candidates.iter().map(|entry| entry.path.to_string()).collect();
+    let mut world =
+        World::new(mount_points(&options.mounts, &mounts), settings(&gathered, &is_test), on_disk, tree.links);
     for source in &gathered.sources {
         if context_of(&source.path, source.language, &is_test) == Context::Test {
             world.tests.insert(source.path.to_string());
@@ -82,15 +84,12 @@ pub(super) fn link(root: &Path, tree: Tree, gathered: Gathered, options: &Option
         }
     }
     let mut resolver = Resolver { world: &world, registry: Registry::default() };
-    for (file, tracking) in examined {
-        resolver.registry.add_file(file, tracking);
-    }
 
     let mut inventory = Inventory { root: root.to_path_buf(), in_git: tree.in_git, mounts, ..Inventory::default() };
     inventory.skipped = tree.skipped;
     inventory.skipped.extend(gathered.skipped);
     inventory.ignore_patterns = gathered.ignore_patterns;
-    let sidecars = tree.entries.iter().filter(|entry| entry.kind == Kind::Sidecar && entry.tracked);
+    let sidecars = tree.entries.iter().filter(|entry| entry.kind == Kind::Sidecar && entry.tracked && entry.asked);
     inventory.tracked_sidecars = sidecars.map(|entry| entry.path.to_string()).collect();
 
     let mut references = Drafts::default();
@@ -104,10 +103,13 @@ pub(super) fn link(root: &Path, tree: Tree, gathered: Gathered, options: &Option
         let context = context_of(&source.path, source.language, &is_test);
         let at = (source.path.as_ref(), context);
         let facts = source.facts;
+        settings.add(&mut resolver, at, facts.settings, |fact| std::slice::from_ref(&fact.value));
+        if !source.asked {
+            continue;
+        }
         references.add(&mut resolver, at, facts.references, |fact| &fact.values);
         table_uses.add(&mut resolver, at, facts.table_uses, |fact| &fact.connection);
         statements.add(&mut resolver, at, facts.statements, |fact| &fact.connection);
-        settings.add(&mut resolver, at, facts.settings, |fact| std::slice::from_ref(&fact.value));
         env_reads.add(&mut resolver, at, facts.env_reads, |fact| fact.default.as_slice());
         copies.add(&mut resolver, at, facts.copies, |fact| &fact.from);
         attaches.add(&mut resolver, at, facts.attaches, |fact| &fact.attached);
@@ -117,8 +119,15 @@ pub(super) fn link(root: &Path, tree: Tree, gathered: Gathered, options: &Option
         }
         inventory.sources.push(SourceInfo { path: source.path.to_string(), language: source.language, context });
     }
+    // A database elsewhere in the tree matters to a part of it only when that part speaks of it.
+    let wanted = |entry: &&Entry| entry.asked || resolver.registry.knows(&entry.path);
+    let wanted: Vec<&Entry> = candidates.into_iter().filter(wanted).collect();
+    for (file, tracking) in files::examine(root, &tree.entries, &wanted) {
+        resolver.registry.add_file(file, tracking);
+    }
     let (databases, index) = resolver.registry.finish();
     inventory.databases = databases;
+    inventory.duplicates = duplicates(&inventory.databases);
     inventory.references = references.finish(&index);
     inventory.references.sort_by(|left, right| left.fact.place.cmp(&right.fact.place));
     inventory.table_uses = table_uses.finish(&index);

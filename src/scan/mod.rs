@@ -56,3 +56,7 @@ pub fn scan(root: &Path, options: &Options) -> Result<Inventory, tree::Error> {
         Err(_) => work(),
     }
 }
+
+#[cfg(test)]
+#[path = "scan_tests.rs"]
+mod tests;

@@ -24,6 +24,8 @@ pub(super) struct World {
     pub(super) files: BTreeSet<String>,
     /// Sources that are tests: only there what tests set counts.
     pub(super) tests: BTreeSet<String>,
+    /// Symbolic links within the tree, and what they lead to.
+    links: Vec<(String, String)>,
     /// Paths that are written in full somewhere: what a lone name can be taken for.
     anchored: BTreeSet<String>,
 }
@@ -41,10 +43,18 @@ pub(super) struct Identity {
     loose: bool,
 }
 
+/// Variables that are set by variables are followed this far.
+const DEEPEST_SETTING: u32 = 4;
+
 impl World {
-    pub(super) fn new(mounts: Vec<MountPoint>, settings: HashMap<String, Vec<SetTo>>, files: BTreeSet<String>) -> Self {
+    pub(super) fn new(
+        mounts: Vec<MountPoint>,
+        settings: HashMap<String, Vec<SetTo>>,
+        files: BTreeSet<String>,
+        links: Vec<(String, String)>,
+    ) -> Self {
         let anchored = files.clone();
-        Self { mounts, settings, files, anchored, tests: BTreeSet::new() }
+        Self { mounts, settings, files, links, anchored, tests: BTreeSet::new() }
     }
 
     /// Takes note of a path that is written in full.
@@ -72,10 +82,11 @@ impl World {
         }
         let mut found = Vec::new();
         for (text, home) in self.spelled(file, value, depth) {
-            if let Some(identity) = self.identity(&home, value, &text)
-                && !found.contains(&identity)
-            {
-                found.push(identity);
+            if let Some(mut identity) = self.identity(&home, value, &text) {
+                identity.path = self.through_links(identity.path);
+                if !found.contains(&identity) {
+                    found.push(identity);
+                }
             }
         }
         found
@@ -91,20 +102,28 @@ impl World {
             Part::Env { name, default: None } => Some(name),
             _ => None,
         });
-        let Some(set) = unset.and_then(|name| self.settings.get(name)).filter(|_| depth < 4) else {
+        let Some((unset, set)) =
+            unset.and_then(|name| Some((name, self.settings.get(name)?))).filter(|_| depth < DEEPEST_SETTING)
+        else {
             return vec![(value.pattern(), file.to_owned())];
         };
         let alone = value.parts.len() == 1;
         let mut found = Vec::new();
-        for set in set.iter().filter(|set| self.in_tests(file) || !set.in_tests).take(6) {
+        let in_tests = self.in_tests(file);
+        let mut set: Vec<&SetTo> = set.iter().filter(|set| in_tests || !set.in_tests).collect();
+        // A service is configured by what lies nearest to it; examples speak last.
+        set.sort_by_key(|set| (is_example(&set.file), usize::MAX - shared_folders(file, &set.file)));
+        for set in set.into_iter().take(6) {
             for (inner, home) in self.spelled(&set.file, &set.value, depth + 1) {
                 let mut text = String::new();
                 for part in &value.parts {
                     match part {
                         Part::Text(run) => text.push_str(run),
-                        Part::Env { default: None, .. } => text.push_str(inner.trim_end_matches('/')),
+                        Part::Env { name, default: None } if name == unset => {
+                            text.push_str(inner.trim_end_matches('/'));
+                        }
                         Part::Env { default: Some(default), .. } => text.push_str(&default.pattern()),
-                        Part::Unknown(_) => text.push('*'),
+                        Part::Env { .. } | Part::Unknown(_) => text.push('*'),
                     }
                 }
                 found.push((text, if alone { home } else { file.to_owned() }));
@@ -134,7 +153,8 @@ impl World {
             path = percent_decoded(&path);
         }
         let path = path.trim();
-        if path.trim_matches(['*', '/', '.']).is_empty() {
+        // A folder with a name in it that nobody knows is no database.
+        if name_of(path).trim_matches(['*', '.', '~']).is_empty() {
             return None;
         }
         let is_pattern = path.contains('*');
@@ -153,14 +173,20 @@ impl World {
                 let path = normalise(path);
                 return Some(whole(self.mounted(&path).unwrap_or(path), false, false));
             }
-            _ => {}
+            Base::Home => {
+                let path = normalise(&format!("~/{}", path.trim_start_matches(['~', '/'])));
+                return Some(whole(self.mounted(&path).unwrap_or(path), false, false));
+            }
+            Base::Written | Base::Memory => {}
         }
         if is_absolute(path) {
             let path = normalise(path);
             let mounted = self.mounted(&path);
             let temporary =
                 mounted.is_none() && ["/tmp/", "/var/tmp/", "/dev/shm/"].iter().any(|root| path.starts_with(root));
-            return Some(whole(mounted.unwrap_or(path), temporary, false));
+            let path = mounted.unwrap_or(path);
+            let path = if is_pattern { self.of_pattern(&path) } else { path };
+            return Some(whole(path, temporary, false));
         }
         if is_pattern {
             return Some(whole(self.of_pattern(path), false, true));
@@ -203,18 +229,73 @@ impl World {
         }
     }
 
-    /// `*/x.db` is the one database of that name, if there is one.
+    /// A path with unknown parts is the one database that fits it, if there is just one.
     fn of_pattern(&self, pattern: &str) -> String {
         let name = name_of(pattern);
-        if !name.contains('*') {
-            let tail = format!("/{name}");
-            let mut hits = self.anchored.iter().filter(|known| known.ends_with(&tail) || *known == name);
-            if let (Some(only), None) = (hits.next(), hits.next()) {
-                return only.clone();
+        let known: Vec<&String> = if name.contains('*') {
+            // `*_*.db` fits what it was never meant for.
+            if name.rsplit_once('.').map_or(name, |(stem, _)| stem).bytes().filter(u8::is_ascii_alphanumeric).count()
+                < 3
+            {
+                return pattern.to_owned();
+            }
+            self.files.iter().filter(|file| fits(name, name_of(file))).collect()
+        } else {
+            self.anchored.iter().filter(|known| name_of(known) == name).collect()
+        };
+        let folder: Vec<&str> =
+            folder_of(pattern).split('/').filter(|part| !matches!(*part, "" | "." | "..")).collect();
+        let mut hits = known.into_iter().filter(|known| {
+            let mut parts = folder_of(known).rsplit('/');
+            folder.iter().rev().take_while(|part| !part.contains('*')).all(|part| parts.next() == Some(part))
+        });
+        match (hits.next(), hits.next()) {
+            (Some(only), None) => only.clone(),
+            _ => pattern.to_owned(),
+        }
+    }
+
+    /// Where a path of the tree leads to.
+    fn through_links(&self, mut path: String) -> String {
+        // A link may lead through another; one that leads to itself leads nowhere.
+        for _ in 0..4 {
+            let target = self.links.iter().find_map(|(from, to)| {
+                let rest = path.strip_prefix(from.as_str())?;
+                (rest.is_empty() || rest.starts_with('/')).then(|| normalise(&format!("./{to}{rest}")))
+            });
+            match target {
+                Some(target) => path = target,
+                None => break,
             }
         }
-        pattern.to_owned()
+        path
     }
+}
+
+/// Whether a name fits a pattern in which `*` stands for any run of characters.
+fn fits(pattern: &str, name: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or("");
+    let Some(mut rest) = name.strip_prefix(first) else { return false };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
+    for part in middle {
+        match rest.find(part) {
+            Some(at) => rest = rest.get(at + part.len()..).unwrap_or(""),
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+fn is_example(file: &str) -> bool {
+    let name = name_of(file);
+    ["example", "sample", "template", "dist"].iter().any(|word| name.contains(word))
+}
+
+/// How many folders two files have in common.
+fn shared_folders(left: &str, right: &str) -> usize {
+    folder_of(left).split('/').zip(folder_of(right).split('/')).take_while(|(left, right)| left == right).count()
 }
 
 /// A database of a server: its host and name, never its password.
@@ -295,16 +376,27 @@ struct Known {
 }
 
 impl Registry {
+    pub(super) fn knows(&self, path: &str) -> bool {
+        self.known.contains_key(path)
+    }
+
     pub(super) fn add_file(&mut self, file: DatabaseFile, tracking: Tracking) {
-        let known = Known {
+        let known = self.known.entry(file.path.clone()).or_insert_with(|| Known {
             engine: Engine::Sqlite,
             temporary: false,
             is_pattern: false,
             spellings: BTreeSet::new(),
             tracking,
             file: None,
+        });
+        *known = Known {
+            temporary: false,
+            is_pattern: false,
+            tracking,
+            file: Some(file),
+            engine: Engine::Sqlite,
+            spellings: std::mem::take(&mut known.spellings),
         };
-        self.known.insert(file.path.clone(), Known { file: Some(file), ..known });
     }
 
     pub(super) fn add(&mut self, identity: &Identity) {
@@ -349,18 +441,39 @@ mod tests {
     fn world() -> World {
         let mut world = World::new(
             vec![("/app/data".into(), "data".into()), ("/app".into(), ".".into())],
-            HashMap::from([(
-                "DATABASE_PATH".to_owned(),
-                vec![SetTo {
-                    file: "docker-compose.yml".into(),
-                    value: Value::text("/app/data/zoe.db"),
-                    in_tests: false,
-                }],
-            )]),
-            ["data/zoe.db".to_owned(), "services/auth/data/auth.db".to_owned()].into(),
+            HashMap::from([
+                (
+                    "DATABASE_PATH".to_owned(),
+                    vec![SetTo {
+                        file: "docker-compose.yml".into(),
+                        value: Value::text("/app/data/zoe.db"),
+                        in_tests: false,
+                    }],
+                ),
+                (
+                    "APP_DB".to_owned(),
+                    ["a/.env", "b/.env", "b/.env.example"]
+                        .map(|file| SetTo {
+                            file: file.into(),
+                            value: Value::text(format!("{}.db", file.replace(['/', '.'], "_"))),
+                            in_tests: false,
+                        })
+                        .into(),
+                ),
+            ]),
+            ["data/zoe.db", "services/auth/data/auth.db", "cache/user_7.db", "cache/log_1.db", "cache/log_2.db"]
+                .map(str::to_owned)
+                .into(),
+            vec![("old/store".to_owned(), "data".to_owned()), ("z.db".to_owned(), "old/store/zoe.db".to_owned())],
         );
         world.anchor("a.py", &[Value::text("/srv/far/only.db")]);
         world
+    }
+
+    /// A text with an unknown part in it.
+    fn pattern(before: &str, after: &str) -> Value {
+        let parts = vec![Part::Text(before.into()), Part::Unknown("x".into()), Part::Text(after.into())];
+        Value { parts, ..Value::default() }
     }
 
     fn paths(file: &str, value: &Value) -> Vec<String> {
@@ -386,11 +499,22 @@ mod tests {
             ("main.py", Value::text("a%20b.db"), "a%20b.db"),
             ("main.py", Value::text("file:a%20b.db"), "a b.db"),
             ("main.py", Value::text(r"data\zoe.db"), "data/zoe.db"),
+            ("main.py", Value::text("old/store/zoe.db"), "data/zoe.db"),
+            ("main.py", Value::text("./z.db"), "data/zoe.db"),
+            ("main.py", Value { base: Base::Home, ..Value::text("~/x/y.db") }, "~/x/y.db"),
+            ("main.py", Value { base: Base::Home, ..Value::text("/x/y.db") }, "~/x/y.db"),
+            ("main.py", pattern("user_", ".db"), "cache/user_7.db"),
+            ("main.py", pattern("/srv/cache/user_", ".db"), "/srv/cache/user_*.db"),
+            ("main.py", pattern("log_", ".db"), "log_*.db"),
+            ("main.py", pattern("", "/zoe.db"), "data/zoe.db"),
+            ("main.py", pattern("", "_1.db"), "*_1.db"),
         ];
         for (file, value, expected) in cases {
             assert_eq!(paths(file, &value), [expected], "{value:?}");
         }
+        assert_eq!(paths("b/main.py", &Value::env("APP_DB", None)), ["b__env.db", "a__env.db", "b__env_example.db"]);
         assert!(paths("main.py", &Value::env("NOWHERE", None)).is_empty());
         assert!(paths("main.py", &Value::unknown("x")).is_empty());
+        assert!(paths("main.py", &pattern("/app/data/", "")).is_empty());
     }
 }
