@@ -64,7 +64,10 @@ pub fn check(inventory: &Inventory, policy: &Policy, options: &Options) -> Repor
     }
     findings.retain(|finding| shown.contains(finding.rule.as_str()) && among(&finding.place.file, &options.paths));
     findings.sort_by(|one, other| key(one).cmp(&key(other)));
-    findings.dedup();
+    // A place that can mean several databases is still one place to mend.
+    findings.dedup_by(|later, first| {
+        later.rule == first.rule && later.place == first.place && (!later.place.span.is_empty() || later == first)
+    });
     let findings = one_for_each_cause(findings);
     (report.allowed, report.findings) =
         findings.into_iter().partition(|finding| inventory.allows.iter().any(|allow| allowed_by(finding, allow)));

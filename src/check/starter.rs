@@ -67,7 +67,7 @@ fn primary(survey: &Survey<'_>, out: &mut String) {
 fn others(survey: &Survey<'_>, out: &mut String) {
     for other in &survey.external {
         let _ = write!(out, "\n# {}.\n[[external]]\n", other.counts());
-        line(out, "path ", &quote(&other.database.path), "");
+        line(out, "path ", &quote(other.path()), "");
         if let Some(owner) = names::known_owner(&other.database.path) {
             line(out, "owner", &quote(owner), "");
         }
@@ -79,7 +79,7 @@ fn others(survey: &Survey<'_>, out: &mut String) {
         );
     }
     for other in &survey.open {
-        let path = quote(&other.database.path);
+        let path = quote(other.path());
         let _ = writeln!(out, "#\n# {}.", other.counts());
         if let Some(folder) = other.only_folder.as_ref().filter(|_| other.shared.is_empty()) {
             let _ = writeln!(

@@ -1,6 +1,6 @@
 //! Questions that several rules ask of the inventory. Judges nothing.
 
-use super::names::is_copy;
+use super::names::{is_copy, is_fixture};
 use super::standing::Applied;
 use crate::finding::Finding;
 use crate::lang::{self, Allow, FileCopy, Role, Value};
@@ -10,30 +10,40 @@ use crate::scan::{Context, Database, DatabaseId, Inventory, Linked};
 /// A file name that is known at least in part: `cache_*.db` and not `*.db` or `*`.
 pub(super) fn has_a_name(database: &Database) -> bool {
     let stem = database.name.rsplit_once('.').map_or(database.name.as_str(), |(stem, _)| stem);
+    // `{path}.db` is a template that nothing filled.
+    let stem = stem.split('{').map(|part| part.split_once('}').map_or(part, |(_, after)| after)).collect::<String>();
     stem.chars().filter(|letter| letter.is_alphanumeric()).count() > 1 || stem.len() == 1 && stem != "*"
 }
 
-/// Code, configuration or tests name the database, by whatever means.
-pub(super) fn is_used(inventory: &Inventory, policy: &Applied<'_>, id: DatabaseId) -> bool {
-    let database = inventory.database(id);
+/// Which databases code, configuration or tests name, by whatever means.
+pub(super) fn used(inventory: &Inventory, policy: &Applied<'_>) -> Vec<bool> {
+    let mut used = vec![false; inventory.databases.len()];
     let speaks =
         |file: &str, context: Context| !matches!(policy.context(file, context), Context::Docs | Context::Vendored);
-    // `cache_*.db` in code is a use of `cache_7.db` on disk.
-    let names = |ids: &[DatabaseId]| {
-        ids.iter().any(|&other| {
-            other == id || {
-                let other = inventory.database(other);
-                other.is_pattern && has_a_name(other) && matches_path(&other.path, &database.path)
-            }
-        })
-    };
-    inventory
+    let references = inventory
         .references
         .iter()
-        .any(|it| it.fact.role != Role::Mentions && names(&it.databases) && speaks(&it.fact.place.file, it.context))
-        || inventory.settings.iter().any(|it| names(&it.databases) && speaks(&it.fact.place.file, it.context))
-        || inventory.attaches.iter().any(|it| names(&it.databases))
-        || inventory.copies.iter().any(|it| names(&it.databases))
+        .filter(|it| it.fact.role != Role::Mentions && speaks(&it.fact.place.file, it.context))
+        .map(|it| &it.databases);
+    let settings =
+        inventory.settings.iter().filter(|it| speaks(&it.fact.place.file, it.context)).map(|it| &it.databases);
+    let others =
+        inventory.attaches.iter().map(|it| &it.databases).chain(inventory.copies.iter().map(|it| &it.databases));
+    for id in references.chain(settings).chain(others).flatten() {
+        if let Some(used) = used.get_mut(id.0) {
+            *used = true;
+        }
+    }
+    // `cache_*.db` in code is a use of `cache_7.db` on disk.
+    for (index, pattern) in inventory.databases.iter().enumerate() {
+        if !pattern.is_pattern || !has_a_name(pattern) || !used.get(index).copied().unwrap_or(false) {
+            continue;
+        }
+        for (other, used) in inventory.databases.iter().zip(&mut used) {
+            *used |= other.file.is_some() && matches_path(&pattern.path, &other.path);
+        }
+    }
+    used
 }
 
 /// The name of the database that a copy is made of; `None` when it copies something else, or a copy.
@@ -52,6 +62,15 @@ pub(super) fn told_apart(inventory: &Inventory, id: DatabaseId) -> String {
     let database = inventory.database(id);
     let same = inventory.databases.iter().filter(|other| other.file.is_some() && other.name == database.name).count();
     if same > 1 { database.path.clone() } else { database.name.clone() }
+}
+
+/// Files of tests and CI: what they do to a database is a trial.
+pub(super) fn is_trial(file: &str) -> bool {
+    is_fixture(file)
+        || file.starts_with(".github/")
+        || file.rsplit('/').next().is_some_and(|name| {
+            name.split(['.', '-', '_']).any(|word| matches!(word, "test" | "tests" | "testing" | "ci" | "e2e"))
+        })
 }
 
 /// Whether a comment silences a finding.

@@ -28,7 +28,17 @@ impl Cause<'_> {
     /// The path as it is written there, for people.
     pub(crate) fn written(&self) -> String {
         let pattern = self.value.pattern();
-        names::strip_url(&pattern).to_owned()
+        let path = names::strip_url(&pattern);
+        let mut parts: Vec<&str> = Vec::new();
+        for part in path.split('/') {
+            match part {
+                ".." if parts.last().is_some_and(|last| !matches!(*last, ".." | "" | "*")) => {
+                    parts.pop();
+                }
+                part => parts.push(part),
+            }
+        }
+        parts.join("/")
     }
 
     pub(crate) fn standing(&self, applied: &Applied<'_>) -> Option<Standing> {

@@ -1,7 +1,7 @@
 //! Configuration gives a variable of the policy another database.
 
 use super::sink::Offence;
-use super::{Applied, Sink, Standing, names};
+use super::{Applied, Sink, Standing, is_trial};
 use crate::finding::Remedy;
 use crate::lang::Setting;
 use crate::scan::{Context, Inventory, Linked};
@@ -41,13 +41,4 @@ fn spelled_like(setting: &Linked<Setting>, path: &str) -> String {
         Some((scheme, _)) => format!("{scheme}:///{path}"),
         None => path.to_owned(),
     }
-}
-
-/// Configuration for tests and CI may point anywhere.
-fn is_trial(file: &str) -> bool {
-    names::is_fixture(file)
-        || file.starts_with(".github/")
-        || file.rsplit('/').next().is_some_and(|name| {
-            name.split(['.', '-', '_']).any(|word| matches!(word, "test" | "tests" | "testing" | "ci" | "e2e"))
-        })
 }

@@ -10,7 +10,7 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
             continue;
         }
         let Some(database) = attach.databases.first().copied() else { continue };
-        if policy.standing(database) == Standing::Temporary {
+        if policy.standing(database) == Standing::Temporary || !super::has_a_name(inventory.database(database)) {
             continue;
         }
         let name = &inventory.database(database).name;

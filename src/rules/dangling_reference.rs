@@ -15,6 +15,7 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
             || cause.confidence == Confidence::Low
             || database.file.is_some()
             || database.is_pattern
+            || !cause.value.envs().is_empty()
             || database.path.starts_with(['/', '~', '*', '$', '%', ':'])
             || matches!(policy.standing(id), Standing::Temporary | Standing::Server | Standing::External(_))
         {
@@ -23,10 +24,16 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
         let elsewhere = inventory.databases.iter().find(|other| {
             other.name == database.name
                 && other.file.is_some()
+                // What git has is a template for the file that is not there yet.
+                && !other.tracking.tracked
                 && !names::is_copy(&other.path)
                 && !names::is_fixture(&other.path)
         });
         let Some(elsewhere) = elsewhere else { continue };
+        // One of several that the place can mean may well be missing.
+        if policy.causes.iter().any(|other| other.place == cause.place && other.database != cause.database) {
+            continue;
+        }
         let mut offence = Offence::at(cause.place)
             .hole("path", &database.path)
             .hole("existing", &elsewhere.path)

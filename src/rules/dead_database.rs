@@ -19,7 +19,7 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
             || names::is_copy(&database.path)
             || names::is_fixture(&database.path)
             || names::known_owner(&database.path).is_some()
-            || super::is_used(inventory, policy, id)
+            || policy.is_used(id)
         {
             continue;
         }

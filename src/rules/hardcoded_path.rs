@@ -35,6 +35,8 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
             || !spelled
             || cause.lead.fact.language == Language::Sql
             || cause.confidence == Confidence::Low
+            // A name in a list of files, never opened, is no path.
+            || !cause.opened && !written.contains('/')
             || names::is_copy(&written)
             || names::without_side_ending(&written) != written
         {

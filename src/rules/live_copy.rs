@@ -8,8 +8,12 @@ use crate::scan::{Context, Inventory};
 pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink<'_>) {
     for copy in inventory.copies.iter().filter(|copy| copy.fact.language != Language::Dockerfile) {
         let context = policy.context(&copy.fact.place.file, copy.context);
-        let temporary = copy.databases.first().is_some_and(|it| policy.standing(*it) == Standing::Temporary);
-        if !matches!(context, Context::Code | Context::Config) || temporary {
+        // What git has is a template, and nobody writes to it.
+        let lifeless = copy
+            .databases
+            .first()
+            .is_some_and(|id| policy.standing(*id) == Standing::Temporary || inventory.database(*id).tracking.tracked);
+        if !matches!(context, Context::Code | Context::Config) || lifeless || super::is_trial(&copy.fact.place.file) {
             continue;
         }
         let Some(name) = super::copied_database(inventory, copy) else { continue };

@@ -50,7 +50,7 @@ pub use standing::{Applied, Standing};
 pub(crate) use about::allowed_by;
 pub(crate) use sink::Sink;
 
-use about::{copied_database, has_a_name, is_used, told_apart};
+use about::{copied_database, has_a_name, is_trial, told_apart, used};
 
 use std::sync::LazyLock;
 

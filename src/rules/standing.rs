@@ -31,6 +31,7 @@ pub struct Applied<'a> {
     config: Globs,
     tests: Globs,
     contexts: HashMap<&'a str, Context>,
+    used: Vec<bool>,
     pub(crate) causes: Vec<Cause<'a>>,
 }
 
@@ -61,12 +62,14 @@ impl<'a> Applied<'a> {
             config: Globs::of(&policy.places.config),
             tests: Globs::of(&policy.places.tests),
             contexts: inventory.sources.iter().map(|source| (source.path.as_str(), source.context)).collect(),
+            used: Vec::new(),
             causes: Vec::new(),
         };
         let temporary = Globs::of(&policy.places.temporary);
         let entries = entries(inventory, policy);
         applied.standings =
             inventory.databases.iter().map(|database| standing(database, policy, &entries, &temporary)).collect();
+        applied.used = super::used(inventory, &applied);
         applied.causes = causes(inventory, &applied);
         applied
     }
@@ -74,6 +77,11 @@ impl<'a> Applied<'a> {
     #[must_use]
     pub fn standing(&self, database: DatabaseId) -> Standing {
         self.standings.get(database.0).copied().unwrap_or(Standing::Unknown)
+    }
+
+    /// Code, configuration or tests name it.
+    pub(crate) fn is_used(&self, database: DatabaseId) -> bool {
+        self.used.get(database.0).copied().unwrap_or(false)
     }
 
     /// There is a policy at all.

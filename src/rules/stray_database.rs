@@ -14,7 +14,7 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
             || matches!(file.state, State::NotSqlite(_) | State::Unreadable(_))
             || names::is_copy(&database.path)
             || names::is_fixture(&database.path)
-            || super::is_used(inventory, policy, id)
+            || policy.is_used(id)
         {
             continue;
         }

@@ -2,7 +2,7 @@
 
 use super::sink::Offence;
 use super::{Applied, Sink, Standing, names};
-use crate::lang::{Confidence, Role};
+use crate::lang::{Confidence, Language, Role};
 use crate::scan::{Context, Inventory};
 
 pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink<'_>) {
@@ -13,7 +13,10 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
             // A test that opens a file which is kept in the tree reads a fixture.
             Context::Test => {
                 let kept = database.file.is_some() && (database.tracking.tracked || !inventory.in_git);
-                (cause.opened || cause.lead.fact.role == Role::Configures) && !kept
+                // Of other languages too little is understood to know a temporary folder when it comes.
+                let program =
+                    matches!(cause.lead.fact.language, Language::Python | Language::Javascript | Language::Typescript);
+                program && (cause.opened || cause.lead.fact.role == Role::Configures) && !kept
             }
             Context::Code => names::is_throw_away(&database.name) && database.file.is_none(),
             _ => false,

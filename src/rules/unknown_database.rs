@@ -2,7 +2,8 @@
 
 use super::sink::Offence;
 use super::{Applied, Sink, Standing, names};
-use crate::lang::{Confidence, Engine};
+use crate::lang::names::is_database_path;
+use crate::lang::{Confidence, Engine, Language};
 use crate::scan::{Context, Inventory};
 
 pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink<'_>) {
@@ -17,6 +18,10 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
             || cause.confidence == Confidence::Low
             || !super::has_a_name(database)
             || names::is_copy(&database.path)
+            || names::without_side_ending(&database.path) != database.path
+            || super::is_trial(&cause.place.file)
+            // What is read by its literals alone is sure only where the name says so.
+            || cause.lead.fact.language == Language::Other && !is_database_path(&database.name)
         {
             continue;
         }

@@ -55,6 +55,8 @@ impl<'a> Survey<'a> {
             .iter()
             .position(|it| ours(it) && exists(it))
             .or_else(|| all.iter().position(ours))
+            // A program that is itself well known is its own.
+            .or_else(|| all.iter().position(|it| it.references > 0 && !it.database.path.starts_with('/')))
             .or_else(|| all.iter().position(|it| exists(it) && names::known_owner(&it.database.path).is_none()));
         let primary = main.map(|index| all.remove(index));
 
@@ -67,6 +69,7 @@ impl<'a> Survey<'a> {
             variables = primary.variables.iter().map(|(name, reads)| (*name, *reads)).collect::<Vec<_>>();
             variables.sort_by(|one, other| other.1.cmp(&one.1).then(one.0.cmp(other.0)));
             primary_path = primary.usual_path();
+            open.retain(|other| !is_same(primary, &primary_path, other));
             for other in &mut open {
                 other.shared = shared(inventory, primary.id, other.id);
             }
@@ -86,13 +89,18 @@ impl Surveyed<'_> {
         (self.references, self.files.len(), rows)
     }
 
+    /// Its path; only its name where the folder is decided at run time.
+    pub(super) fn path(&self) -> &str {
+        if self.database.is_pattern { &self.database.name } else { &self.database.path }
+    }
+
     /// An absolute path that code and configuration use (the container's) before the one in the tree: defaults are to be it.
     fn usual_path(&self) -> String {
         self.spelled
             .iter()
             .filter(|(path, _)| path.starts_with('/') && is_plain(path))
             .max_by(|one, other| one.1.cmp(other.1).then(other.0.cmp(one.0)))
-            .map_or_else(|| self.database.path.clone(), |(path, _)| path.clone())
+            .map_or_else(|| self.path().to_owned(), |(path, _)| path.clone())
     }
 
     /// The variable that code reads for it, or one made of its name.
@@ -110,14 +118,26 @@ impl Surveyed<'_> {
     }
 }
 
+/// The primary under another name: a bare name that its path ends with, or its name in a folder that is a guessed mount.
+fn is_same(primary: &Surveyed<'_>, path: &str, other: &Surveyed<'_>) -> bool {
+    if other.database.file.is_some() || other.database.name != primary.database.name {
+        return false;
+    }
+    let tail = format!("/{}", other.database.path);
+    let folder = |path: &str| path.rsplit('/').nth(1).unwrap_or("").to_owned();
+    path.ends_with(&tail)
+        || primary.database.path.ends_with(&tail)
+        || other.database.path.starts_with('/') && folder(&other.database.path) == folder(&primary.database.path)
+}
+
 /// Whether a database can have an entry: a SQLite file that is kept, under a name that is no glob.
 fn is_candidate(database: &Database) -> bool {
     let a_database = database.file.as_ref().is_none_or(|file| !matches!(file.state, State::NotSqlite(_)));
     database.engine == Engine::Sqlite
         && a_database
         && !database.temporary
-        && !database.is_pattern
-        && is_plain(&database.path)
+        && is_plain(if database.is_pattern { &database.name } else { &database.path })
+        && (database.file.is_some() || words::is_database_path(&database.name))
         && !names::is_copy(&database.path)
         && !names::is_fixture(&database.path)
         && names::without_side_ending(&database.path) == database.path
