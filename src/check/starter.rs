@@ -53,12 +53,18 @@ fn primary(survey: &Survey<'_>, out: &mut String) {
     };
     let _ = writeln!(out, "\n# The one database that code uses: {}.\n[primary]", primary.counts());
     line(out, "path   ", &quote(&survey.primary_path), "");
-    let said = match survey.variables.first() {
-        Some((_, reads)) => format!("read in {reads} {} today", if *reads == 1 { "place" } else { "places" }),
-        None => "read by no code yet".to_owned(),
+    let (variable, reads, url) = survey.variable();
+    let said = match reads {
+        0 => "read by no code yet".to_owned(),
+        1 => "read in 1 place today".to_owned(),
+        reads => format!("read in {reads} places today"),
     };
-    line(out, "env    ", &quote(survey.variable()), &said);
-    let aliases: Vec<String> = survey.variables.iter().skip(1).map(|(name, _)| quote(name)).collect();
+    line(out, "env    ", &quote(variable), &said);
+    if let Some(url) = url {
+        line(out, "url-env", &quote(url), "the same, as a URL");
+    }
+    let others = survey.variables.iter().map(|(name, _)| *name).filter(|name| *name != variable && Some(*name) != url);
+    let aliases: Vec<String> = others.map(quote).collect();
     if !aliases.is_empty() {
         line(out, "aliases", &format!("[{}]", aliases.join(", ")), "mean the same today");
     }

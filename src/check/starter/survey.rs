@@ -75,11 +75,26 @@ impl<'a> Survey<'a> {
             }
         }
         let mounts = mounts(inventory, primary.iter().chain(&open).chain(&external));
+        // Through a mount it is a database that is listed already.
+        let listed: BTreeSet<String> = open.iter().map(|it| it.database.path.clone()).collect();
+        open.retain(|it| {
+            it.database.file.is_some()
+                || !mounts.iter().any(|(container, host)| {
+                    let rest = it.database.path.strip_prefix(container.as_str());
+                    rest.is_some_and(|rest| listed.contains(&format!("{host}{rest}")))
+                })
+        });
         Self { primary, primary_path, variables, server, external, open, mounts }
     }
 
-    pub(super) fn variable(&self) -> &str {
-        self.variables.first().map_or("DATABASE_PATH", |(name, _)| name)
+    /// The variable with its path, how often it is read, and the one with its URL where there are both.
+    pub(super) fn variable(&self) -> (&str, usize, Option<&str>) {
+        let is_url = |name: &str| name.ends_with("_URL") || name.ends_with("_URI") || name.ends_with("_DSN");
+        let url = self.variables.iter().find(|(name, _)| is_url(name));
+        match self.variables.iter().find(|(name, _)| !is_url(name)) {
+            Some((name, reads)) => (name, *reads, url.map(|(name, _)| *name)),
+            None => url.map_or(("DATABASE_PATH", 0, None), |(name, reads)| (name, *reads, None)),
+        }
     }
 }
 
