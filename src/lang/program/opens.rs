@@ -7,6 +7,7 @@ use super::options::path_option;
 use super::script;
 use crate::lang::Language;
 use crate::lang::value::{Engine, Value};
+use crate::text::Place;
 
 /// A call that opens.
 pub(super) struct OpenSite {
@@ -38,15 +39,19 @@ pub(super) fn sites(evaluator: &Evaluator<'_>, at: usize, module: &Module) -> Ve
             if found.iter().any(|val| matches!(val, Val::Connection(_))) || is_called_connection(module, argument) {
                 continue;
             }
-            // `connect(config)` where the object stands nearby: the option that names the path is the place.
-            let argument = found
-                .iter()
-                .find_map(|val| match val {
-                    Val::Dict((home, options), _) if *home == at => path_option(module, *options, false, 0),
-                    _ => None,
+            let option = found.iter().find_map(|val| match val {
+                Val::Dict((home, options), _) if *home == at => path_option(module, *options, false, 0),
+                _ => None,
+            });
+            let mut values = evaluator.opened(found);
+            // `connect(config)` where the object stands nearby and takes its path from a name: that is the place.
+            let argument = option
+                .filter(|&option| {
+                    let span = module.expr(option).span;
+                    let own = |place: &Place| place.file == module.source.path && span.contains(place.span);
+                    !values.iter().any(|value| value.origin.as_ref().is_some_and(own))
                 })
                 .unwrap_or(argument);
-            let mut values = evaluator.opened(found);
             let engine = script::engine_of(&construct).or(said);
             values.iter_mut().for_each(|value| super::options::be(value, engine.unwrap_or(value.engine)));
             // What opens any engine says nothing of a database until a path or a URL is seen.

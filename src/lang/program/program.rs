@@ -255,6 +255,9 @@ impl<'l> Program<'l> {
         if path.starts_with('.') {
             return self.script_file(&normalise(&format!("{}/{path}", folder(own))));
         }
+        if let Some(found) = self.workspace_package(path) {
+            return Some(found);
+        }
         let alias = ["@/", "~/", "src/", "$lib/", "#"].iter().find_map(|alias| path.strip_prefix(alias))?;
         let mut at = folder(own);
         loop {
@@ -268,6 +271,35 @@ impl<'l> Program<'l> {
                 return None;
             }
             at = folder(at);
+        }
+    }
+
+    /// `@scope/name/rest` of a tree that holds the package itself, in a folder of its name; only if one file answers.
+    fn workspace_package(&self, path: &str) -> Option<usize> {
+        let (scope, inside) = path.strip_prefix('@')?.split_once('/')?;
+        if scope.is_empty() {
+            return None;
+        }
+        let (name, rest) = inside.split_once('/').unwrap_or((inside, "index"));
+        let rest = rest.strip_suffix(".js").unwrap_or(rest);
+        let last = rest.rsplit('/').next().unwrap_or(rest);
+        let ends = [format!("{name}/{rest}"), format!("{name}/src/{rest}"), format!("{name}/{rest}/index")];
+        let found = |last: &str| -> Vec<usize> {
+            let hits = self.by_tail.get(last).map_or(&[][..], Vec::as_slice).iter().copied();
+            let belongs = |&at: &usize| {
+                let path = &self.paths[at];
+                let own = |end: &String| stem(path).strip_suffix(end.as_str()).is_some_and(|head| head.ends_with('/'));
+                is_script(path) && ends.iter().any(own)
+            };
+            hits.filter(belongs).collect()
+        };
+        match found(last).as_slice() {
+            [one] => Some(*one),
+            [] => match found("index").as_slice() {
+                [one] => Some(*one),
+                _ => None,
+            },
+            _ => None,
         }
     }
 
