@@ -34,6 +34,7 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
         if !asked
             || !spelled
             || cause.lead.fact.language == Language::Sql
+            || cause.place.file.starts_with(".github/")
             || cause.confidence == Confidence::Low
             // A name in a list of files, never opened, is no path.
             || !cause.opened && !written.contains('/')
