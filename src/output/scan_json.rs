@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::scan_record as record;
 use super::{Opinion, shown};
 use crate::db;
-use crate::lang::{Engine, Value};
+use crate::lang::{Engine, Role, Value};
 use crate::scan::{Database, DatabaseId, Inventory, Linked};
 
 /// Writes the inventory as one JSON document.
@@ -80,7 +80,9 @@ impl Names<'_> {
     fn reference(&self, linked: &Linked<crate::lang::Reference>) -> record::Reference {
         let fact = &linked.fact;
         let mut env: Vec<String> = Vec::new();
-        for name in fact.values.iter().flat_map(Value::envs) {
+        // What configuration sets is a variable, too: the one that code reads there.
+        let set = fact.name.as_deref().filter(|name| fact.role == Role::Configures && is_variable(name));
+        for name in set.into_iter().chain(fact.values.iter().flat_map(Value::envs)) {
             if !env.iter().any(|known| known == name) {
                 env.push(name.to_owned());
             }
@@ -90,7 +92,7 @@ impl Names<'_> {
         record::Reference {
             place: record::Where::of(&fact.place),
             role: fact.role,
-            opens: fact.role == crate::lang::Role::Opens,
+            opens: fact.role == Role::Opens,
             database: self.first(linked),
             candidates: linked.databases.iter().skip(1).filter_map(|&id| self.name(id)).collect(),
             pattern,
@@ -294,6 +296,13 @@ fn table(table: &db::Table) -> record::Table {
             })
             .collect(),
     }
+}
+
+/// Named as environment variables are.
+fn is_variable(name: &str) -> bool {
+    name.len() > 1
+        && name.starts_with(|first: char| first.is_ascii_uppercase() || first == '_')
+        && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 #[cfg(test)]

@@ -45,8 +45,8 @@ pub(super) fn language_of(path: &str, head: &[u8]) -> Language {
 fn by_name(name: &str) -> Option<Language> {
     Some(match name {
         "dockerfile" | "containerfile" => Language::Dockerfile,
-        ".gitignore" | ".dockerignore" | ".npmignore" | ".eslintignore" | ".prettierignore" | ".helmignore"
-        | ".hgignore" => Language::Ignore,
+        ".gitignore" | "gitignore" | ".dockerignore" | ".npmignore" | ".eslintignore" | ".prettierignore"
+        | ".helmignore" | ".hgignore" => Language::Ignore,
         "pipfile" => Language::Toml,
         ".envrc" | "makefile" | "gnumakefile" | "justfile" | ".bashrc" | ".profile" | ".zshrc" | "procfile" => {
             Language::Shell

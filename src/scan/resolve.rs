@@ -6,6 +6,9 @@ use super::{Database, DatabaseId, Tracking};
 use crate::db::DatabaseFile;
 use crate::lang::{Base, Engine, Part, Value, names};
 
+/// Ways one value can be spelled that are kept.
+const ALTERNATIVES: usize = 6;
+
 /// One place under two names: a folder as a container or service sees it, and the folder of the tree that it is.
 pub(super) type MountPoint = (String, String);
 
@@ -92,12 +95,9 @@ impl World {
         found
     }
 
-    fn in_tests(&self, file: &str) -> bool {
-        self.tests.contains(file)
-    }
-
     /// The texts of a value, with variables that have no default looked up in the tree's configuration, each with the file it comes from.
     fn spelled(&self, file: &str, value: &Value, depth: u32) -> Vec<(String, String)> {
+<<<<<<< HEAD
         let unset = value.parts.iter().find_map(|part| match part {
             Part::Env { name, default: None } => Some(name),
             _ => None,
@@ -124,12 +124,46 @@ impl World {
                         }
                         Part::Env { default: Some(default), .. } => text.push_str(&default.pattern()),
                         Part::Env { .. } | Part::Unknown(_) => text.push('*'),
+=======
+        let alone = value.parts.len() == 1;
+        let mut found = vec![(String::new(), file.to_owned())];
+        for (index, part) in value.parts.iter().enumerate() {
+            let after_variable = index > 0 && matches!(value.parts.get(index - 1), Some(Part::Env { .. }));
+            let options: Vec<(String, String)> = match part {
+                Part::Text(run) => vec![(run.clone(), file.to_owned())],
+                Part::Env { default: Some(default), .. } => self.spelled(file, default, depth),
+                Part::Env { name, default: None } => self.set_to(file, name, depth),
+                Part::Unknown(_) => vec![("*".into(), file.to_owned())],
+            };
+            let mut next = Vec::new();
+            for (text, _) in &found {
+                for (option, home) in &options {
+                    // A folder set as `data/` and continued with `/x.db` has one slash.
+                    let text = if after_variable && option.starts_with('/') {
+                        text.trim_end_matches('/')
+                    } else {
+                        text.as_str()
+                    };
+                    let home = if alone { home.clone() } else { file.to_owned() };
+                    if next.len() < ALTERNATIVES {
+                        next.push((format!("{text}{option}"), home));
+>>>>>>> 3e856cc (Variables set elsewhere in the tree fill every part of a path; what configuration sets is named)
                     }
                 }
-                found.push((text, if alone { home } else { file.to_owned() }));
             }
+            found = next;
         }
         found
+    }
+
+    /// What a variable is set to in the tree; `*` when nothing says.
+    fn set_to(&self, file: &str, name: &str, depth: u32) -> Vec<(String, String)> {
+        let unknown = || vec![("*".to_owned(), file.to_owned())];
+        let Some(set) = self.settings.get(name).filter(|_| depth < 4) else { return unknown() };
+        let in_tests = self.tests.contains(file);
+        let set = set.iter().filter(|set| in_tests || !set.in_tests).take(ALTERNATIVES);
+        let found: Vec<_> = set.flat_map(|set| self.spelled(&set.file, &set.value, depth + 1)).collect();
+        if found.is_empty() { unknown() } else { found }
     }
 
     fn identity(&self, file: &str, value: &Value, text: &str) -> Option<Identity> {

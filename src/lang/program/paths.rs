@@ -44,6 +44,12 @@ pub(super) fn join_below(left: &Value, right: &Value) -> Value {
 pub(super) fn concat(left: &Value, right: &Value) -> Value {
     let mut joined = left.clone();
     append(&mut joined.parts, &right.parts);
+    // The root's own folder has no name: `f"{HERE}/x.db"` lies in it, and not in the file system's root.
+    let at_root =
+        left.base == Base::Root && left.parts.iter().all(|part| matches!(part, Part::Text(text) if text.is_empty()));
+    if let (true, Some(Part::Text(first))) = (at_root, joined.parts.first_mut()) {
+        *first = first.trim_start_matches('/').to_owned();
+    }
     if left.base == Base::Written && is_scheme(&left.parts) {
         joined.base = right.base;
     }
@@ -178,6 +184,13 @@ mod tests {
         assert_eq!(rendered(parent(&text(""))), "..");
         assert_eq!(rendered(with_suffix(&text("a/b.py"), &text(".db"))), "a/b.db");
         assert_eq!(rendered(with_name(&text("a/b.py"), &text("c.db"))), "a/c.db");
+    }
+
+    #[test]
+    fn text_after_the_root_s_folder_stays_below_it() {
+        let here = Value { base: Base::Root, parts: vec![Part::Text(String::new())], ..Value::default() };
+        let joined = concat(&here, &Value::text("/x.db"));
+        assert_eq!((joined.base, joined.rendered().unwrap().as_str()), (Base::Root, "x.db"));
     }
 
     #[test]
