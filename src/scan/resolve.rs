@@ -97,34 +97,6 @@ impl World {
 
     /// The texts of a value, with variables that have no default looked up in the tree's configuration, each with the file it comes from.
     fn spelled(&self, file: &str, value: &Value, depth: u32) -> Vec<(String, String)> {
-<<<<<<< HEAD
-        let unset = value.parts.iter().find_map(|part| match part {
-            Part::Env { name, default: None } => Some(name),
-            _ => None,
-        });
-        let Some((unset, set)) =
-            unset.and_then(|name| Some((name, self.settings.get(name)?))).filter(|_| depth < DEEPEST_SETTING)
-        else {
-            return vec![(value.pattern(), file.to_owned())];
-        };
-        let alone = value.parts.len() == 1;
-        let mut found = Vec::new();
-        let in_tests = self.in_tests(file);
-        let mut set: Vec<&SetTo> = set.iter().filter(|set| in_tests || !set.in_tests).collect();
-        // A service is configured by what lies nearest to it; examples speak last.
-        set.sort_by_key(|set| (is_example(&set.file), usize::MAX - shared_folders(file, &set.file)));
-        for set in set.into_iter().take(6) {
-            for (inner, home) in self.spelled(&set.file, &set.value, depth + 1) {
-                let mut text = String::new();
-                for part in &value.parts {
-                    match part {
-                        Part::Text(run) => text.push_str(run),
-                        Part::Env { name, default: None } if name == unset => {
-                            text.push_str(inner.trim_end_matches('/'));
-                        }
-                        Part::Env { default: Some(default), .. } => text.push_str(&default.pattern()),
-                        Part::Env { .. } | Part::Unknown(_) => text.push('*'),
-=======
         let alone = value.parts.len() == 1;
         let mut found = vec![(String::new(), file.to_owned())];
         for (index, part) in value.parts.iter().enumerate() {
@@ -147,7 +119,6 @@ impl World {
                     let home = if alone { home.clone() } else { file.to_owned() };
                     if next.len() < ALTERNATIVES {
                         next.push((format!("{text}{option}"), home));
->>>>>>> 3e856cc (Variables set elsewhere in the tree fill every part of a path; what configuration sets is named)
                     }
                 }
             }
@@ -159,9 +130,12 @@ impl World {
     /// What a variable is set to in the tree; `*` when nothing says.
     fn set_to(&self, file: &str, name: &str, depth: u32) -> Vec<(String, String)> {
         let unknown = || vec![("*".to_owned(), file.to_owned())];
-        let Some(set) = self.settings.get(name).filter(|_| depth < 4) else { return unknown() };
-        let in_tests = self.tests.contains(file);
-        let set = set.iter().filter(|set| in_tests || !set.in_tests).take(ALTERNATIVES);
+        let Some(set) = self.settings.get(name).filter(|_| depth < DEEPEST_SETTING) else { return unknown() };
+        let in_tests = self.in_tests(file);
+        let mut set: Vec<&SetTo> = set.iter().filter(|set| in_tests || !set.in_tests).collect();
+        // A service is configured by what lies nearest to it; examples speak last.
+        set.sort_by_key(|set| (is_example(&set.file), usize::MAX - shared_folders(file, &set.file)));
+        let set = set.into_iter().take(ALTERNATIVES);
         let found: Vec<_> = set.flat_map(|set| self.spelled(&set.file, &set.value, depth + 1)).collect();
         if found.is_empty() { unknown() } else { found }
     }
