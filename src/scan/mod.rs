@@ -46,9 +46,7 @@ pub fn scan(root: &Path, options: &Options) -> Result<Inventory, tree::Error> {
     let work = || {
         let tree = tree::walk(root, &walk)?;
         let gathered = gather::gather(root, &tree.entries, &options.openers);
-        let mut inventory = link::link(root, tree, gathered, options);
-        inventory.duplicates = duplicates::duplicates(&inventory.databases);
-        Ok(inventory)
+        Ok(link::link(root, tree, gathered, options))
     };
     match rayon::ThreadPoolBuilder::new().num_threads(options.threads).stack_size(STACK).build() {
         Ok(pool) => pool.install(work),

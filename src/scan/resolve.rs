@@ -131,7 +131,7 @@ impl World {
     fn set_to(&self, file: &str, name: &str, depth: u32) -> Vec<(String, String)> {
         let unknown = || vec![("*".to_owned(), file.to_owned())];
         let Some(set) = self.settings.get(name).filter(|_| depth < DEEPEST_SETTING) else { return unknown() };
-        let in_tests = self.in_tests(file);
+        let in_tests = self.tests.contains(file);
         let mut set: Vec<&SetTo> = set.iter().filter(|set| in_tests || !set.in_tests).collect();
         // A service is configured by what lies nearest to it; examples speak last.
         set.sort_by_key(|set| (is_example(&set.file), usize::MAX - shared_folders(file, &set.file)));
