@@ -2,14 +2,15 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::io::{self, Read};
 use std::path::Path;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use aho_corasick::AhoCorasick;
 use rayon::prelude::*;
-use regex::bytes::Regex;
 
 use super::language::language_of;
+use super::prefilter::words;
 use crate::lang::program::{Module, Opened, Program, WrapperOpener, is_program};
 use crate::lang::{self, Allow, Facts, Language, javascript, python};
 use crate::text::{Encoding, Source};
@@ -33,24 +34,6 @@ pub(super) struct SourceFacts {
     pub(super) allows: Vec<Allow>,
     /// It lies in what was asked for; of the others only mounts and settings count.
     pub(super) asked: bool,
-}
-
-/// Bytes without which a source cannot name a database, nor a variable that holds one.
-static NAMES_DATABASE: LazyLock<Regex> = LazyLock::new(|| {
-    regex(concat!(
-        r"(?i:sqlite)|\.(?:db|DB|db3|s3db|sl3)(?:[^A-Za-z0-9_ (.=]| [^i=]|\.(?:b|o|t)|$)|DATABASE_|_DATABASE\b|_DB_|\bDB_[A-Z]|_db_path|\bdb_path|\bdbguard:",
-        r"|create_(?:async_)?engine|postgres(?:ql)?(?:\+\w+)?://|mysql(?:\+\w+)?://|:memory:",
-    ))
-});
-
-/// Bytes of a program that may run SQL on a connection it gets from elsewhere.
-static RUNS_SQL: LazyLock<Regex> =
-    LazyLock::new(|| regex(r"\.execute|executemany|executescript|\.prepare\(|\.query\("));
-
-/// Constant patterns; a test compiles both.
-#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by a test")]
-fn regex(pattern: &str) -> Regex {
-    Regex::new(pattern).unwrap()
 }
 
 enum Outcome {
@@ -106,12 +89,16 @@ fn read(entry: &Entry, openers: &[WrapperOpener]) -> Outcome {
     if matches!(entry.path.rsplit('/').next(), Some("dbguard.toml" | ".dbguard.toml")) {
         return Outcome::Nothing;
     }
-    let bytes = match fs::read(&entry.absolute) {
+    let bytes = match bytes(entry) {
         Ok(bytes) => bytes,
         Err(error) => return skipped(entry, &error.to_string(), false),
     };
     if bytes.starts_with(HEADER) {
         return Outcome::Database(Entry { kind: Kind::Database, ..entry.clone() });
+    }
+    // A byte-order mark and a first character that ASCII has.
+    if matches!(*bytes, [0xFF, 0xFE, _, 0, ..] | [0xFE, 0xFF, 0, _, ..]) {
+        return skipped(entry, "UTF-16, which is not read", false);
     }
     let language = language_of(&entry.path, bytes.get(..256).unwrap_or(&bytes));
     if language == Language::Ignore {
@@ -119,17 +106,14 @@ fn read(entry: &Entry, openers: &[WrapperOpener]) -> Outcome {
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         return Outcome::Ignores(lines.map(|line| (entry.path.to_string(), line.to_owned())).collect());
     }
-    let names = NAMES_DATABASE.is_match(&bytes) || is_deployment(&entry.path) || names_opener(&bytes, openers);
+    let words = words(&bytes);
+    let names = words.name_database || is_deployment(&entry.path) || names_opener(&bytes, openers);
     if !names {
-        let program = is_program(language) && RUNS_SQL.is_match(&bytes);
+        let program = is_program(language) && words.run_sql;
         return if program { Outcome::MayMatter(Arc::clone(&entry.path)) } else { Outcome::Nothing };
     }
     if memchr::memchr(0, bytes.get(..8192).unwrap_or(&bytes)).is_some() {
-        return if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
-            skipped(entry, "UTF-16, which is not read", false)
-        } else {
-            Outcome::Nothing
-        };
+        return Outcome::Nothing;
     }
     if matches!(language, Language::Javascript | Language::Typescript) && is_bundle(&bytes) {
         return skipped(entry, "a minified bundle", true);
@@ -145,6 +129,16 @@ fn read(entry: &Entry, openers: &[WrapperOpener]) -> Outcome {
         facts.trouble = Some("not UTF-8; read byte by byte as Latin-1".into());
     }
     Outcome::Facts(SourceFacts { path: Arc::clone(&entry.path), language, facts, allows, asked: entry.asked })
+}
+
+/// The walk knows the size: to ask for it again would be one call in five.
+fn bytes(entry: &Entry) -> io::Result<Vec<u8>> {
+    let room = usize::try_from(entry.size).unwrap_or(0).saturating_add(1);
+    let mut bytes = Vec::with_capacity(room);
+    // A file that grows while it is read ends where it ended for the walk, or a little later.
+    let bound = entry.size.saturating_mul(2).saturating_add(64 << 10);
+    fs::File::open(&entry.absolute)?.take(bound).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn skipped(entry: &Entry, reason: &str, by_design: bool) -> Outcome {
@@ -258,27 +252,6 @@ fn programs(root: &Path, entries: &[Entry], modules: Vec<Module>, openers: &[Wra
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_prefilter_lets_databases_through_and_little_else() {
-        for yes in [
-            "x = 'a.db'",
-            "SQLite",
-            "P = os.environ['DATABASE_PATH']",
-            "def f(db_path):",
-            "a.db",
-            "see a.db and",
-            "a.db.bak",
-        ] {
-            assert!(NAMES_DATABASE.is_match(yes.as_bytes()), "{yes}");
-        }
-        for no in
-            ["from app.db import x", "self.db.get()", "app.db.init_db()", "self.db = 1", "models.dbx", "session.db(1)"]
-        {
-            assert!(!NAMES_DATABASE.is_match(no.as_bytes()), "{no}");
-        }
-        assert!(RUNS_SQL.is_match(b"cur.execute('SELECT 1')"));
-    }
 
     #[test]
     fn a_module_is_imported_by_its_stem() {

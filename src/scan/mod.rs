@@ -8,6 +8,7 @@ mod inventory;
 mod language;
 mod link;
 mod mounts;
+mod prefilter;
 mod resolve;
 
 use std::path::{Path, PathBuf};

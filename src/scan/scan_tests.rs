@@ -125,6 +125,18 @@ fn a_tree_that_is_not_there_is_an_error() {
     assert!(scan(Path::new("/nonexistent/tree"), &Options::default()).is_err());
 }
 
+#[test]
+fn what_cannot_be_read_as_text_is_told() {
+    let dir = sprawl();
+    fs::write(dir.path().join("windows.ini"), b"\xFF\xFE[\0d\0b\0]\0").unwrap();
+    fs::write(dir.path().join("latin.ini"), b"# caf\xe9\n[db]\npath = data/zoe.db\n").unwrap();
+    let inventory = scan(dir.path(), &Options::default()).unwrap();
+    let reason = |path: &str| &inventory.skipped.iter().find(|skipped| skipped.path == path).unwrap().reason;
+    assert!(reason("windows.ini").contains("UTF-16"));
+    assert!(reason("latin.ini").contains("not UTF-8"));
+    assert!(files_that_refer_to(&inventory, "data/zoe.db").contains(&"latin.ini"));
+}
+
 #[cfg(unix)]
 #[test]
 fn a_link_is_the_database_it_leads_to() {

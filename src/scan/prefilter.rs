@@ -1,0 +1,113 @@
+//! Which texts are read at all: most of a tree names no database, and to know that must cost next to nothing.
+
+use std::sync::LazyLock;
+
+use aho_corasick::packed::Searcher;
+use regex::bytes::Regex;
+
+/// What a text speaks of, by its bytes alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Words {
+    /// It may name a database, or a variable that holds one.
+    pub(super) name_database: bool,
+    /// It may run SQL on a connection that it gets from elsewhere.
+    pub(super) run_sql: bool,
+}
+
+static NAMES_DATABASE: LazyLock<Regex> = LazyLock::new(|| {
+    regex(concat!(
+        r"(?i:sqlite)|\.(?:db|DB|db3|s3db|sl3)(?:[^A-Za-z0-9_ (.=]| [^i=]|\.(?:b|o|t)|$)|DATABASE_|_DATABASE\b|_DB_|\bDB_[A-Z]|_db_path|\bdb_path|\bdbguard:",
+        r"|create_(?:async_)?engine|postgres(?:ql)?(?:\+\w+)?://|mysql(?:\+\w+)?://|:memory:",
+    ))
+});
+
+static RUNS_SQL: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"\.execute|executemany|executescript|\.prepare\(|\.query\("));
+
+/// Constant patterns; a test compiles both.
+#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by a test")]
+fn regex(pattern: &str) -> Regex {
+    Regex::new(pattern).unwrap()
+}
+
+/// One of these is in every match of either pattern, in the spellings that people use: they are looked for many bytes at a
+/// time, and the patterns decide only where one is found.
+const LITERALS: [&str; 20] = [
+    "qlite",
+    "qLite",
+    "QLite",
+    "QLITE",
+    ".db",
+    ".DB",
+    ".s3db",
+    ".sl3",
+    "DATABASE",
+    "DB_",
+    "db_path",
+    "dbguard:",
+    "create_",
+    "postgres",
+    "mysql",
+    ":memory:",
+    ".execute",
+    ".prepare(",
+    ".query(",
+    "execute",
+];
+
+/// `None` on machines without the instructions it needs.
+static QUICK: LazyLock<Option<Searcher>> = LazyLock::new(|| Searcher::new(LITERALS));
+
+pub(super) fn words(bytes: &[u8]) -> Words {
+    if QUICK.as_ref().is_some_and(|quick| quick.find(bytes).is_none()) {
+        return Words::default();
+    }
+    Words { name_database: NAMES_DATABASE.is_match(bytes), run_sql: RUNS_SQL.is_match(bytes) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn databases_pass_and_little_else() {
+        for yes in [
+            "x = 'a.db'",
+            "SQLite",
+            "sqlite3",
+            "Sqlite",
+            "SQLITE",
+            "SqLite",
+            "P = os.environ['DATABASE_PATH']",
+            "APP_DATABASE = 1",
+            "DB_PATH",
+            "def f(db_path):",
+            "a.db",
+            "x.db3\n",
+            "x.s3db'",
+            "see a.db and",
+            "a.db.bak",
+            "# dbguard: allow[x]",
+            "create_async_engine(url)",
+            "create_engine(url)",
+            "postgresql+asyncpg://h",
+            "mysql://h",
+            "':memory:'",
+        ] {
+            assert!(words(yes.as_bytes()).name_database, "{yes}");
+        }
+        for no in
+            ["from app.db import x", "self.db.get()", "app.db.init_db()", "self.db = 1", "models.dbx", "session.db(1)"]
+        {
+            assert!(!words(no.as_bytes()).name_database, "{no}");
+        }
+    }
+
+    #[test]
+    fn programs_that_run_sql_may_matter() {
+        for yes in ["cur.execute('SELECT 1')", "db.executemany(x)", "executescript(", "db.prepare(x)", "db.query(x)"] {
+            assert_eq!(words(yes.as_bytes()), Words { name_database: false, run_sql: true }, "{yes}");
+        }
+        assert_eq!(words(b"print(1)"), Words::default());
+    }
+}
