@@ -45,10 +45,10 @@ fn lay_out(root: &Path, example: &Example) {
 
 /// What `dbguard check` does with a folder.
 pub(in crate::check) fn look_at(root: &Path) -> (Inventory, Policy) {
-    let policy = match std::fs::read(root.join("dbguard.toml")) {
-        Ok(bytes) => parse(&Source::new("dbguard.toml", bytes)),
-        Err(_) => Policy::default(),
-    };
+    let policy = ["dbguard.toml", "pyproject.toml"]
+        .iter()
+        .find_map(|name| Some(parse(&Source::new(*name, std::fs::read(root.join(name)).ok()?))))
+        .unwrap_or_default();
     let openers = policy.python.openers.iter().map(|opener| WrapperOpener {
         function: opener.value.function.clone(),
         position: match opener.value.argument {

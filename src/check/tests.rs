@@ -153,6 +153,11 @@ fn mistakes_of_the_policy_are_findings() {
     let policy = "[primary]\npath = 'data/zoe.db'\nenvv = 'X'\n[rules]\nhardcoded-paths = 'off'\n[[external]]\npath = 'n8n.db'\n";
     assert_eq!(
         Scene::new(&["data/zoe.db"]).check(policy, &Options::default()),
-        ["dbguard.toml:3 invalid-policy", "dbguard.toml:5 invalid-policy", "dbguard.toml:7 unused-policy-entry",]
+        [
+            "dbguard.toml:2 unused-policy-entry",
+            "dbguard.toml:3 invalid-policy",
+            "dbguard.toml:5 invalid-policy",
+            "dbguard.toml:7 unused-policy-entry",
+        ]
     );
 }

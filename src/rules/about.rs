@@ -18,8 +18,9 @@ pub(super) fn has_a_name(database: &Database) -> bool {
 /// Which databases code, configuration or tests name, by whatever means.
 pub(super) fn used(inventory: &Inventory, policy: &Applied<'_>) -> Vec<bool> {
     let mut used = vec![false; inventory.databases.len()];
-    let speaks =
-        |file: &str, context: Context| !matches!(policy.context(file, context), Context::Docs | Context::Vendored);
+    let speaks = |file: &str, context: Context| {
+        !matches!(policy.context(file, context), Context::Docs | Context::Vendored) && !policy.is_own(file)
+    };
     let references = inventory
         .references
         .iter()

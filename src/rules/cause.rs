@@ -56,7 +56,8 @@ pub(super) fn causes<'a>(inventory: &'a Inventory, applied: &Applied<'a>) -> Vec
     let mut found: BTreeMap<(&'a Place, Option<DatabaseId>), Cause<'a>> = BTreeMap::new();
     for reference in &inventory.references {
         let context = applied.context(&reference.fact.place.file, reference.context);
-        if reference.fact.role == Role::Mentions || matches!(context, Context::Docs | Context::Vendored) {
+        let silent = reference.fact.role == Role::Mentions || applied.is_own(&reference.fact.place.file);
+        if silent || matches!(context, Context::Docs | Context::Vendored) {
             continue;
         }
         for (index, value) in reference.fact.values.iter().enumerate() {

@@ -84,6 +84,11 @@ impl<'a> Applied<'a> {
         self.used.get(database.0).copied().unwrap_or(false)
     }
 
+    /// The file is the policy's own (a `pyproject.toml`, or one that `--config` names): it uses no database.
+    pub(crate) fn is_own(&self, file: &str) -> bool {
+        self.policy.file.as_deref() == Some(file)
+    }
+
     /// There is a policy at all.
     #[must_use]
     pub fn is_there(&self) -> bool {

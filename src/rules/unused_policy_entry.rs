@@ -1,5 +1,7 @@
 //! Entries of the policy that match nothing in the tree.
 
+use std::collections::BTreeSet;
+
 use super::sink::Offence;
 use super::{Applied, Sink, Standing};
 use crate::policy::{Globs, Written};
@@ -10,7 +12,18 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
     let mut unused = |entry: &Written<String>, what: &str| {
         sink.report(Offence::at(&entry.place).hole("what", what).hole("entry", &entry.value));
     };
-    let met = |standing: Standing| (0..inventory.databases.len()).any(|id| policy.standing(DatabaseId(id)) == standing);
+    let spoken_of: BTreeSet<DatabaseId> = inventory
+        .references
+        .iter()
+        .filter(|it| !policy.is_own(&it.fact.place.file))
+        .flat_map(|it| it.databases.iter().copied())
+        .collect();
+    let met = |standing: Standing| {
+        (0..inventory.databases.len()).map(DatabaseId).any(|id| {
+            let there = inventory.database(id).file.is_some() || policy.is_used(id) || spoken_of.contains(&id);
+            there && policy.standing(id) == standing
+        })
+    };
     let spoken = |variable: &str| {
         inventory.env_reads.iter().any(|read| read.fact.name == variable)
             || inventory.settings.iter().any(|setting| setting.fact.name == variable)
