@@ -371,6 +371,19 @@ CMD ["serve", "--db", "/app/data/c.db"]
     }
 
     #[test]
+    fn case_26_code_inside() {
+        for (text, told) in [
+            ("RUN apt-get update \\\n && sqlite3 /app/x.db '.read a.sql'\n", "2:13 opens /app/x.db -> /app/x.db"),
+            ("RUN python -c \"import sqlite3; sqlite3.connect('x.db')\"\n", "1:48 opens 'x.db' -> x.db"),
+            ("HEALTHCHECK CMD python -c \"import sqlite3; sqlite3.connect('x.db')\"\n", "1:60 opens 'x.db' -> x.db"),
+            ("CMD [\"sqlite3\", \"x.db\"]\n", "1:17 opens \"x.db\" -> x.db"),
+            ("RUN <<EOF\nsqlite3 x.db .dump\nEOF\n", "2:9 opens x.db -> x.db"),
+        ] {
+            assert_eq!(references("Dockerfile", Language::Dockerfile, text), [told], "{text}");
+        }
+    }
+
+    #[test]
     fn unfinished_files_are_read() {
         for (text, told) in [
             ("ENV DB_PATH=x.db \\", vec!["1:13 configures x.db -> x.db (DB_PATH)"]),

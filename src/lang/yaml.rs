@@ -352,6 +352,40 @@ data:
     }
 
     #[test]
+    fn case_26_code_inside() {
+        for (path, text, told) in [
+            (
+                "compose.yml",
+                "services:\n  a:\n    healthcheck:\n      test: [\"CMD\", \"python\", \"-c\", \"import sqlite3; sqlite3.connect('/app/z.db')\"]\n",
+                "4:70 opens '/app/z.db' -> /app/z.db",
+            ),
+            (
+                "compose.yml",
+                "services:\n  a:\n    command: sh -c \"sqlite3 /data/q.db .schema\"\n",
+                "3:29 opens /data/q.db -> /data/q.db",
+            ),
+            (
+                "compose.yml",
+                "services:\n  a:\n    entrypoint: [\"sqlite3\", \"/data/q.db\"]\n",
+                "3:29 opens \"/data/q.db\" -> /data/q.db",
+            ),
+            (
+                ".github/workflows/a.yml",
+                "jobs:\n  a:\n    steps:\n      - run: |\n          echo hi\n          sqlite3 ${{ env.DIR }}/q.db .dump\n",
+                "6:19 opens ${{ env.DIR }}/q.db -> */q.db",
+            ),
+            (
+                ".github/workflows/a.yml",
+                "jobs:\n  a:\n    steps:\n      - shell: python\n        run: |\n          import sqlite3\n          sqlite3.connect('p.db')\n",
+                "7:27 opens 'p.db' -> p.db",
+            ),
+        ] {
+            assert_eq!(references(path, Language::Yaml, text), [told], "{text}");
+            assert!(others(path, Language::Yaml, text).iter().all(|line| !line.contains("read _")), "{text}");
+        }
+    }
+
+    #[test]
     fn deep_nesting_is_no_trouble() {
         for piece in [
             "[", "{", "- ", "- a: ", "? ", "? a: ", "!t - ", "a: ", "&a - ", "[a, - ", "a: - ", "-\t", "- ? ", "a:\n- ",

@@ -1,6 +1,6 @@
 //! Commands that configuration holds: shell text, and lists of arguments as `exec` takes them.
 
-use super::{Gather, Token};
+use super::{Gather, Token, mask};
 use crate::lang::{Confidence, Language, Role, names};
 use crate::text::{Snippet, Span};
 
@@ -9,11 +9,11 @@ const MAX_ARGUMENTS: usize = 256;
 
 /// Shell text; `span` is its whole token. In compose files `$$` stands for the shell's own `$`.
 pub(in crate::lang) fn shell_text(gather: &mut Gather<'_>, text: &Snippet, span: Span, construct: &str) {
-    if text.text.contains("$$") {
-        gather.snippet(&undollared(text), Language::Shell);
-    } else {
-        gather.snippet(text, Language::Shell);
+    let mut script = if text.text.contains("$$") { undollared(text) } else { text.clone() };
+    if script.text.contains("{{") || script.text.contains("{%") {
+        script.text = mask::as_variables(&script.text);
     }
+    gather.snippet(&script, Language::Shell);
     if !text.text.trim_end().contains('\n') {
         words(gather, span, construct);
     }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::interpolation::{confidence, may_be_path, names_database, value};
+use super::mask;
 use crate::lang::{
     Confidence, EnvRead, Facts, FileCopy, Language, Mount, Part, Reference, Role, Setting, Value, names,
 };
@@ -109,6 +110,13 @@ impl<'a> Gather<'a> {
     /// Code in another language; `snippet` knows where it stands here.
     pub(in crate::lang) fn snippet(&mut self, snippet: &Snippet, language: Language) {
         let mut facts = crate::lang::read_snippet(self.source, snippet, language);
+        // What a fragment's reader could not read is no trouble of the whole.
+        facts.trouble = None;
+        facts.env_reads.retain(|read| !mask::is_action(&read.name));
+        let references = facts.references.iter_mut().flat_map(|reference| &mut reference.values);
+        let copies = facts.copies.iter_mut().flat_map(|copy| &mut copy.from);
+        let settings = facts.settings.iter_mut().map(|setting| &mut setting.value);
+        references.chain(copies).chain(settings).for_each(without_actions);
         if language == Language::Shell {
             // A path that configuration passes to a command is configuration.
             for reference in facts.references.iter_mut().filter(|reference| reference.role == Role::Binds) {
@@ -248,6 +256,17 @@ impl<'a> Gather<'a> {
     pub(in crate::lang) fn finish(mut self) -> Facts {
         self.facts.references.sort_by_key(|reference| reference.place.span);
         self.facts
+    }
+}
+
+/// Template actions went to the shell's reader as variables; they are unknown.
+fn without_actions(value: &mut Value) {
+    for part in &mut value.parts {
+        if let Part::Env { name, .. } = part
+            && mask::is_action(name)
+        {
+            *part = Part::Unknown("template".to_owned());
+        }
     }
 }
 

@@ -38,6 +38,24 @@ pub(in crate::lang) fn mask(text: &str) -> (String, Vec<Range<usize>>) {
     (String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned()), actions)
 }
 
+/// Shell text with its actions as variables, same length: `${{ env.X }}` is `$` and a name of underscores.
+pub(in crate::lang) fn as_variables(text: &str) -> String {
+    let mut bytes = text.as_bytes().to_vec();
+    for action in actions(text) {
+        let marked = action.start > 0 && bytes.get(action.start - 1) == Some(&b'$');
+        hide(&mut bytes, action.clone(), b'_');
+        if !marked && let Some(first) = bytes.get_mut(action.start) {
+            *first = b'$';
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
+}
+
+/// A variable that stands for an action.
+pub(in crate::lang) fn is_action(name: &str) -> bool {
+    name.len() > 3 && name.bytes().all(|byte| byte == b'_')
+}
+
 fn hide(bytes: &mut [u8], range: Range<usize>, with: u8) {
     for byte in bytes.get_mut(range).unwrap_or_default() {
         if !matches!(byte, b'\n' | b'\r') {
@@ -99,5 +117,6 @@ mod tests {
         assert_eq!(masked, "             \na: TTTTTTTT/x.db\n           \n");
         assert_eq!(actions.len(), 3);
         assert_eq!(mask("{ {{ unclosed").0, "{ {{ unclosed");
+        assert_eq!(as_variables("cp ${{ env.é }} {{ b }}/x"), "cp $____________ $______/x");
     }
 }
