@@ -125,7 +125,6 @@ impl<'p> Evaluator<'p> {
                 }
             }
         }
-        found = self.setting(class, name, found);
         if found.is_empty() {
             for &base in &body.bases {
                 for val in self.guarded(|| self.eval(class.0, base, &None)) {
@@ -137,7 +136,7 @@ impl<'p> Evaluator<'p> {
                 }
             }
         }
-        found
+        self.setting(class, name, found)
     }
 
     /// A method learns its object; a property gives what it returns.
@@ -158,6 +157,9 @@ impl<'p> Evaluator<'p> {
 
     /// Fields of pydantic settings are environment variables under their names.
     pub(super) fn setting(&self, class: InModule<ScopeId>, name: &str, found: Vec<Val>) -> Vec<Val> {
+        if !found.iter().any(|val| matches!(val, Val::Text(_) | Val::Null | Val::Unknown)) {
+            return found;
+        }
         let Some(prefix) = self.program.settings_prefix(self, class) else { return found };
         let Some(env) = self.program.settings_env(class, name, &prefix) else { return found };
         found

@@ -28,8 +28,9 @@ impl Evaluator<'_> {
             args.iter().find_map(|arg| own_engine(module, arg.value)).filter(|engine| !script::is_sqlite(engine));
         let option = options.find_map(|options| path_option(module, options, foreign, 0));
         // `new Sequelize("name", "user", "password", { storage })`: the first argument is a name and no path.
+        let by_name = function.ends_with("Sequelize") && args.len() > 2;
         let chosen = match plain {
-            Some(first) if !is_options(first) && args.len() < 3 => Some(first),
+            Some(first) if !is_options(first) && !by_name => Some(first),
             Some(first) if !is_options(first) => option,
             _ => option.or(plain.filter(|_| !foreign)),
         };

@@ -484,9 +484,9 @@ impl<'l> Program<'l> {
     /// The environment variable of a field of a settings class.
     pub(super) fn settings_env(&self, class: InModule<ScopeId>, field: &str, prefix: &str) -> Option<String> {
         let module = self.module(class.0)?;
-        let binding = module.scope(class.1).bindings.get(field)?.last()?;
-        match &binding.value {
-            Bound::Expr(value) => {
+        let binding = module.scope(class.1).bindings.get(field).and_then(|bindings| bindings.last());
+        match binding.map(|binding| &binding.value) {
+            Some(Bound::Expr(value)) => {
                 if let Kind::Call { args, .. } = &module.expr(*value).kind {
                     let named = argument(args, usize::MAX, &["env", "validation_alias", "alias"])
                         .and_then(|arg| static_text(module, arg));
@@ -495,8 +495,9 @@ impl<'l> Program<'l> {
                     }
                 }
             }
-            Bound::Annotated(_) => {}
-            _ => return None,
+            // A field that a base declares is read under the settings class's own prefix.
+            Some(Bound::Annotated(_)) | None => {}
+            Some(_) => return None,
         }
         Some(format!("{prefix}{field}").to_uppercase())
     }
