@@ -18,7 +18,7 @@ use sprawl::{Sprawl, Truth};
 const AS_DBGUARD: &str = "DBGUARD_TOUR_STEP";
 
 /// As much of a command's output as is shown.
-const LINES: usize = 44;
+const LINES: usize = 52;
 
 fn main() -> ExitCode {
     if std::env::var_os(AS_DBGUARD).is_some() {
@@ -54,11 +54,14 @@ fn tour() -> Result<(), Box<dyn Error>> {
     say("check, before there is a policy: the rules that need none.");
     house.dbguard(&["check", "--statistics"], LINES)?;
 
+    say("One of them closely: code and databases read together.");
+    house.dbguard(&["check", "--select", "split-table"], 30)?;
+
     say("init: a first policy from what the tree shows. A human reads it, then commits it.");
     house.dbguard(&["init"], LINES)?;
-    house.run("cat", &["dbguard.toml"], 60)?;
+    house.run("cat", &["dbguard.toml"], 26)?;
 
-    say("A human decides: auth.db is to go, its users belong into the primary. Then check, one file closely.");
+    say("A human decides: auth.db is retired, its users belong into the primary. Then check one file closely.");
     house.decide("data/auth.db")?;
     house.dbguard(&["check", "app/auth.py"], LINES)?;
 

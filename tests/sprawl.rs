@@ -276,6 +276,33 @@ fn a_scan_finds_the_whole_truth_at_three_times_the_size() {
     assert_scan_is_true(Sprawl::new().services(50));
 }
 
+/// `users` above all: four in one database, two in another, and columns that differ.
+#[test]
+fn a_scan_finds_tables_that_stand_in_several_databases() {
+    let (folder, truth) = laid_out(Sprawl::new());
+    let inventory = scan::scan(folder.path(), &Options::default()).unwrap();
+    let found: Vec<_> = inventory
+        .duplicates
+        .iter()
+        .map(|duplicate| {
+            let sides = duplicate.sides.iter();
+            let sides: Vec<_> = sides
+                .map(|side| (inventory.database(side.database).path.clone(), side.rows, side.columns.clone()))
+                .collect();
+            (duplicate.table.clone(), sides, duplicate.drifted)
+        })
+        .collect();
+    let expected: Vec<_> =
+        truth.duplicates.iter().map(|duplicate| (duplicate.table.clone(), duplicate.sides.clone(), true)).collect();
+    assert_eq!(found, expected);
+    for (found, expected) in inventory.duplicates.iter().zip(&truth.duplicates) {
+        for (side, compared) in found.sides.iter().skip(1).zip(&expected.compared) {
+            let Some(compared) = compared else { continue };
+            assert_eq!(side.missing_in_first, Some(compared.alone), "{} {side:?}", found.table);
+        }
+    }
+}
+
 /// The first command of the README: it goes through to its end, and what it leaves is there.
 #[test]
 fn the_tour_goes_to_its_end() {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::truth::{Database, Duplicate};
+use super::truth::{Compared, Database, Duplicate};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -57,10 +57,10 @@ pub fn truth(extra: &[(String, String)]) -> Vec<Database> {
     all
 }
 
-/// The tables that stand in several databases; what is missing is told by name, which is how the same person is known again.
+/// The tables that stand in several databases; people and users are known again by name.
 pub fn duplicates() -> Vec<Duplicate> {
     type Side = (&'static str, u64, &'static [&'static str]);
-    let of = |table: &str, sides: &[Side], missing: &[Option<u64>]| Duplicate {
+    let of = |table: &str, sides: &[Side], compared: &[Option<(u64, u64)>]| Duplicate {
         table: table.to_owned(),
         sides: sides
             .iter()
@@ -68,7 +68,7 @@ pub fn duplicates() -> Vec<Duplicate> {
                 ((*database).to_owned(), *rows, columns.iter().map(|&column| column.to_owned()).collect())
             })
             .collect(),
-        missing: missing.to_vec(),
+        compared: compared.iter().map(|side| side.map(|(lacks, alone)| Compared { lacks, alone })).collect(),
     };
     vec![
         of(
@@ -85,7 +85,7 @@ pub fn duplicates() -> Vec<Duplicate> {
                 ("data/memory.db", 4, &["id", "name", "relation"]),
                 ("data/zoe.db", 3, &["id", "name", "birthday", "user_id"]),
             ],
-            &[Some(2)],
+            &[Some((2, 1))],
         ),
         of(
             "sessions",
@@ -110,7 +110,7 @@ pub fn duplicates() -> Vec<Duplicate> {
                 ("data/auth.db", 2, &["id", "username", "password_hash", "last_login"]),
                 ("data/developer_tasks.db", 2, &["user_id", "username", "email", "is_admin"]),
             ],
-            &[Some(2), Some(3)],
+            &[Some((2, 0)), Some((3, 1))],
         ),
     ]
 }

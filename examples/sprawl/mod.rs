@@ -17,7 +17,7 @@ use std::io;
 use std::path::Path;
 
 #[allow(unused_imports, reason = "tests, benches and the tour use different parts")]
-pub use truth::{Database, Duplicate, Expected, Truth};
+pub use truth::{Compared, Database, Duplicate, Expected, Truth};
 
 /// The size of the application.
 #[derive(Debug, Clone, Copy)]

@@ -67,8 +67,17 @@ pub struct Duplicate {
     pub table: String,
     /// `(database, rows, columns)`, the one with the most rows first.
     pub sides: Vec<(String, u64, Vec<String>)>,
-    /// Rows of the first side that each later side lacks, by the natural key; `None` where the rows are of another kind.
-    pub missing: Vec<Option<u64>>,
+    /// For each later side how its rows stand to those of the first, by the natural key; `None` where they are of another kind.
+    pub compared: Vec<Option<Compared>>,
+}
+
+/// How the rows of a side stand to those of the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Compared {
+    /// Rows of the first that this side lacks.
+    pub lacks: u64,
+    /// Rows of this side that the first lacks.
+    pub alone: u64,
 }
 
 impl Truth {
