@@ -73,7 +73,7 @@ fn context(file: &str) -> &'static str {
         "test"
     } else if ending == "md" {
         "docs"
-    } else if matches!(ending, "yml" | "yaml" | "toml" | "json" | "ini")
+    } else if matches!(ending, "yml" | "yaml" | "toml" | "json" | "ini" | "service")
         || name.starts_with(".env")
         || name.starts_with("Dockerfile")
     {
