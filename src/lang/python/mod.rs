@@ -22,6 +22,12 @@ const MAX_DEPTH: u32 = 150;
 pub fn lower(source: Arc<Source>) -> Module {
     let mut parser = Parser::new();
     let mut builder = ModuleBuilder::new(Arc::clone(&source), Language::Python);
+    if is_too_deep(&source.text) {
+        // Not parsed, but what it says of databases is still told.
+        builder.module.has_errors = true;
+        builder.module.prose.push(Span::new(0, source.text.len()));
+        return builder.module;
+    }
     let language = tree_sitter_python::LANGUAGE.into();
     if parser.set_language(&language).is_err() {
         builder.module.has_errors = true;
@@ -36,6 +42,13 @@ pub fn lower(source: Arc<Source>) -> Module {
     let mut lowering = Lowering { source: &source, builder, globals: Vec::new() };
     lowering.suite(root, At { scope: ScopeId(0), block: BlockId(0), class: None, depth: 0 });
     lowering.builder.module
+}
+
+/// The grammar keeps two bytes for each open block in a buffer of 1024 and ends the process when it overflows.
+/// A block takes a column at least, so only a line that begins this far right can hold too many.
+fn is_too_deep(text: &str) -> bool {
+    const DEEPEST: usize = 400;
+    text.lines().any(|line| line.len() - line.trim_start_matches([' ', '\t', '\x0c']).len() > DEEPEST)
 }
 
 struct Lowering<'a> {

@@ -542,6 +542,20 @@ fn a_connection_from_a_function_of_another_module() {
     assert_eq!(uses, [("users", vec!["a.db".to_owned()]), ("tasks", vec!["b.db".to_owned()])]);
 }
 
+#[test]
+fn deep_nesting_neither_ends_the_process_nor_hides_the_file() {
+    let mut text = String::new();
+    for level in 0..1000 {
+        text.push_str(&format!("{}if x:\n", " ".repeat(level)));
+    }
+    text.push_str(&format!("{}p = 'deep.db'\n", " ".repeat(1000)));
+    assert_eq!(python(&text), ["1001:1006 mentions deep.db"]);
+    let wide = format!("x = {}1{}\n", "(".repeat(5000), ")".repeat(5000));
+    assert!(python(&wide).is_empty());
+    let sum = format!("x = {}'x.db'\n", "'a' + ".repeat(5000));
+    assert_eq!(python(&sum).len(), 1);
+}
+
 proptest::proptest! {
     #[test]
     fn no_text_makes_it_panic(text in r#"(import sqlite3|sqlite3\.connect|[a-z_]{1,4}|'x\.db'|f"\{a\}\.db"|[ \n\t=().,:\[\]{}'"%/+-]|def f|class C:|\PC){0,60}"#) {
