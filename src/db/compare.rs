@@ -18,6 +18,8 @@ pub struct Comparison {
     pub matched_on: Vec<String>,
     /// For each side, how many of its rows the first side lacks; `None` where that is not known.
     pub missing_in_first: Vec<Option<u64>>,
+    /// For each side, how many rows of the first side it lacks; `None` where that is not known.
+    pub lacks_of_first: Vec<Option<u64>>,
 }
 
 /// Larger tables are not compared row by row.
@@ -49,7 +51,11 @@ const NAMING: [&str; 18] = [
 #[must_use]
 pub fn compare(table: &str, sides: &[(&Path, &Table)]) -> Comparison {
     let tables: Vec<&Table> = sides.iter().map(|&(_, table)| table).collect();
-    let unknown = || Comparison { matched_on: Vec::new(), missing_in_first: in_first(sides.len(), &tables) };
+    let unknown = || Comparison {
+        matched_on: Vec::new(),
+        missing_in_first: in_first(sides.len(), &tables),
+        lacks_of_first: of_first(&tables),
+    };
     if tables.iter().skip(1).all(|side| side.rows == Some(0)) {
         return unknown();
     }
@@ -59,8 +65,8 @@ pub fn compare(table: &str, sides: &[(&Path, &Table)]) -> Comparison {
         .map(|(path, side)| side.rows.filter(|&rows| rows <= MOST_ROWS).and_then(|_| open::open(path).ok()))
         .collect();
     for candidate in candidates(&tables) {
-        if let Some(missing) = missing(table, &candidate, &opened) {
-            return Comparison { matched_on: candidate.columns, missing_in_first: missing };
+        if let Some((missing_in_first, lacks_of_first)) = missing(table, &candidate, &opened) {
+            return Comparison { matched_on: candidate.columns, missing_in_first, lacks_of_first };
         }
     }
     unknown()
@@ -70,6 +76,20 @@ pub fn compare(table: &str, sides: &[(&Path, &Table)]) -> Comparison {
 fn in_first(sides: usize, tables: &[&Table]) -> Vec<Option<u64>> {
     (0..sides)
         .map(|side| (side == 0 || tables.get(side).is_some_and(|table| table.rows == Some(0))).then_some(0))
+        .collect()
+}
+
+/// The same the other way round: an empty side lacks every row of the first.
+fn of_first(tables: &[&Table]) -> Vec<Option<u64>> {
+    let first = tables.first().and_then(|first| first.rows);
+    tables
+        .iter()
+        .enumerate()
+        .map(|(side, table)| match (side, table.rows) {
+            (0, _) => Some(0),
+            (_, Some(0)) => first,
+            _ => None,
+        })
         .collect()
 }
 
@@ -150,33 +170,46 @@ fn same(left: &str, right: &str) -> bool {
     left.eq_ignore_ascii_case(right)
 }
 
-/// For each side the rows whose key the first lacks; `None` when the candidate turns out to be no key.
-fn missing(table: &str, candidate: &Candidate, sides: &[Option<open::Opened>]) -> Option<Vec<Option<u64>>> {
+type Counts = Vec<Option<u64>>;
+
+/// For each side the rows whose key the first lacks, and the first's rows whose key it lacks;
+/// `None` when the candidate turns out to be no key.
+fn missing(table: &str, candidate: &Candidate, sides: &[Option<open::Opened>]) -> Option<(Counts, Counts)> {
+    let mut first: Vec<Key> = Vec::new();
     let mut known: Option<HashSet<Key>> = None;
     let mut counts = Vec::with_capacity(sides.len());
+    let mut lacks = Vec::with_capacity(sides.len());
     for (side, opened) in sides.iter().enumerate() {
         let keys = match opened {
             Some(opened) => keys(&opened.connection, table, &candidate.columns),
             None => Keys::Unreadable,
         };
         match keys {
-            Keys::Unreadable => counts.push((side == 0).then_some(0)),
+            Keys::Unreadable => {
+                counts.push((side == 0).then_some(0));
+                lacks.push((side == 0).then_some(0));
+            }
             Keys::Read { keys, distinct } => {
                 if candidate.distinct && !distinct {
                     return None;
                 }
                 if side == 0 {
                     counts.push(Some(0));
-                    known = Some(keys.into_iter().collect());
+                    lacks.push(Some(0));
+                    known = Some(keys.iter().copied().collect());
+                    first = keys;
                 } else {
-                    counts.push(
-                        known.as_ref().map(|known| keys.iter().filter(|key| !known.contains(*key)).count() as u64),
-                    );
+                    let absent = |keys: &[Key], known: &HashSet<Key>| {
+                        keys.iter().filter(|key| !known.contains(*key)).count() as u64
+                    };
+                    counts.push(known.as_ref().map(|known| absent(&keys, known)));
+                    let own: HashSet<Key> = keys.into_iter().collect();
+                    lacks.push(known.as_ref().map(|_| absent(&first, &own)));
                 }
             }
         }
     }
-    Some(counts)
+    Some((counts, lacks))
 }
 
 /// Half a hash is enough: a million rows collide once in 10^26.

@@ -122,16 +122,27 @@ impl<'a> Overview<'a> {
         self.labels.get(id.0).map_or("", String::as_str)
     }
 
-    /// `users: 4 in zoe.db, 2 in auth.db, 2 of them missing there`, without the table's name.
+    /// `users: 4 in zoe.db, 2 in auth.db, 2 of the 4 missing there`, without the table's name.
     pub(super) fn sides(&self, duplicate: &Duplicate) -> String {
         let mut words = Vec::new();
         for (index, side) in duplicate.sides.iter().enumerate() {
             words.push(format!("{} in {}", grouped(side.rows), self.label(side.database)));
-            match side.missing_in_first.filter(|_| index > 0) {
-                Some(0) if side.rows > 0 => words.push("all of them there too".to_owned()),
-                Some(1) if side.rows == 1 => words.push("missing there".to_owned()),
-                Some(missing) if missing > 0 => words.push(format!("{} of them missing there", grouped(missing))),
-                _ => {}
+            let Some(first) = duplicate.sides.first().filter(|first| index > 0 && first.rows > 0 && side.rows > 0)
+            else {
+                continue;
+            };
+            match side.lacks_of_first {
+                Some(0) | None => {}
+                Some(lacks) => words.push(format!("{} of the {} missing there", grouped(lacks), grouped(first.rows))),
+            }
+            match side.missing_in_first {
+                Some(0) | None => {}
+                Some(missing) => {
+                    words.push(format!("{} of its own missing in {}", grouped(missing), self.label(first.database)))
+                }
+            }
+            if side.lacks_of_first == Some(0) && side.missing_in_first == Some(0) {
+                words.push("the same rows".to_owned());
             }
         }
         words.join(", ")

@@ -196,7 +196,7 @@ mod tests {
   and 1 database of tests, temporary folders or documents only; -v lists them
 
 Tables that stand in several databases
-  users: 4 in zoe.db, 2 in auth.db, 2 of them missing there (matched on username; columns differ)
+  users: 4 in zoe.db, 2 in auth.db, 2 of the 4 missing there (matched on username; columns differ)
 
 Dangling: code refers to it, no such file is here
   old.db: services/old.py:1:1
@@ -230,7 +230,7 @@ Skipped
   :memory:                1      1       –     –  temporary                in memory
 
 Tables that stand in several databases
-  users: 4 in zoe.db, 2 in auth.db, 2 of them missing there (matched on username; columns differ)
+  users: 4 in zoe.db, 2 in auth.db, 2 of the 4 missing there (matched on username; columns differ)
 
 Dangling: code refers to it, no such file is here
   old.db: services/old.py:1:1

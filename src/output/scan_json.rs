@@ -189,6 +189,7 @@ impl Names<'_> {
                     rows: side.rows,
                     columns: side.columns.clone(),
                     missing_in_first: side.missing_in_first,
+                    lacks_of_first: side.lacks_of_first,
                 })
                 .collect(),
         }
@@ -337,7 +338,7 @@ mod tests {
         assert_eq!(document["references"][1]["database"], serde_json::Value::Null);
         assert_eq!(document["databases"][0]["standing"], "retired");
         assert_eq!(document["databases"][1]["path"], "data/zoe.db");
-        assert_eq!(document["duplicates"][0]["sides"][1]["missing_in_first"], 2);
+        assert_eq!(document["duplicates"][0]["sides"][1]["lacks_of_first"], 2);
         assert_eq!(document["skipped"].as_array().unwrap().len(), 1);
     }
 }

@@ -261,7 +261,7 @@ Of tests, temporary folders or documents only: `:memory:`.
 
 | Table | Rows | Columns | Matched on |
 | --- | --- | --- | --- |
-| `users` | 4 in zoe.db, 2 in auth.db, 2 of them missing there | differ | username |
+| `users` | 4 in zoe.db, 2 in auth.db, 2 of the 4 missing there | differ | username |
 
 ## Dangling: code refers to it, no such file is here
 

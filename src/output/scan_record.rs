@@ -283,6 +283,8 @@ pub(super) struct Side {
     pub(super) columns: Vec<String>,
     /// Rows of this side that the first side lacks; null where rows cannot be matched.
     pub(super) missing_in_first: Option<u64>,
+    /// Rows of the first side that this side lacks; null where rows cannot be matched.
+    pub(super) lacks_of_first: Option<u64>,
 }
 
 #[derive(Debug, Serialize)]

@@ -16,11 +16,14 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
         let first_name = super::told_apart(inventory, first.database);
         let mut rows = vec![format!("{} in `{first_name}`", counted(first.rows))];
         for side in others {
-            let missing = match side.missing_in_first {
-                Some(0) => ", all of them there too".to_owned(),
-                Some(missing) => format!(", {missing} of them missing there"),
-                None => String::new(),
+            let mut missing = match side.lacks_of_first {
+                Some(0) | None => String::new(),
+                Some(lacks) => format!(", {lacks} of the {} missing there", first.rows),
             };
+            match side.missing_in_first {
+                Some(0) | None => {}
+                Some(own) => missing.push_str(&format!(", {own} of its own missing in `{first_name}`")),
+            }
             rows.push(format!("{} in `{}`{missing}", side.rows, super::told_apart(inventory, side.database)));
         }
         let place = Place::whole(inventory.database(first.database).path.as_str().into());

@@ -8,6 +8,10 @@ pub(super) fn context_of(path: &str, language: Language, is_test: &dyn Fn(&str) 
     let lower = path.to_ascii_lowercase();
     let mut folders: Vec<&str> = lower.split('/').collect();
     let name = folders.pop().unwrap_or("");
+    // A workflow called `tests.yml` configures the machine that runs them.
+    if lower.starts_with(".github/") && language == Language::Yaml {
+        return Context::Config;
+    }
     if folders.iter().any(|folder| {
         matches!(
             *folder,
@@ -55,6 +59,7 @@ mod tests {
         let cases = [
             ("app/main.py", Language::Python, Context::Code),
             ("tests/conf.yml", Language::Yaml, Context::Test),
+            (".github/workflows/tests.yml", Language::Yaml, Context::Config),
             ("app/test_db.py", Language::Python, Context::Test),
             ("pkg/db_test.go", Language::Other, Context::Test),
             ("web/a.spec.ts", Language::Typescript, Context::Test),

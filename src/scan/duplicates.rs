@@ -70,6 +70,7 @@ fn duplicate(mut standings: Vec<Standing<'_>>) -> Duplicate {
                 rows: standing.table.rows.unwrap_or(0),
                 columns: standing.table.columns.iter().map(|column| column.name.clone()).collect(),
                 missing_in_first: comparison.missing_in_first.get(index).copied().flatten(),
+                lacks_of_first: comparison.lacks_of_first.get(index).copied().flatten(),
             })
             .collect(),
     }

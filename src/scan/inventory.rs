@@ -108,6 +108,8 @@ pub struct Side {
     pub columns: Vec<String>,
     /// Rows of this side that the first side lacks; `None` where rows cannot be matched.
     pub missing_in_first: Option<u64>,
+    /// Rows of the first side that this side lacks; `None` where rows cannot be matched.
+    pub lacks_of_first: Option<u64>,
 }
 
 /// A source that was read.
