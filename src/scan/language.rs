@@ -48,9 +48,8 @@ fn by_name(name: &str) -> Option<Language> {
         ".gitignore" | "gitignore" | ".dockerignore" | ".npmignore" | ".eslintignore" | ".prettierignore"
         | ".helmignore" | ".hgignore" => Language::Ignore,
         "pipfile" => Language::Toml,
-        ".envrc" | "makefile" | "gnumakefile" | "justfile" | ".bashrc" | ".profile" | ".zshrc" | "procfile" => {
-            Language::Shell
-        }
+        ".envrc" | ".bashrc" | ".profile" | ".zshrc" => Language::Shell,
+        "makefile" | "gnumakefile" | "justfile" | "procfile" | "crontab" => Language::Other,
         "readme" | "changelog" | "license" | "notice" | "authors" | "todo" => Language::Markdown,
         _ if name.starts_with("dockerfile.") || name.ends_with(".dockerfile") || name.ends_with(".containerfile") => {
             Language::Dockerfile
@@ -72,7 +71,7 @@ fn by_ending(ending: &str) -> Option<Language> {
         "py" | "pyi" | "pyw" => Language::Python,
         "js" | "mjs" | "cjs" | "jsx" | "vue" | "svelte" => Language::Javascript,
         "ts" | "mts" | "cts" | "tsx" => Language::Typescript,
-        "sh" | "bash" | "zsh" | "ksh" | "fish" | "bats" | "mk" => Language::Shell,
+        "sh" | "bash" | "zsh" | "ksh" | "fish" | "bats" => Language::Shell,
         "sql" => Language::Sql,
         "yml" | "yaml" => Language::Yaml,
         "toml" => Language::Toml,
@@ -117,7 +116,7 @@ mod tests {
             ("Dockerfile.arm64", "", Language::Dockerfile),
             ("docker-compose.yml.j2", "", Language::Yaml),
             ("flake.nix", "", Language::Other),
-            ("Makefile", "", Language::Shell),
+            ("Makefile", "", Language::Other),
             ("a/README", "", Language::Markdown),
         ];
         for (path, head, language) in cases {

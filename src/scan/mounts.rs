@@ -13,6 +13,21 @@ pub(super) fn mount_points(declared: &[(String, String)], written: &[Mount]) -> 
             points.push((container.to_owned(), host));
         }
     }
+    // What is mounted at the same place of a container elsewhere (in production, say) is the same folder.
+    let elsewhere: Vec<MountPoint> = written
+        .iter()
+        .filter(|mount| mount.host.starts_with('/') && !mount.host.contains('$'))
+        .filter_map(|mount| {
+            let host = mount.host.trim_end_matches('/');
+            let (_, folder) = points.iter().find(|(from, _)| from == mount.container.trim_end_matches('/'))?;
+            (host.len() > 1).then(|| (host.to_owned(), folder.clone()))
+        })
+        .collect();
+    for (host, folder) in elsewhere {
+        if !points.iter().any(|(from, _)| *from == host) {
+            points.push((host, folder));
+        }
+    }
     points
 }
 
@@ -48,8 +63,16 @@ mod tests {
             mount("named", "/var/lib/x"),
             mount("../shared/", "/srv"),
             mount("/opt/x", "/y"),
+            mount("/home/pi/data", "/app/data"),
         ];
         let points = mount_points(&[("/app/data".into(), "data".into())], &written);
-        assert_eq!(points, [("/app/data".to_owned(), "data".to_owned()), ("/srv".to_owned(), "shared".to_owned())]);
+        assert_eq!(
+            points,
+            [
+                ("/app/data".to_owned(), "data".to_owned()),
+                ("/srv".to_owned(), "shared".to_owned()),
+                ("/home/pi/data".to_owned(), "data".to_owned())
+            ]
+        );
     }
 }

@@ -22,12 +22,14 @@ pub(super) fn read(source: &Source) -> Facts {
         return read_snippet(source, &Snippet::verbatim(&source.text, 0), language);
     }
     match name {
-        "makefile" | "gnumakefile" | "justfile" | "procfile" | "crontab" => return text::recipes(source, name),
+        "makefile" | "gnumakefile" => return text::makefile(source),
+        "justfile" | "procfile" | "crontab" => return text::recipes(source, name),
         _ => {}
     }
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
     match ending {
-        "mk" | "mak" | "just" => text::recipes(source, "makefile"),
+        "mk" | "mak" => text::makefile(source),
+        "just" => text::recipes(source, "justfile"),
         "xml" | "xaml" | "plist" | "config" | "csproj" | "props" | "resx" | "iml" | "jrxml" => xml::read(source),
         "html" | "htm" | "xhtml" | "adoc" | "tex" | "log" | "csv" | "tsv" | "svg" | "po" | "css" | "scss" => {
             super::markdown::read(source)

@@ -1,6 +1,7 @@
 //! Files of recipes: make, just, Procfile, crontab: assignments, and lines of shell.
 
 use crate::lang::config::{Gather, Token, is_variable, shell_text, unquoted};
+use crate::lang::read_snippet;
 use crate::lang::{Confidence, Facts, Language};
 use crate::text::{Snippet, Source, Span};
 
@@ -39,6 +40,74 @@ pub(super) fn recipes(source: &Source, name: &str) -> Facts {
         }
     }
     gather.finish()
+}
+
+/// A makefile is read as one shell script: its variables reach its recipes.
+pub(super) fn makefile(source: &Source) -> Facts {
+    let mut gather = Gather::new(source, Language::Other);
+    let mut script = Snippet::default();
+    let mut at = 0;
+    for line in source.text.split_inclusive('\n') {
+        let start = at;
+        at += line.len();
+        let words = line.trim();
+        let from = start + line.len() - line.trim_start().len();
+        let span = Span::new(from, from + words.len());
+        if words.is_empty() {
+            continue;
+        }
+        if words.starts_with('#') {
+            gather.mention(span, Confidence::Low, "comment");
+        } else if let Some(value) = assignment(line) {
+            let text = line.get(value..).unwrap_or("").trim_end();
+            let quote = if text.contains(char::is_whitespace) && !text.starts_with(['"', '\'']) { "\"" } else { "" };
+            script.push(variable(line), start);
+            script.push("=", start);
+            script.push(quote, start + value);
+            as_shell(text, start + value, &mut script);
+            script.push(quote, start + value + text.len());
+            script.push("\n", at);
+        } else if line.starts_with('\t') {
+            let rest = words.trim_start_matches(['@', '-', '+']);
+            as_shell(rest, from + words.len() - rest.len(), &mut script);
+            script.push("\n", at);
+        } else {
+            gather.mention(span, Confidence::Low, "text");
+        }
+    }
+    let mut facts = gather.finish();
+    let mut recipes = read_snippet(source, &script, Language::Shell);
+    recipes.references.iter_mut().for_each(|reference| reference.language = Language::Other);
+    facts.append(recipes);
+    facts.references.sort_by(|left, right| left.place.cmp(&right.place));
+    facts
+}
+
+/// `$(NAME)` is make's `${NAME}`, and `$$` its `$`.
+fn as_shell(text: &str, start: usize, script: &mut Snippet) {
+    let mut from = 0;
+    while let Some(at) = text.get(from..).and_then(|rest| rest.find('$')).map(|at| from + at) {
+        script.push(text.get(from..at).unwrap_or(""), start + from);
+        let rest = text.get(at..).unwrap_or("");
+        let name = rest.strip_prefix("$(").and_then(|inner| inner.split_once(')')).map(|(name, _)| name);
+        from = match name.filter(|name| is_variable(name)) {
+            Some(name) => {
+                script.push("${", start + at);
+                script.push(name, start + at + 2);
+                script.push("}", start + at + 2 + name.len());
+                at + name.len() + 3
+            }
+            None if rest.starts_with("$$") => {
+                script.push("$", start + at + 1);
+                at + 2
+            }
+            None => {
+                script.push("$", start + at);
+                at + 1
+            }
+        };
+    }
+    script.push(text.get(from..).unwrap_or(""), start + from);
 }
 
 /// `rest` is the tail of what stands at `span`.

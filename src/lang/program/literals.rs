@@ -97,7 +97,7 @@ impl Reading<'_> {
             }
             return;
         }
-        if !named && !opened {
+        if !named && !opened || words == "file:" {
             return;
         }
         let top = self.whole_path(id);

@@ -107,6 +107,9 @@ impl<'m> Usage<'m> {
                     if let Some((key, _)) = pairs.iter().find(|(_, value)| *value == at) {
                         let name = key.and_then(|key| super::evaluate::static_text(self.module, key));
                         let construct = "dictionary value";
+                        if let Some(name) = name.clone().filter(|_| self.sets_environment(parent)) {
+                            return Purpose::Configured { name, construct: "setting" };
+                        }
                         if name.as_deref() == Some("NAME") && self.has_engine(pairs) {
                             return Purpose::Configured {
                                 name: "DATABASES.NAME".into(),
@@ -138,6 +141,23 @@ impl<'m> Usage<'m> {
         [Some(options), outer].into_iter().flatten().any(|options| {
             super::options::own_engine(self.module, options).is_some_and(|engine| script::is_sqlite(&engine))
         })
+    }
+
+    /// `patch.dict(os.environ, {..})`, `os.environ.update({..})`.
+    fn sets_environment(&self, dict: ExprId) -> bool {
+        let Some(call) = self.module.expr(dict).parent else { return false };
+        let Kind::Call { callee, args } = &self.module.expr(call).kind else { return false };
+        let Kind::Member(base, method) = &self.module.expr(*callee).kind else { return false };
+        let is_environment = |expr: ExprId| match &self.module.expr(expr).kind {
+            Kind::Member(_, name) | Kind::Name(name) => name.as_ref() == "environ",
+            Kind::Text(_) => super::evaluate::static_text(self.module, expr).as_deref() == Some("os.environ"),
+            _ => false,
+        };
+        match method.as_ref() {
+            "dict" => args.first().is_some_and(|arg| is_environment(arg.value)),
+            "update" => is_environment(*base),
+            _ => false,
+        }
     }
 
     fn has_engine(&self, pairs: &[(Option<ExprId>, ExprId)]) -> bool {

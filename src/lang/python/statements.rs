@@ -109,11 +109,7 @@ impl Lowering<'_> {
                 self.builder.module.assigns.push((target, value));
             }
             "pattern_list" | "tuple_pattern" | "list_pattern" => {
-                for (index, part) in named_children(left).into_iter().enumerate() {
-                    if part.kind() == "identifier" {
-                        self.bind(part, Bound::Part(value, index), at);
-                    }
-                }
+                self.bind_parts(left, value, at);
             }
             _ => {
                 self.expr(left, at);
@@ -144,9 +140,22 @@ impl Lowering<'_> {
         }
         let unknown = self.builder.expr(Kind::Opaque(Vec::new()), span(left), at.scope, at.block);
         let element = self.builder.expr(Kind::Index(iterable, unknown), span(left), at.scope, at.block);
-        for (index, part) in named_children(left).into_iter().enumerate() {
-            if part.kind() == "identifier" {
-                self.bind(part, Bound::Part(element, index), at);
+        self.bind_parts(left, element, at);
+    }
+
+    /// `a, (b, c)`: each name with its part.
+    fn bind_parts(&mut self, pattern: Node<'_>, whole: ExprId, at: At) {
+        let Some(at) = at.deeper() else { return };
+        for (index, part) in named_children(pattern).into_iter().enumerate() {
+            match part.kind() {
+                "identifier" => self.bind(part, Bound::Part(whole, index), at),
+                "tuple_pattern" | "list_pattern" | "pattern_list" => {
+                    let number = Kind::Number(index.to_string().into());
+                    let number = self.builder.expr(number, span(part), at.scope, at.block);
+                    let inner = self.builder.expr(Kind::Index(whole, number), span(part), at.scope, at.block);
+                    self.bind_parts(part, inner, at);
+                }
+                _ => {}
             }
         }
     }
@@ -169,7 +178,9 @@ impl Lowering<'_> {
                 | "except_clause"
                 | "except_group_clause"
                 | "finally_clause" => {
-                    let block = self.builder.block(at.block, group);
+                    // What an `except` binds does not hide what the `try` bound: `except ImportError: module = None`.
+                    let alone = child.kind().starts_with("except").then(|| self.builder.group());
+                    let block = self.builder.block(at.block, group.or(alone));
                     self.clause(child, At { block, ..at });
                 }
                 "comment" => self.builder.module.prose.push(span(child)),
