@@ -220,11 +220,7 @@ fn settings_of_other_tongues() {
     told(
         "Makefile",
         "DB ?= data/x.db\n# y.db\nshell:\n\t@sqlite3 $(DB) $$X\n",
-        &[
-            "1:7 binds data/x.db -> data/x.db (DB)",
-            "2:3 mentions y.db -> y.db",
-            "4:11 opens $(DB) -> data/x.db",
-        ],
+        &["1:7 binds data/x.db -> data/x.db (DB)", "2:3 mentions y.db -> y.db", "4:11 opens $(DB) -> data/x.db"],
     );
     told(
         "odd.thing",
