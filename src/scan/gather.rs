@@ -1,5 +1,6 @@
 //! Gathering: every file opened once, in parallel; the few that can matter are parsed.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::fs;
 use std::io::{self, Read};
@@ -14,6 +15,7 @@ use super::prefilter::words;
 use crate::lang::program::{Module, Opened, Program, WrapperOpener, is_program};
 use crate::lang::{self, Allow, Facts, Language, javascript, python};
 use crate::text::{Encoding, Source};
+use crate::tree::LARGEST_TEXT;
 use crate::tree::kind::HEADER;
 use crate::tree::{Entry, Kind, Skipped};
 
@@ -81,6 +83,11 @@ pub(super) fn gather(root: &Path, entries: &[Entry], openers: &[WrapperOpener]) 
     gathered
 }
 
+thread_local! {
+    /// Most sources are read, judged and forgotten: one buffer for each thread serves them all.
+    static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; 64 << 10]);
+}
+
 fn read(entry: &Entry, openers: &[WrapperOpener]) -> Outcome {
     if !entry.asked && !is_deployment(&entry.path) {
         return Outcome::Nothing;
@@ -89,36 +96,62 @@ fn read(entry: &Entry, openers: &[WrapperOpener]) -> Outcome {
     if matches!(entry.path.rsplit('/').next(), Some("dbguard.toml" | ".dbguard.toml")) {
         return Outcome::Nothing;
     }
-    let bytes = match bytes(entry) {
-        Ok(bytes) => bytes,
-        Err(error) => return skipped(entry, &error.to_string(), false),
-    };
+    BUFFER.with_borrow_mut(|buffer| match fill(buffer, &entry.absolute) {
+        Ok(length) if length as u64 > LARGEST_TEXT && !buffer.starts_with(HEADER) => {
+            skipped(entry, "too large for a source", false)
+        }
+        Ok(length) => judge(entry, buffer.get(..length).unwrap_or_default(), openers),
+        Err(error) => skipped(entry, &error.to_string(), false),
+    })
+}
+
+/// Reads a file into the front of the buffer, which grows with it; no further than a source may reach.
+fn fill(buffer: &mut Vec<u8>, path: &Path) -> io::Result<usize> {
+    let mut file = fs::File::open(path)?;
+    let mut length = 0;
+    loop {
+        match file.read(buffer.get_mut(length..).unwrap_or_default()) {
+            Ok(0) => return Ok(length),
+            Ok(count) => length += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        }
+        // A read that leaves room has met the end: to ask once more would be one call in four.
+        if length < buffer.len() || length as u64 > LARGEST_TEXT {
+            return Ok(length);
+        }
+        buffer.resize(length * 2, 0);
+    }
+}
+
+fn judge(entry: &Entry, bytes: &[u8], openers: &[WrapperOpener]) -> Outcome {
     if bytes.starts_with(HEADER) {
-        return Outcome::Database(Entry { kind: Kind::Database, ..entry.clone() });
+        let size = fs::metadata(&entry.absolute).map_or(entry.size, |metadata| metadata.len());
+        return Outcome::Database(Entry { kind: Kind::Database, size, ..entry.clone() });
     }
     // A byte-order mark and a first character that ASCII has.
     if matches!(*bytes, [0xFF, 0xFE, _, 0, ..] | [0xFE, 0xFF, 0, _, ..]) {
         return skipped(entry, "UTF-16, which is not read", false);
     }
-    let language = language_of(&entry.path, bytes.get(..256).unwrap_or(&bytes));
+    let language = language_of(&entry.path, bytes.get(..256).unwrap_or(bytes));
     if language == Language::Ignore {
-        let text = String::from_utf8_lossy(&bytes);
+        let text = String::from_utf8_lossy(bytes);
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         return Outcome::Ignores(lines.map(|line| (entry.path.to_string(), line.to_owned())).collect());
     }
-    let words = words(&bytes);
-    let names = words.name_database || is_deployment(&entry.path) || names_opener(&bytes, openers);
+    let words = words(bytes);
+    let names = words.name_database || is_deployment(&entry.path) || names_opener(bytes, openers);
     if !names {
         let program = is_program(language) && words.run_sql;
         return if program { Outcome::MayMatter(Arc::clone(&entry.path)) } else { Outcome::Nothing };
     }
-    if memchr::memchr(0, bytes.get(..8192).unwrap_or(&bytes)).is_some() {
+    if memchr::memchr(0, bytes.get(..8192).unwrap_or(bytes)).is_some() {
         return Outcome::Nothing;
     }
-    if matches!(language, Language::Javascript | Language::Typescript) && is_bundle(&bytes) {
+    if matches!(language, Language::Javascript | Language::Typescript) && is_bundle(bytes) {
         return skipped(entry, "a minified bundle", true);
     }
-    let source = Source::new(Arc::clone(&entry.path), bytes);
+    let source = Source::new(Arc::clone(&entry.path), bytes.to_vec());
     let allows = lang::allows(&source, language);
     let encoding = source.encoding;
     if is_program(language) {
@@ -129,16 +162,6 @@ fn read(entry: &Entry, openers: &[WrapperOpener]) -> Outcome {
         facts.trouble = Some("not UTF-8; read byte by byte as Latin-1".into());
     }
     Outcome::Facts(SourceFacts { path: Arc::clone(&entry.path), language, facts, allows, asked: entry.asked })
-}
-
-/// The walk knows the size: to ask for it again would be one call in five.
-fn bytes(entry: &Entry) -> io::Result<Vec<u8>> {
-    let room = usize::try_from(entry.size).unwrap_or(0).saturating_add(1);
-    let mut bytes = Vec::with_capacity(room);
-    // A file that grows while it is read ends where it ended for the walk, or a little later.
-    let bound = entry.size.saturating_mul(2).saturating_add(64 << 10);
-    fs::File::open(&entry.absolute)?.take(bound).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 fn skipped(entry: &Entry, reason: &str, by_design: bool) -> Outcome {

@@ -149,6 +149,46 @@ pub(super) fn of(path: &Path, name: &str, size: u64, largest: u64) -> io::Result
     })
 }
 
+/// A source by its ending: text, and never a database unless somebody means to deceive.
+pub(super) fn is_source(name: &str) -> bool {
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    matches!(
+        ending,
+        "py" | "pyi"
+            | "js"
+            | "mjs"
+            | "cjs"
+            | "jsx"
+            | "ts"
+            | "mts"
+            | "tsx"
+            | "go"
+            | "rs"
+            | "rb"
+            | "java"
+            | "kt"
+            | "c"
+            | "h"
+            | "cc"
+            | "cpp"
+            | "hpp"
+            | "cs"
+            | "php"
+            | "swift"
+            | "sh"
+            | "md"
+            | "rst"
+            | "yml"
+            | "yaml"
+            | "toml"
+            | "html"
+            | "css"
+            | "scss"
+            | "vue"
+            | "svelte"
+    )
+}
+
 /// Why a text is not read though it could be.
 pub(super) fn skipped_file(name: &str) -> Option<&'static str> {
     let lower = name.to_ascii_lowercase();

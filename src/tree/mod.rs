@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use git::{in_lfs, root_of};
-pub use walk::{Error, Options, Tree, head, walk};
+pub use walk::{Error, LARGEST_TEXT, Options, Tree, head, walk};
 
 /// A file of the tree that is worth reading.
 #[derive(Debug, Clone)]
@@ -19,6 +19,7 @@ pub struct Entry {
     pub path: Arc<str>,
     pub absolute: PathBuf,
     pub kind: Kind,
+    /// In bytes; 0 for sources by their ending, of which nobody asked.
     pub size: u64,
     /// Git has it in its index.
     pub tracked: bool,

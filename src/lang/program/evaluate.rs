@@ -14,7 +14,7 @@ use super::templates::fill;
 use crate::lang::value::{Base, Part, Value};
 
 /// Alternatives kept of one expression.
-pub(super) const ALTERNATIVES: usize = 8;
+pub(super) const ALTERNATIVES: usize = 16;
 /// Calls, names and attributes followed, one inside the other.
 const DEPTH: u32 = 40;
 /// Expressions looked at for one question.

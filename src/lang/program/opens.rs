@@ -6,7 +6,8 @@ use super::known::Known;
 use super::options::path_option;
 use super::script;
 use crate::lang::Language;
-use crate::lang::value::{Engine, Value};
+use crate::lang::names;
+use crate::lang::value::{Base, Engine, Value};
 use crate::text::Place;
 
 /// A call that opens.
@@ -58,6 +59,9 @@ pub(super) fn sites(evaluator: &Evaluator<'_>, at: usize, module: &Module) -> Ve
             let known = values.iter().any(|value| !value.is_opaque());
             if !known && (engine.is_some() || script::opens_any(&construct)) {
                 continue;
+            }
+            if values.iter().any(is_named_database) {
+                values.retain(|value| is_named_database(value) || !has_other_ending(value));
             }
             sites.push(OpenSite { argument, values, construct });
         }
@@ -125,4 +129,17 @@ fn is_class(name: &str) -> bool {
 /// `Database(conn)`: an open connection under its usual name.
 fn is_called_connection(module: &Module, argument: ExprId) -> bool {
     matches!(&module.expr(argument).kind, Kind::Name(name) | Kind::Member(_, name) if matches!(name.as_ref(), "conn" | "connection" | "con" | "db_conn" | "dbconn"))
+}
+
+fn is_named_database(value: &Value) -> bool {
+    value.file_name().is_some_and(|name| names::is_database_file_name(&name))
+}
+
+/// Named like a file of another kind (`scores.pkl` in a list of files of which some are opened).
+fn has_other_ending(value: &Value) -> bool {
+    value.engine == Engine::Sqlite
+        && value.base != Base::Memory
+        && value.file_name().is_some_and(|name| {
+            name.rsplit_once('.').is_some_and(|(stem, ending)| !stem.is_empty() && !ending.contains('*'))
+        })
 }

@@ -19,6 +19,8 @@ pub struct Program<'l> {
     index: HashMap<Arc<str>, usize>,
     /// Paths by their last component, to find a module by the tail of its name.
     by_tail: HashMap<String, Vec<usize>>,
+    /// Which paths are tests: asked for each caller of each function.
+    tests: Vec<bool>,
     slots: Vec<OnceLock<Option<Module>>>,
     loader: &'l Loader<'l>,
     /// The modules that are read for facts.
@@ -55,6 +57,7 @@ impl<'l> Program<'l> {
         for (at, path) in paths.iter().enumerate() {
             by_tail.entry(tail(path)).or_default().push(at);
         }
+        let tests = paths.iter().map(|path| is_test(path)).collect();
         let slots: Vec<OnceLock<Option<Module>>> = paths.iter().map(|_| OnceLock::new()).collect();
         let mut main = Vec::new();
         let mut callers: HashMap<Arc<str>, Vec<InModule<ExprId>>> = HashMap::new();
@@ -100,6 +103,7 @@ impl<'l> Program<'l> {
             paths,
             index,
             by_tail,
+            tests,
             slots,
             loader,
             main,
@@ -165,7 +169,7 @@ impl<'l> Program<'l> {
 
     /// Calls of a name that speak for a function of module `at`: what tests hand in says nothing of the application.
     pub(super) fn callers(&self, at: usize, name: &str) -> impl Iterator<Item = InModule<ExprId>> {
-        let in_test = |at: usize| self.paths.get(at).is_some_and(|path| is_test(path));
+        let in_test = |at: usize| self.tests.get(at).copied().unwrap_or(false);
         let calls = self.callers.get(name).map_or(&[][..], Vec::as_slice);
         calls.iter().filter(move |(other, _)| in_test(at) || !in_test(*other)).copied()
     }

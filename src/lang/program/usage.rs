@@ -147,9 +147,12 @@ impl<'m> Usage<'m> {
     fn sets_environment(&self, dict: ExprId) -> bool {
         let Some(call) = self.module.expr(dict).parent else { return false };
         let Kind::Call { callee, args } = &self.module.expr(call).kind else { return false };
+        if args.iter().any(|arg| arg.value == dict && arg.name.as_deref() == Some("env")) {
+            return true;
+        }
         let Kind::Member(base, method) = &self.module.expr(*callee).kind else { return false };
         let is_environment = |expr: ExprId| match &self.module.expr(expr).kind {
-            Kind::Member(_, name) | Kind::Name(name) => name.as_ref() == "environ",
+            Kind::Member(_, name) | Kind::Name(name) => matches!(name.as_ref(), "environ" | "env"),
             Kind::Text(_) => super::evaluate::static_text(self.module, expr).as_deref() == Some("os.environ"),
             _ => false,
         };
