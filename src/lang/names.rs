@@ -89,6 +89,12 @@ pub fn is_database_file_name(text: &str) -> bool {
         && (WHOLE.is_match(text) || NUMBERED.is_match(text))
 }
 
+/// Whether a text's last component ends like a database's name.
+#[must_use]
+pub fn mentions_ending(text: &str) -> bool {
+    is_database_file_name(strip_url(text).rsplit(['/', '\\']).next().unwrap_or(text))
+}
+
 /// `users.db.bak` has two dots and is still a file.
 fn has_side_ending(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();

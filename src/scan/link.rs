@@ -9,7 +9,7 @@ use super::gather::Gathered;
 use super::mounts::mount_points;
 use super::resolve::{Registry, SetTo, World};
 use super::{Context, DatabaseId, Inventory, Linked, Options, SourceInfo, files};
-use crate::lang::Value;
+use crate::lang::{Base, Engine, Value, names};
 use crate::tree::{Entry, Kind, Skipped, Tree};
 
 /// Facts with the paths of their databases: numbers come once all databases are known,
@@ -103,14 +103,22 @@ pub(super) fn link(root: &Path, tree: Tree, gathered: Gathered, options: &Option
         let context = context_of(&source.path, source.language, &is_test);
         let at = (source.path.as_ref(), context);
         let facts = source.facts;
-        settings.add(&mut resolver, at, facts.settings, |fact| std::slice::from_ref(&fact.value));
+        // A folder or a model file that a variable names is no database.
+        settings.add(&mut resolver, at, facts.settings, |fact| {
+            let named = names::env_names_database(&fact.name) || is_database(&fact.value);
+            if named { std::slice::from_ref(&fact.value) } else { &[] }
+        });
         if !source.asked {
             continue;
         }
         references.add(&mut resolver, at, facts.references, |fact| &fact.values);
         table_uses.add(&mut resolver, at, facts.table_uses, |fact| &fact.connection);
         statements.add(&mut resolver, at, facts.statements, |fact| &fact.connection);
-        env_reads.add(&mut resolver, at, facts.env_reads, |fact| fact.default.as_slice());
+        env_reads.add(&mut resolver, at, facts.env_reads, |fact| {
+            let default =
+                fact.default.as_ref().filter(|default| names::env_names_database(&fact.name) || is_database(default));
+            default.map_or(&[], std::slice::from_ref)
+        });
         copies.add(&mut resolver, at, facts.copies, |fact| &fact.from);
         attaches.add(&mut resolver, at, facts.attaches, |fact| &fact.attached);
         inventory.allows.extend(source.allows);
@@ -141,6 +149,13 @@ pub(super) fn link(root: &Path, tree: Tree, gathered: Gathered, options: &Option
     inventory.allows.sort_by(|left, right| left.place.cmp(&right.place));
     inventory.skipped.sort();
     inventory
+}
+
+/// By its ending, its URL or its engine, and not by the name of the variable that holds it.
+fn is_database(value: &Value) -> bool {
+    value.engine != Engine::Sqlite
+        || value.base == Base::Memory
+        || names::is_database_path(&value.pattern().replace('*', "x"))
 }
 
 fn settings(gathered: &Gathered, is_test: &dyn Fn(&str) -> bool) -> HashMap<String, Vec<SetTo>> {

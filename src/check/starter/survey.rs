@@ -198,6 +198,23 @@ fn survey(inventory: &Inventory, id: DatabaseId) -> Surveyed<'_> {
             *found.variables.entry(&read.fact.name).or_default() += 1;
         }
     }
+    if found.variables.is_empty() {
+        // `process.env.DB_PATH ?? "x.db"`, `path = os.getenv("DB_PATH")` with its default two lines below: the reference tells.
+        let told = inventory.references.iter().filter(|it| it.context == Context::Code && it.databases.contains(&id));
+        for (name, _) in told.flat_map(|it| &it.fact.values).filter_map(crate::lang::Value::whole_env) {
+            if words::env_names_database(name) {
+                *found.variables.entry(name).or_default() += 1;
+            }
+        }
+    }
+    if found.variables.is_empty() {
+        // What configuration sets to this path is read by code, wherever that is.
+        let set =
+            inventory.settings.iter().filter(|it| it.context == Context::Config && it.databases.first() == Some(&id));
+        for setting in set.filter(|it| words::env_names_database(&it.fact.name)) {
+            *found.variables.entry(&setting.fact.name).or_default() += 1;
+        }
+    }
     if let (1, Some(folder)) = (folders.len(), folders.first().filter(|folder| !folder.is_empty() && is_plain(folder)))
     {
         found.only_folder = Some((*folder).to_owned());

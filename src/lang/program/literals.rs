@@ -106,6 +106,8 @@ impl Reading<'_> {
         let (role, construct, name) = match purpose {
             Purpose::DottedName if !opened => return,
             Purpose::Spoken(_) if memory => return,
+            // `url.startswith("sqlite:////tmp")` asks for a kind of path and names none.
+            Purpose::Spoken("comparison") if !names::mentions_ending(&words) => return,
             Purpose::Spoken(construct) => (Role::Mentions, construct, None),
             Purpose::Configured { name, construct } => (Role::Configures, construct, Some(name)),
             Purpose::Bound { name, construct } => (Role::Binds, construct, name),
