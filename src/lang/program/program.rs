@@ -1,7 +1,7 @@
 //! The modules of a tree as one program: loaded when asked for, imports resolved to files, callers and fixtures by name.
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::evaluate::{Evaluator, Frame, InModule, Val, argument, is_environment, static_text};
 use super::ir::{Arg, Bound, ExprId, Kind, Module, ScopeId};
@@ -22,6 +22,8 @@ pub struct Program<'l> {
     /// Which paths are tests: asked for each caller of each function.
     tests: Vec<bool>,
     slots: Vec<OnceLock<Option<Module>>>,
+    /// For each file the imports that were resolved: the same few are asked for again and again.
+    resolved: Vec<Mutex<HashMap<String, Option<usize>>>>,
     loader: &'l Loader<'l>,
     /// The modules that are read for facts.
     main: Vec<usize>,
@@ -57,6 +59,7 @@ impl<'l> Program<'l> {
         for (at, path) in paths.iter().enumerate() {
             by_tail.entry(tail(path)).or_default().push(at);
         }
+        let resolved = paths.iter().map(|_| Mutex::default()).collect();
         let tests = paths.iter().map(|path| is_test(path)).collect();
         let slots: Vec<OnceLock<Option<Module>>> = paths.iter().map(|_| OnceLock::new()).collect();
         let mut main = Vec::new();
@@ -104,6 +107,7 @@ impl<'l> Program<'l> {
             index,
             by_tail,
             tests,
+            resolved,
             slots,
             loader,
             main,
@@ -193,6 +197,18 @@ impl<'l> Program<'l> {
 
     /// The file that an import names; `None` when it is not in the tree.
     pub(super) fn resolve(&self, at: usize, path: &str) -> Option<usize> {
+        let known = self.resolved.get(at)?;
+        if let Some(found) = known.lock().ok().and_then(|known| known.get(path).copied()) {
+            return found;
+        }
+        let found = self.look_up(at, path);
+        if let Ok(mut known) = known.lock() {
+            known.insert(path.to_owned(), found);
+        }
+        found
+    }
+
+    fn look_up(&self, at: usize, path: &str) -> Option<usize> {
         let own = self.paths.get(at)?;
         if own.ends_with(".py") || own.ends_with(".pyi") || !is_script(own) {
             self.resolve_python(own, path)
