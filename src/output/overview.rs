@@ -92,8 +92,8 @@ impl<'a> Overview<'a> {
             id,
             database,
             path: shown(&inventory.root, &database.path),
-            references: references.len(),
-            files: super::files_of(references.iter().copied()),
+            references: references.iter().filter(|reference| is_said_by_program(reference)).count(),
+            files: super::files_of(references.iter().copied().filter(|reference| is_said_by_program(reference))),
             tables: schema.map(|schema| schema.own_tables().count()),
             rows: schema.map(crate::db::Schema::rows),
             standing,
@@ -171,14 +171,25 @@ fn is_named(standing: Standing) -> bool {
 /// The first line of every report.
 pub(super) fn headline(inventory: &Inventory) -> String {
     let files = inventory.databases.iter().filter(|database| database.file.is_some()).count();
+    let (said, mentions): (Vec<_>, Vec<_>) =
+        inventory.references.iter().partition(|reference| is_said_by_program(reference));
+    let mentions = match mentions.len() {
+        0 => String::new(),
+        mentions => format!(", {}", count(mentions, "mention", "mentions")),
+    };
     format!(
-        "{} ({}), {} in {}, {}",
+        "{} ({}), {} in {}{mentions}, {}",
         count(inventory.databases.len(), "database", "databases"),
         count(files, "file", "files"),
-        count(inventory.references.len(), "reference", "references"),
-        count(super::files_of(inventory.references.iter()), "file", "files"),
+        count(said.len(), "reference", "references"),
+        count(super::files_of(said.into_iter()), "file", "files"),
         count(inventory.table_uses.len(), "table use", "table uses"),
     )
+}
+
+/// A program or its configuration means it; comments, messages and documents only speak of it.
+fn is_said_by_program(reference: &Linked<Reference>) -> bool {
+    reference.fact.role != Role::Mentions && reference.context != Context::Docs
 }
 
 /// Code or configuration that depends on the database: neither a test nor a document.
