@@ -9,6 +9,7 @@ mod language;
 mod link;
 mod mounts;
 mod prefilter;
+mod registry;
 mod resolve;
 
 use std::path::{Path, PathBuf};

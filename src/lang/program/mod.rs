@@ -20,6 +20,7 @@ mod prose;
 mod queries;
 mod schemas;
 mod script;
+mod settings;
 mod templates;
 mod usage;
 
