@@ -166,3 +166,14 @@ proptest! {
         prop_assert!(scan(dir.path(), &Options::default()).is_ok());
     }
 }
+
+#[test]
+fn case_53_ignore_files_are_no_references() {
+    let folder = tempfile::tempdir().unwrap();
+    #[expect(clippy::disallowed_methods, reason = "a test lays out its own folder")]
+    std::fs::write(folder.path().join(".gitignore"), "*.db\ndb.sqlite3\nmetrics.db\n").unwrap();
+    let inventory = scan(folder.path(), &Options::default()).unwrap();
+    assert!(inventory.references.is_empty() && inventory.databases.is_empty());
+    let patterns: Vec<_> = inventory.ignore_patterns.iter().map(|(_, pattern)| pattern.as_str()).collect();
+    assert_eq!(patterns, ["*.db", "db.sqlite3", "metrics.db"]);
+}

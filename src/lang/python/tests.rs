@@ -566,3 +566,43 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn case_23_an_encoded_secret_says_nothing_but_its_comment_does() {
+    let found = python(
+        "# holds DATABASE_URL=sqlite:////app/data/app.db\nSECRET = 'REFUQUJBU0VfVVJMPXNxbGl0ZTovLy8vYXBwL2RhdGEvYXBwLmRi'\n",
+    );
+    assert_eq!(found, ["1:22 mentions sqlite:////app/data/app.db"]);
+}
+
+#[test]
+fn case_29_code_in_a_string_is_spoken_of_and_not_opened() {
+    let found = python("SCRIPT = '''\nimport sqlite3\nconn = sqlite3.connect(\"inner.db\")\n'''\n");
+    assert_eq!(found, ["3:25 mentions inner.db"]);
+}
+
+#[test]
+fn case_40_words_with_dots_are_no_files() {
+    let text = "import sqlite3\nKEYS = ['database.sqlite.path', 'django.db.backends.sqlite3', 'opentelemetry.instrumentation.sqlite3', 'memory://', 'x.sqlite3-console']\ndef f(c: sqlite3.Connection): ...\n# see www.sqlite.org, temporal memory: none\n";
+    assert_eq!(python(text), [] as [&str; 0]);
+}
+
+#[test]
+fn case_42_quoting_the_api_is_not_using_it() {
+    let text = "import re\nRULE = re.compile(r'sqlite3\\.connect\\(')\nMESSAGE = 'use get_db() instead of sqlite3.connect()'\nif 'sqlite3.connect(' in line:\n    pass\n";
+    assert_eq!(python(text), [] as [&str; 0]);
+}
+
+#[test]
+fn case_45_a_router_s_id_names_no_path() {
+    // Unknown from the call: the policy may name `init_router` as an opener of its own.
+    assert_eq!(python("init_router('errors')\n"), [] as [&str; 0]);
+}
+
+#[test]
+fn case_59_a_constant_defined_twice_is_told_twice() {
+    let main = "import sqlite3\nfrom paths import DB\nDB = 'second.db'\nsqlite3.connect(DB)\n";
+    let found = told(&[("main.py", main), ("paths.py", "DB = 'first.db'\n")]);
+    assert_eq!(found, ["3:6 binds second.db", "4:17 opens second.db"]);
+    assert_eq!(told(&[("paths.py", "DB = 'first.db'\n"), ("main.py", main)]), ["1:6 binds first.db"]);
+}
