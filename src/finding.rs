@@ -27,7 +27,44 @@ pub struct Finding {
     pub labels: Vec<Label>,
     /// The database it is about, as the inventory names it.
     pub database: Option<String>,
+    /// The table it is about, where it speaks of one.
+    pub table: Option<String>,
     pub remedy: Option<Remedy>,
+}
+
+/// What makes a finding the same finding after the lines around it have moved: its rule, database and table, the text it
+/// underlines and the function around that. Not its file, which may be renamed, and no line number.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Fingerprint(String);
+
+impl Fingerprint {
+    /// `snippet` is the underlined text, empty for a file as a whole; `symbol` is the function or class around it.
+    #[must_use]
+    pub fn of(finding: &Finding, snippet: &str, symbol: Option<&str>) -> Self {
+        let snippet = normalised(snippet);
+        // The name alone: in which folder a database lies is seen only where it is there, and CI has none.
+        let database = finding.database.as_deref().map_or("", |path| path.rsplit('/').next().unwrap_or(path));
+        let parts = [finding.rule.as_str(), database, finding.table.as_deref().unwrap_or(""), &snippet];
+        let mut hasher = blake3::Hasher::new_derive_key("dbguard fingerprint v1");
+        for part in parts.into_iter().chain([symbol.unwrap_or("")]) {
+            hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
+        }
+        let mut hex = hasher.finalize().to_hex().to_string();
+        hex.truncate(32);
+        Self(hex)
+    }
+
+    /// 32 hexadecimal digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The text as a formatter might have written it as well: one kind of space, one kind of quote.
+fn normalised(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('\'', "\"")
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

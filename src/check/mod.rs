@@ -1,5 +1,6 @@
 //! Inventory and policy become a report: every rule is asked, comments are heeded, one finding is kept for each cause.
 
+mod fingerprint;
 mod selection;
 mod starter;
 
@@ -10,6 +11,7 @@ use crate::policy::Policy;
 use crate::rules::{self, Applied, Sink, allowed_by};
 use crate::scan::Inventory;
 
+pub use fingerprint::fingerprints;
 pub use selection::{Selection, UnknownRule};
 pub use starter::starter;
 

@@ -163,6 +163,7 @@ pub(super) fn findings() -> Vec<Finding> {
                 Label { place: place(&policy, "\"auth.db\""), text: "retired here".to_owned() },
             ],
             database: Some("data/auth.db".to_owned()),
+            table: None,
             remedy: Some(Remedy::UseEnvironment { env: "DATABASE_PATH".to_owned(), default: "data/zoe.db".to_owned() }),
         },
         Finding {
@@ -173,6 +174,7 @@ pub(super) fn findings() -> Vec<Finding> {
             help: None,
             labels: Vec::new(),
             database: None,
+            table: None,
             remedy: None,
         },
     ]

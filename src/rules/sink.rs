@@ -101,6 +101,8 @@ impl<'a> Sink<'a> {
         }
         labels.sort_by(|one, other| one.place.cmp(&other.place).then_with(|| one.text.cmp(&other.text)));
         labels.dedup();
+        // Whatever a card says of a table, it says with this hole.
+        let table = offence.holes.iter().find(|(name, _)| *name == "table").map(|(_, table)| table.clone());
         self.findings.push(Finding {
             rule: self.card.id.to_owned(),
             severity: self.severity,
@@ -109,6 +111,7 @@ impl<'a> Sink<'a> {
             help,
             labels,
             database: offence.database.and_then(|id| self.inventory.databases.get(id.0)).map(|it| it.path.clone()),
+            table,
             remedy: offence.remedy,
         });
     }
