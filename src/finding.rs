@@ -1,8 +1,10 @@
-//! Findings: what breaks the policy, where, in which words, and what would mend it. Knows no rule.
+//! Findings: what breaks the policy, where, in which words, what would mend it, and the fix that does. Knows no rule.
+
+use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::text::Place;
+use crate::text::{Edit, Place};
 
 /// How much a finding matters; maps one to one onto annotate-snippets, GitHub and SARIF.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
@@ -82,10 +84,43 @@ pub enum Remedy {
     UseEnvironment { env: String, default: String },
     /// Name another database.
     Retarget { path: String },
+    /// Read another variable for the same database.
+    RenameVariable { from: String, to: String },
+    /// Give the reading of a variable another default.
+    SetDefault { env: String, default: String },
     /// Name another table.
     RenameTable { from: String, to: String },
     /// Give a variable another value in configuration.
     SetValue { name: String, value: String },
     /// Add a line to an ignore file.
     AddIgnore { file: String, line: String },
+}
+
+/// How sure it is that a program does the same after a fix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Safety {
+    /// Provably the same database under the documented default.
+    Safe,
+    /// Another database, another variable, or not provable.
+    Unsafe,
+}
+
+/// A remedy written out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fix {
+    /// What it changes, in a line.
+    pub title: String,
+    pub safety: Safety,
+    /// Why it is safe, or why it is not.
+    pub why: String,
+    pub edits: Vec<FileEdit>,
+}
+
+/// An edit of a file, which is named relative to the root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileEdit {
+    pub file: Arc<str>,
+    pub edit: Edit,
 }

@@ -1,4 +1,4 @@
-//! The languages: each reads a source into [`Facts`]. Knows nothing of files on disk, databases or policy.
+//! The languages: each reads a source into [`Facts`], and writes a change of it as edits. Knows nothing of files on disk, databases or policy.
 
 mod allow;
 mod config;
@@ -17,6 +17,7 @@ mod shell;
 pub mod sql;
 mod toml;
 mod value;
+pub mod write;
 mod yaml;
 
 use std::sync::Arc;

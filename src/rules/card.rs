@@ -69,6 +69,9 @@ pub struct Example {
     /// Files that git has in its index; without any, the tree is no repository.
     #[serde(default)]
     pub tracked: Vec<String>,
+    /// What `fix --unsafe` makes of the files it changes, by path. Without any, the example is not fixed.
+    #[serde(default)]
+    pub fixed: BTreeMap<String, String>,
 }
 
 impl Card {

@@ -1,7 +1,10 @@
-//! Text that was read: sources, spans and positions. Knows nothing of files on disk or of languages.
+//! Text that was read, and edits of it: sources, spans, positions, patches. Knows nothing of files on disk or of languages.
 
+pub mod diff;
+mod edit;
 mod snippet;
 mod source;
 
+pub use edit::{Edit, Overlap, apply};
 pub use snippet::Snippet;
-pub use source::{Encoding, Place, Position, Source, Span};
+pub use source::{Encoding, Place, Position, Source, Span, Unencodable};

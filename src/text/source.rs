@@ -115,6 +115,15 @@ impl Source {
         Place { file: Arc::clone(&self.path), start: self.position(span.start), end: self.position(span.end), span }
     }
 
+    /// The way back from `text` to bytes in this source's encoding.
+    pub fn encode(&self, text: &str) -> Result<Vec<u8>, Unencodable> {
+        match self.encoding {
+            Encoding::Utf8 => Ok(text.as_bytes().to_vec()),
+            Encoding::Utf8Bom => Ok([BOM, text.as_bytes()].concat()),
+            Encoding::Latin1 => text.chars().map(|it| u8::try_from(it).map_err(|_| Unencodable(it))).collect(),
+        }
+    }
+
     /// The text of a 1-based line, without its line end.
     #[must_use]
     pub fn line(&self, line: u32) -> &str {
@@ -130,8 +139,13 @@ impl Source {
     }
 }
 
+/// A character that the encoding of a source does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unencodable(pub char);
+
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+
 fn decode(bytes: Vec<u8>) -> (String, Encoding) {
-    const BOM: &[u8] = b"\xEF\xBB\xBF";
     let marked = bytes.starts_with(BOM);
     match String::from_utf8(bytes) {
         Ok(text) if marked => (text['\u{feff}'.len_utf8()..].to_owned(), Encoding::Utf8Bom),
@@ -161,6 +175,15 @@ mod tests {
         assert_eq!(source.encoding, Encoding::Latin1);
         assert_eq!(source.line(1), "# café");
         assert_eq!(source.line(2), "P = 'x.db'");
+    }
+
+    #[test]
+    fn what_was_decoded_is_encoded_again() {
+        for bytes in [&b"P = 'caf\xe9.db'\r\n"[..], "P = 'café'".as_bytes(), b"\xEF\xBB\xBFP = 1", b"", b"\x80\xff"] {
+            let source = Source::new("a.py", bytes.to_vec());
+            assert_eq!(source.encode(&source.text).as_deref(), Ok(bytes));
+        }
+        assert_eq!(Source::new("a.py", b"\xe9".to_vec()).encode("…"), Err(Unencodable('…')));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod modules;
 mod patterns;
 mod statements;
 mod strings;
+mod write;
 
 use std::sync::Arc;
 
@@ -18,6 +19,8 @@ use super::Language;
 use super::program::{BlockId, Bound, ExprId, Kind, Module, ModuleBuilder, ScopeId, ScopeKind};
 use crate::text::{Source, Span};
 use component::Dialect;
+
+pub(super) use write::write;
 
 /// Deeper nesting than this is not followed: real code stays below 100, and a stack has an end.
 const MAX_DEPTH: u32 = 200;

@@ -5,6 +5,7 @@ mod statements;
 mod strings;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use std::sync::Arc;
 
@@ -13,6 +14,8 @@ use tree_sitter::{Node, Parser};
 use super::Language;
 use super::program::{BlockId, Module, ModuleBuilder, ScopeId};
 use crate::text::{Source, Span};
+
+pub(super) use write::write;
 
 /// Deeper nesting than this is not followed: real code stays below 60, and a stack has an end.
 const MAX_DEPTH: u32 = 150;
@@ -46,7 +49,7 @@ pub fn lower(source: Arc<Source>) -> Module {
 
 /// The grammar keeps two bytes for each open block in a buffer of 1024 and ends the process when it overflows.
 /// A block takes a column at least, so only a line that begins this far right can hold too many.
-fn is_too_deep(text: &str) -> bool {
+pub(super) fn is_too_deep(text: &str) -> bool {
     const DEEPEST: usize = 400;
     text.lines().any(|line| line.len() - line.trim_start_matches([' ', '\t', '\x0c']).len() > DEEPEST)
 }

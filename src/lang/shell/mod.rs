@@ -12,6 +12,7 @@ mod scope;
 mod transfer;
 mod unwrap;
 mod word;
+mod write;
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
@@ -23,6 +24,8 @@ use self::scope::Scope;
 use self::word::Word;
 use super::{Base, Confidence, Engine, EnvRead, Facts, Language, Part, Reference, Role, Setting, Value, names};
 use crate::text::{Source, Span};
+
+pub(super) use write::write;
 
 /// Reads a script, or a command line that another source holds.
 pub(super) fn read(source: &Source) -> Facts {

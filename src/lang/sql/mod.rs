@@ -10,6 +10,7 @@ mod split;
 mod token;
 mod walk;
 mod words;
+mod write;
 
 use std::ops::Range;
 
@@ -17,6 +18,7 @@ use super::Access;
 
 pub use recognise::looks_like_sql;
 pub(in crate::lang) use script::{Script, read};
+pub(in crate::lang) use write::write;
 
 /// Stands in a text for a part that code fills in: an f-string's hole, the `{}` of a format.
 pub const HOLE: char = '\u{FFFC}';

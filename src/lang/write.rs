@@ -1,0 +1,164 @@
+//! Writing: a change that a remedy asks for becomes edits of one source, in its language. Knows no rule and no file on disk.
+
+use tree_sitter::{Parser, TreeCursor};
+
+use super::{Language, config, javascript, python, shell, sql};
+use crate::text::{Edit, Source, Span};
+
+/// How code reaches a database, as the policy wants it written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    /// With `{env}` and `{path}`: `os.environ.get("{env}", "{path}")`.
+    pub template: String,
+    /// The import that gives a name holding the path, instead of the template: `from app.config import DATABASE_PATH`.
+    pub import: Option<String>,
+}
+
+/// One change of a source, in no language's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change<'a> {
+    /// The expression or literal at `at` that names a database is read from the environment, with this default.
+    UseEnvironment { at: Span, env: &'a str, default: &'a str, access: &'a Access },
+    /// The path written at `at` becomes `path`; type, quotes, URL scheme and run-time folder stay as far as they can.
+    Retarget { at: Span, path: &'a str },
+    /// The variable named at `at` becomes `to`.
+    RenameVariable { at: Span, from: &'a str, to: &'a str },
+    /// The value at `at` (of a variable, a key or a default) becomes `value`.
+    SetValue { at: Span, value: &'a str },
+    /// The table name at `at` (a table use's place) becomes `to`; its quotes stay, and come where the new name needs them.
+    RenameTable { at: Span, from: &'a str, to: &'a str },
+}
+
+/// Why a place is not rewritten, in words for people: "the text is written out for another program".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal(pub String);
+
+impl Refusal {
+    pub(super) fn because(words: impl Into<String>) -> Self {
+        Self(words.into())
+    }
+}
+
+/// What a change came to.
+pub type Written = Result<Vec<Edit>, Refusal>;
+
+/// Writes each change out, in the order given. Edits lie in `source` only, imports included; those of all changes that were
+/// not refused can be made together.
+#[must_use]
+pub fn write(source: &Source, language: Language, changes: &[Change<'_>]) -> Vec<Written> {
+    let (tables, others): (Vec<_>, Vec<_>) =
+        changes.iter().enumerate().partition(|(_, change)| matches!(change, Change::RenameTable { .. }));
+    let mut written: Vec<Written> = vec![Err(Refusal::because("nothing was written")); changes.len()];
+    let mut keep = |asked: Vec<(usize, &Change<'_>)>, by: Writer| {
+        let only: Vec<Change<'_>> = asked.iter().map(|(_, change)| **change).collect();
+        if only.is_empty() {
+            return;
+        }
+        for ((index, _), result) in asked.into_iter().zip(by(source, language, &only)) {
+            if let Some(slot) = written.get_mut(index) {
+                *slot = result;
+            }
+        }
+    };
+    keep(tables, sql::write);
+    keep(others, writer(language));
+    written
+}
+
+type Writer = fn(&Source, Language, &[Change<'_>]) -> Vec<Written>;
+
+fn writer(language: Language) -> Writer {
+    match language {
+        Language::Python => python::write,
+        Language::Javascript | Language::Typescript => javascript::write,
+        Language::Shell => shell::write,
+        Language::Yaml
+        | Language::Toml
+        | Language::Json
+        | Language::Ini
+        | Language::Dotenv
+        | Language::Dockerfile
+        | Language::Sql
+        | Language::Markdown
+        | Language::Ignore
+        | Language::Other => config::write,
+    }
+}
+
+/// Whether `after` still parses at least as well as `before`: no error that was not there. True of what has no grammar.
+#[must_use]
+pub fn parses_as_well(language: Language, before: &str, after: &str) -> bool {
+    let grammar: tree_sitter::Language = match language {
+        Language::Python => tree_sitter_python::LANGUAGE.into(),
+        Language::Javascript => tree_sitter_javascript::LANGUAGE.into(),
+        Language::Typescript => tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(),
+        Language::Shell => tree_sitter_bash::LANGUAGE.into(),
+        Language::Yaml => tree_sitter_yaml::LANGUAGE.into(),
+        Language::Toml => tree_sitter_toml_ng::LANGUAGE.into(),
+        Language::Json => tree_sitter_json::LANGUAGE.into(),
+        Language::Sql
+        | Language::Ini
+        | Language::Dotenv
+        | Language::Dockerfile
+        | Language::Markdown
+        | Language::Ignore
+        | Language::Other => return true,
+    };
+    if language == Language::Python && (python::is_too_deep(before) || python::is_too_deep(after)) {
+        return false;
+    }
+    match (errors(&grammar, before), errors(&grammar, after)) {
+        (Some(before), Some(after)) => after <= before,
+        _ => false,
+    }
+}
+
+/// How many places of a text its grammar does not understand.
+fn errors(grammar: &tree_sitter::Language, text: &str) -> Option<usize> {
+    let mut parser = Parser::new();
+    parser.set_language(grammar).ok()?;
+    let tree = parser.parse(text, None)?;
+    if !tree.root_node().has_error() {
+        return Some(0);
+    }
+    let mut cursor = tree.walk();
+    let mut found = 0;
+    loop {
+        let node = cursor.node();
+        found += usize::from(node.is_error() || node.is_missing());
+        if (node.has_error() && cursor.goto_first_child()) || next(&mut cursor) {
+            continue;
+        }
+        return Some(found);
+    }
+}
+
+fn next(cursor: &mut TreeCursor<'_>) -> bool {
+    loop {
+        if cursor.goto_next_sibling() {
+            return true;
+        }
+        if !cursor.goto_parent() {
+            return false;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_parses_worse_is_told() {
+        for (language, before, after, well) in [
+            (Language::Python, "x = 1\n", "x = 2\n", true),
+            (Language::Python, "x = 1\n", "x = (\n", false),
+            (Language::Python, "x = (\n", "x = (\n", true),
+            (Language::Yaml, "a: 1\n", "a: [\n", false),
+            (Language::Json, "{\"a\": 1}", "{\"a\": \"b\"}", true),
+            (Language::Ini, "[", "[[", true),
+        ] {
+            assert_eq!(parses_as_well(language, before, after), well, "{before} {after}");
+        }
+    }
+}
