@@ -3,12 +3,14 @@
 use serde::Serialize;
 
 use super::{Language, value::Value};
-use crate::text::Place;
+use crate::text::{Place, Source};
 
 /// Everything that was read in one source.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
     pub references: Vec<Reference>,
+    /// Mentions that are attributes of the code around them, unless the tree has a database of that name.
+    pub doubtful: Vec<Reference>,
     pub table_uses: Vec<TableUse>,
     pub statements: Vec<Statement>,
     pub settings: Vec<Setting>,
@@ -23,6 +25,7 @@ pub struct Facts {
 impl Facts {
     pub fn append(&mut self, mut other: Facts) {
         self.references.append(&mut other.references);
+        self.doubtful.append(&mut other.doubtful);
         self.table_uses.append(&mut other.table_uses);
         self.statements.append(&mut other.statements);
         self.settings.append(&mut other.settings);
@@ -33,9 +36,20 @@ impl Facts {
         self.trouble = self.trouble.take().or(other.trouble);
     }
 
+    /// Sets aside the mentions that the source itself shows to be attributes.
+    #[must_use]
+    pub fn doubted(mut self, source: &Source) -> Self {
+        let (doubtful, sure) = self.references.into_iter().partition(|reference| {
+            reference.role == Role::Mentions && super::names::is_attribute(&source.text, reference.place.span.range())
+        });
+        self.references = sure;
+        self.doubtful = doubtful;
+        self
+    }
+
     /// Visits the place of every fact and of every value's origin, to move facts from a snippet to its host.
     pub fn for_each_place(&mut self, visit: &mut dyn FnMut(&mut Place)) {
-        for reference in &mut self.references {
+        for reference in self.references.iter_mut().chain(&mut self.doubtful) {
             visit(&mut reference.place);
             in_values(&mut reference.values, visit);
         }

@@ -99,14 +99,21 @@ fn setting(gather: &mut Gather<'_>, key: &str, rest: &str, start: usize) {
         return;
     }
     let (text, length) = bare(value);
+    // Flask reads `.cfg` files as Python: what stands at their left edge are its settings.
+    let python = gather.source.path.ends_with(".cfg") && at_left_edge(gather.source, start);
     let token = Token { text: text.to_owned(), span: Span::new(start, start + length) };
-    if is_variable(key) && key.len() > 2 && !key.bytes().any(|byte| byte.is_ascii_lowercase()) {
+    if !python && is_variable(key) && key.len() > 2 && !key.bytes().any(|byte| byte.is_ascii_lowercase()) {
         gather.set(key, &token, "environment");
     } else {
         gather.configure(key, &token, "setting");
     }
     let tail = Span::new(start + length, start + value.len());
     gather.mention(tail, Confidence::Low, "comment");
+}
+
+fn at_left_edge(source: &Source, at: usize) -> bool {
+    let line = source.text.get(..at).and_then(|before| before.rsplit('\n').next()).unwrap_or("");
+    !line.starts_with([' ', '\t'])
 }
 
 /// The value without its quotes and the comment behind it, and how long its token is.
@@ -225,6 +232,19 @@ mod tests {
         assert_eq!(
             others("x.service", Language::Ini, "Environment=DATA_DIR=/data \"DATABASE_PATH=/data/x.db\"\n"),
             ["1: set DATA_DIR=/data", "1: set DATABASE_PATH=/data/x.db"]
+        );
+    }
+
+    #[test]
+    fn flask_settings_are_no_variables() {
+        let text = "DATABASE = \"/tmp/flaskr.db\"\n[testenv]\nsetenv =\n    DATABASE_URL = sqlite:///t.db\n";
+        assert_eq!(others("app.cfg", Language::Ini, text), ["4: set DATABASE_URL=sqlite:///t.db"]);
+        assert_eq!(
+            references("app.cfg", Language::Ini, text),
+            [
+                "1:12 configures \"/tmp/flaskr.db\" -> /tmp/flaskr.db (DATABASE)",
+                "4:20 configures sqlite:///t.db -> sqlite:///t.db (DATABASE_URL)",
+            ]
         );
     }
 

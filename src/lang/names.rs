@@ -89,6 +89,12 @@ pub fn is_database_file_name(text: &str) -> bool {
         && (WHOLE.is_match(text) || NUMBERED.is_match(text))
 }
 
+/// Whether a text that is joined to a folder names a database: a blank is part of the name there.
+#[must_use]
+pub fn is_joined_file_name(text: &str) -> bool {
+    is_database_file_name(text) || !text.contains("://") && is_database_file_name(&text.replace(' ', "_"))
+}
+
 /// Whether a text's last component ends like a database's name.
 #[must_use]
 pub fn mentions_ending(text: &str) -> bool {
@@ -248,7 +254,7 @@ pub fn mentions(text: &str) -> Vec<std::ops::Range<usize>> {
         if matches!(before, Some('@' | '#')) || words.starts_with(['}', '>']) || words.contains("%2F") {
             continue;
         }
-        if !words.contains(['/', '\\']) && looks_like_attribute(words) {
+        if !words.contains(['/', '\\']) && is_dotted_name(words) {
             continue;
         }
         if is_database_path(words) && !words.contains("*.") {
@@ -258,50 +264,41 @@ pub fn mentions(text: &str) -> Vec<std::ops::Range<usize>> {
     found
 }
 
-/// `self.db`, `this.db`, `app.db`-like words that are attributes or modules far more often than files.
-fn looks_like_attribute(words: &str) -> bool {
+/// `*sql.DB` is a type, `app.models.db` a module, and `self.db` an attribute.
+fn is_dotted_name(words: &str) -> bool {
     let Some((stem, ending)) = words.rsplit_once('.') else { return false };
-    // `*sql.DB` is a type; `ZOE.DB` a file of an old Windows program.
-    if ending == "DB" && stem.bytes().any(|byte| byte.is_ascii_lowercase()) {
-        return true;
-    }
-    if ending != "db" && ending != "sqlite" {
+    // `ZOE.DB` is a file of an old Windows program.
+    let own = matches!(stem, "self" | "this" | "cls");
+    own || ending == "DB" && stem.bytes().any(|byte| byte.is_ascii_lowercase())
+        || stem.contains('.') && DOTTED.is_match(words)
+}
+
+/// Whether a bare `store.db` in a source is an attribute: the source says other things of a `store`, and no quotes stand
+/// around the words.
+#[must_use]
+pub fn is_attribute(source: &str, range: std::ops::Range<usize>) -> bool {
+    let Some(words) = source.get(range.clone()) else { return false };
+    let Some((stem, _)) = words.rsplit_once('.') else { return false };
+    let is_letter = |letter: char| letter.is_alphanumeric() || letter == '_';
+    if !stem.chars().all(is_letter) || stem.starts_with(|first: char| first.is_numeric()) {
         return false;
     }
-    matches!(
-        stem,
-        "self"
-            | "this"
-            | "cls"
-            | "app"
-            | "ctx"
-            | "req"
-            | "request"
-            | "state"
-            | "config"
-            | "cfg"
-            | "settings"
-            | "store"
-            | "service"
-            | "server"
-            | "gorm"
-            | "django"
-            | "flask"
-            | "db"
-            | "client"
-            | "conn"
-            | "context"
-            | "env"
-            | "s"
-            | "r"
-            | "h"
-            | "c"
-            | "g"
-            | "args"
-            | "options"
-            | "opts"
-            | "package"
-    ) || stem.contains('.') && DOTTED.is_match(words)
+    let before = source.get(..range.start).and_then(|head| head.chars().next_back());
+    let after = source.get(range.end..).and_then(|tail| tail.chars().next());
+    let quote = |letter: Option<char>| letter.is_some_and(|letter| matches!(letter, '`' | '"' | '\''));
+    if quote(before) && quote(after) {
+        return false;
+    }
+    source.match_indices(stem).any(|(at, _)| {
+        let head = source.get(..at).unwrap_or("");
+        let tail = source.get(at..).unwrap_or("");
+        let member = tail.strip_prefix(stem).and_then(|rest| rest.strip_prefix('.')).unwrap_or("");
+        let other = member.starts_with(|first: char| first.is_alphabetic() || first == '_')
+            && !tail
+                .strip_prefix(words)
+                .is_some_and(|rest| !rest.starts_with(['.', '(', '[']) && !rest.starts_with(is_letter));
+        other && !head.ends_with(|letter: char| is_letter(letter) || matches!(letter, '.' | '/' | '-'))
+    })
 }
 
 #[cfg(test)]
@@ -396,6 +393,22 @@ mod tests {
         }
         for no in ["DATABASE_PATHS", "DATABASE_TIMEOUT", "APP_DATABASE_TYPE", "DB_HOST", "DB_PASSWORD", "DATA_DIR"] {
             assert!(!env_names_database(no), "{no}");
+        }
+    }
+
+    #[test]
+    fn attributes_are_told_by_what_else_is_said_of_their_object() {
+        for (text, attribute) in [
+            ("# uses app.db\napp = Flask()\napp.run()\n", true),
+            ("# uses app.db\nprint(1)\n", false),
+            ("# uses `app.db`\napp.run()\n", false),
+            ("# uses app.db\nmyapp.run()\nx.app.run()\n", false),
+            ("# uses app.db, or app.db again\n", false),
+            ("# uses app.db\napp.db.query()\n", true),
+            ("# my-app.db\napp.run()\n", false),
+        ] {
+            let range = mentions(text).remove(0);
+            assert_eq!(is_attribute(text, range), attribute, "{text}");
         }
     }
 

@@ -140,6 +140,12 @@ impl Value {
         }
     }
 
+    /// What a path is relative to that has this one as a default: a database in memory is no folder.
+    #[must_use]
+    pub fn below(&self) -> Base {
+        if self.base == Base::Memory { Base::Written } else { self.base }
+    }
+
     /// Nothing of it is known.
     #[must_use]
     pub fn is_opaque(&self) -> bool {

@@ -3,7 +3,7 @@
 use tree_sitter::Node;
 
 use super::config::{Content, Document, Gather, ItemId, Key, Quoting, Token, decoded, mask, understand};
-use super::{Confidence, Facts, Language, Role, names};
+use super::{Confidence, Facts, Language};
 use crate::text::{Snippet, Source, Span};
 
 /// Deeper nesting than this is not configuration.
@@ -25,24 +25,12 @@ pub(super) fn read(source: &Source) -> Facts {
         return gather.finish();
     }
     let Some(tree) = parser.parse(&masked, None) else { return gather.finish() };
-    let mut reader = Reader {
-        source,
-        document: Document::default(),
-        comments: Vec::new(),
-        keys: Vec::new(),
-        read: Vec::new(),
-        too_deep: false,
-    };
+    let mut reader =
+        Reader { source, document: Document::default(), comments: Vec::new(), read: Vec::new(), too_deep: false };
     reader.visit(tree.root_node(), None, &Key::Root, 0);
-    let Reader { document, comments, keys, mut read, too_deep, .. } = reader;
+    let Reader { document, comments, mut read, too_deep, .. } = reader;
     understand(&document, &mut gather);
     mask::literals(&mut gather, &actions);
-    for span in keys {
-        let words = super::config::unquoted(source.slice(span));
-        if names::is_database_path(words) && !names::is_memory(words) {
-            gather.refer(span, Role::Mentions, super::config::value(words), "key", Confidence::Medium, None);
-        }
-    }
     for span in comments {
         gather.mention(span, Confidence::Low, "comment");
     }
@@ -84,7 +72,6 @@ struct Reader<'a> {
     source: &'a Source,
     document: Document,
     comments: Vec<Span>,
-    keys: Vec<Span>,
     /// What stands in the document or in a comment.
     read: Vec<Span>,
     too_deep: bool,
@@ -134,7 +121,6 @@ impl Reader<'_> {
         let key = match node.child_by_field_name("key") {
             Some(key) => {
                 let span = Span::new(key.start_byte(), key.end_byte());
-                self.keys.push(span);
                 Key::Name(super::config::unquoted(self.source.slice(span)).to_owned(), span)
             }
             None => Key::Root,
@@ -383,6 +369,20 @@ data:
             assert_eq!(references(path, Language::Yaml, text), [told], "{text}");
             assert!(others(path, Language::Yaml, text).iter().all(|line| !line.contains("read _")), "{text}");
         }
+    }
+
+    #[test]
+    fn a_choice_over_several_lines_is_one_setting() {
+        let text = "env:\n  DATABASE_URL: ${{\n    matrix.lite && 'sqlite:///x.db' ||\n    'mysql://root@h/db' }}\n  OTHER_DB_PATH: ${{ a && 'y.db' || '' }}\n  NOTE: see\n    z.db there\n";
+        assert_eq!(
+            references(".github/workflows/a.yml", Language::Yaml, text),
+            [
+                "3:20 configures 'sqlite:///x.db' -> sqlite:///x.db (DATABASE_URL)",
+                "4:5 configures 'mysql://root@h/db' -> mysql://root@h/db (DATABASE_URL)",
+                "5:27 configures 'y.db' -> y.db (OTHER_DB_PATH)",
+                "7:5 mentions z.db -> z.db",
+            ]
+        );
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! `scan` for programs: JSON, version 1.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use super::scan_record as record;
 use super::{Opinion, shown};
 use crate::db;
-use crate::lang::{Engine, Role, Value};
+use crate::lang::{Engine, Language, Role, Value};
 use crate::scan::{Database, DatabaseId, Inventory, Linked};
 
 /// Writes the inventory as one JSON document.
@@ -15,7 +16,8 @@ pub fn scan_json(inventory: &Inventory, opinion: &Opinion<'_>, out: &mut dyn Wri
 }
 
 fn record(inventory: &Inventory, opinion: &Opinion<'_>) -> record::Scan {
-    let to = Names { inventory };
+    let set = inventory.settings.iter().map(|it| (it.fact.place.file.as_ref(), it.fact.name.as_str())).collect();
+    let to = Names { inventory, set };
     record::Scan {
         version: 1,
         dbguard: env!("CARGO_PKG_VERSION"),
@@ -61,6 +63,8 @@ fn record(inventory: &Inventory, opinion: &Opinion<'_>) -> record::Scan {
 /// Turns facts into records, with the inventory at hand to name their databases.
 struct Names<'a> {
     inventory: &'a Inventory,
+    /// The variables of the environment that each file sets.
+    set: HashSet<(&'a str, &'a str)>,
 }
 
 impl Names<'_> {
@@ -80,8 +84,11 @@ impl Names<'_> {
     fn reference(&self, linked: &Linked<crate::lang::Reference>) -> record::Reference {
         let fact = &linked.fact;
         let mut env: Vec<String> = Vec::new();
-        // What configuration sets is a variable, too: the one that code reads there.
-        let set = fact.name.as_deref().filter(|name| fact.role == Role::Configures && is_variable(name));
+        // A variable that is set here is the one that code reads.
+        let set = fact.name.as_deref().filter(|name| {
+            let sets = fact.role == Role::Configures || fact.language == Language::Shell && fact.role == Role::Binds;
+            sets && is_variable(name) && self.set.contains(&(fact.place.file.as_ref(), *name))
+        });
         for name in set.into_iter().chain(fact.values.iter().flat_map(Value::envs)) {
             if !env.iter().any(|known| known == name) {
                 env.push(name.to_owned());

@@ -157,7 +157,7 @@ fn judge(entry: &Entry, bytes: &[u8], openers: &[WrapperOpener]) -> Outcome {
     if is_program(language) {
         return Outcome::Module(lower(source, language), allows);
     }
-    let mut facts = lang::read(&source, language);
+    let mut facts = lang::read(&source, language).doubted(&source);
     if encoding == Encoding::Latin1 {
         facts.trouble = Some("not UTF-8; read byte by byte as Latin-1".into());
     }

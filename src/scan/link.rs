@@ -1,6 +1,6 @@
 //! Linking: each fact with the databases it concerns, in an order that no thread decides.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use super::context::context_of;
@@ -8,9 +8,9 @@ use super::duplicates::duplicates;
 use super::gather::Gathered;
 use super::mounts::mount_points;
 use super::registry::Registry;
-use super::resolve::{SetTo, World};
+use super::resolve::{SetTo, World, name_of};
 use super::{Context, DatabaseId, Inventory, Linked, Options, SourceInfo, files};
-use crate::lang::{Base, Engine, Value, names};
+use crate::lang::{Base, Engine, Reference, Role, Value, names};
 use crate::tree::{Entry, Kind, Skipped, Tree};
 
 /// Facts with the paths of their databases: numbers come once all databases are known,
@@ -84,6 +84,7 @@ pub(super) fn link(root: &Path, tree: Tree, gathered: Gathered, options: &Option
             world.anchor(&source.path, &reference.values);
         }
     }
+    let named = databases_named(&gathered, &world);
     let mut resolver = Resolver { world: &world, registry: Registry::default() };
 
     let mut inventory = Inventory { root: root.to_path_buf(), in_git: tree.in_git, mounts, ..Inventory::default() };
@@ -112,7 +113,8 @@ pub(super) fn link(root: &Path, tree: Tree, gathered: Gathered, options: &Option
         if !source.asked {
             continue;
         }
-        references.add(&mut resolver, at, facts.references, |fact| &fact.values);
+        let known = facts.doubtful.into_iter().filter(|fact| names_of(fact).any(|name| named.contains(&name)));
+        references.add(&mut resolver, at, facts.references.into_iter().chain(known).collect(), |fact| &fact.values);
         table_uses.add(&mut resolver, at, facts.table_uses, |fact| &fact.connection);
         statements.add(&mut resolver, at, facts.statements, |fact| &fact.connection);
         env_reads.add(&mut resolver, at, facts.env_reads, |fact| {
@@ -150,6 +152,17 @@ pub(super) fn link(root: &Path, tree: Tree, gathered: Gathered, options: &Option
     inventory.allows.sort_by(|left, right| left.place.cmp(&right.place));
     inventory.skipped.sort();
     inventory
+}
+
+/// The names of the databases that the tree has, or that something in it opens, binds or configures.
+fn databases_named(gathered: &Gathered, world: &World) -> HashSet<String> {
+    let references = gathered.sources.iter().flat_map(|source| &source.facts.references);
+    let said = references.filter(|reference| reference.role != Role::Mentions).flat_map(names_of);
+    said.chain(world.files.iter().map(|file| name_of(file).to_owned())).collect()
+}
+
+fn names_of(reference: &Reference) -> impl Iterator<Item = String> {
+    reference.values.iter().filter_map(Value::file_name)
 }
 
 /// By its ending, its URL or its engine, and not by the name of the variable that holds it.

@@ -158,7 +158,7 @@ impl World {
         if url {
             path = percent_decoded(&path);
         }
-        let path = path.trim();
+        let path = without_side(path.trim());
         // A folder with a name in it that nobody knows is no database.
         if name_of(path).trim_matches(['*', '.', '~']).is_empty() {
             return None;
@@ -292,6 +292,12 @@ fn fits(pattern: &str, name: &str) -> bool {
         }
     }
     rest.ends_with(last)
+}
+
+/// `x.db-wal`, `x.db-shm` and `x.db-journal` belong to `x.db`.
+fn without_side(path: &str) -> &str {
+    let main = ["-wal", "-shm", "-journal"].iter().find_map(|side| path.strip_suffix(side));
+    main.filter(|main| names::is_database_file_name(name_of(main))).unwrap_or(path)
 }
 
 fn is_example(file: &str) -> bool {
@@ -430,6 +436,8 @@ mod tests {
             ("main.py", Value::text("postgresql+asyncpg://u:secret@h:5432/app?x=1"), "postgresql://h:5432/app"),
             ("main.py", Value::text("a%20b.db"), "a%20b.db"),
             ("main.py", Value::text("file:a%20b.db"), "a b.db"),
+            ("main.py", Value::text("/app/data/zoe.db-wal"), "data/zoe.db"),
+            ("main.py", Value::text("my-journal"), "my-journal"),
             ("main.py", Value::text(r"data\zoe.db"), "data/zoe.db"),
             ("main.py", Value::text("old/store/zoe.db"), "data/zoe.db"),
             ("main.py", Value::text("./z.db"), "data/zoe.db"),

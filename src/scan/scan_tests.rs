@@ -177,3 +177,14 @@ fn case_53_ignore_files_are_no_references() {
     let patterns: Vec<_> = inventory.ignore_patterns.iter().map(|(_, pattern)| pattern.as_str()).collect();
     assert_eq!(patterns, ["*.db", "db.sqlite3", "metrics.db"]);
 }
+
+#[test]
+fn a_word_that_may_be_an_attribute_is_a_mention_where_the_tree_has_such_a_database() {
+    let dir = tempfile::tempdir().unwrap();
+    let code = "# reads app.db and store.db\napp.run()\nstore.load()\n";
+    lay_out(dir.path(), &[("a.py", code), ("b.py", "import sqlite3\nsqlite3.connect('app.db')\n")]);
+    let inventory = scan(dir.path(), &Options::default()).unwrap();
+    let told: Vec<_> = inventory.references.iter().map(|it| (it.fact.place.start.line, it.databases[0])).collect();
+    assert_eq!(told.len(), 2);
+    assert!(inventory.databases.iter().all(|database| database.name == "app.db"));
+}

@@ -32,6 +32,10 @@ impl<'a> Gather<'a> {
 
     /// A variable of the environment is set here.
     pub(in crate::lang) fn set(&mut self, name: &str, token: &Token, construct: &str) {
+        let choices = mask::choices(self.source.slice(token.span), token.span.start as usize);
+        if !choices.is_empty() {
+            return choices.iter().for_each(|choice| self.set(name, choice, construct));
+        }
         let value = self.value(token);
         let by_name = names::env_names_database(name);
         let by_value = names_database(&value);
@@ -57,6 +61,10 @@ impl<'a> Gather<'a> {
 
     /// Any other setting; `key` is dotted.
     pub(in crate::lang) fn configure(&mut self, key: &str, token: &Token, construct: &str) {
+        let choices = mask::choices(self.source.slice(token.span), token.span.start as usize);
+        if !choices.is_empty() {
+            return choices.iter().for_each(|choice| self.configure(key, choice, construct));
+        }
         let value = self.value(token);
         let by_name = key_names_database(key);
         self.read_envs(&value, token.span, by_name);

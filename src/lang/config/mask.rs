@@ -22,15 +22,18 @@ pub(in crate::lang) fn mask(text: &str) -> (String, Vec<Range<usize>>) {
         hide(&mut bytes, action.clone(), b'T');
     }
     let mut at = 0;
+    // Whether the line before is blank but for actions: what goes on from any other line belongs to its text.
+    let mut blank_before = false;
     for line in text.split_inclusive('\n') {
         let range = at..at + line.len();
         at = range.end;
+        let goes_on = actions.iter().any(|action| action.start < range.start && range.start < action.end);
         let blank = |at: &usize| {
             bytes.get(*at).is_some_and(u8::is_ascii_whitespace) || actions.iter().any(|action| action.contains(at))
         };
-        if actions.iter().any(|action| action.start < range.end && range.start < action.end)
-            && range.clone().all(|at| blank(&at))
-        {
+        let acts = actions.iter().any(|action| action.start < range.end && range.start < action.end);
+        blank_before = acts && range.clone().all(|at| blank(&at)) && (!goes_on || blank_before);
+        if blank_before {
             hide(&mut bytes, range, b' ');
         }
     }
@@ -56,10 +59,17 @@ pub(in crate::lang) fn is_action(name: &str) -> bool {
     name.len() > 3 && name.bytes().all(|byte| byte == b'_')
 }
 
+/// The blanks that a line begins with stay, for they have a meaning.
 fn hide(bytes: &mut [u8], range: Range<usize>, with: u8) {
+    let mut indents = false;
     for byte in bytes.get_mut(range).unwrap_or_default() {
-        if !matches!(byte, b'\n' | b'\r') {
-            *byte = with;
+        match byte {
+            b'\n' | b'\r' => indents = true,
+            b' ' | b'\t' if indents => {}
+            _ => {
+                indents = false;
+                *byte = with;
+            }
         }
     }
 }
@@ -84,6 +94,22 @@ fn actions(text: &str) -> Vec<Range<usize>> {
                 found.push(open..at);
             }
             None => at = open + 2,
+        }
+    }
+    found
+}
+
+/// The databases that a workflow's expression chooses between: `${{ matrix.lite && 'sqlite:///x.db' || 'mysql://h/x' }}`.
+pub(in crate::lang) fn choices(raw: &str, start: usize) -> Vec<Token> {
+    let mut found = Vec::new();
+    let Some(open) = raw.find("${{").filter(|_| raw.contains("||")) else { return found };
+    let mut at = open;
+    while let Some(quote) = raw.get(at..).and_then(|rest| rest.find('\'')).map(|quote| at + quote) {
+        let Some(length) = raw.get(quote + 1..).and_then(|rest| rest.find('\'')) else { break };
+        at = quote + length + 2;
+        let text = raw.get(quote + 1..at - 1).unwrap_or("");
+        if names::is_database_path(text) || names::url_engine(text).is_some() {
+            found.push(Token { text: text.to_owned(), span: Span::new(start + quote, start + at) });
         }
     }
     found

@@ -82,6 +82,14 @@ pub(in crate::lang) fn understand(document: &Document, gather: &mut Gather<'_>) 
             reader.item(id);
         }
     }
+    for id in document.ids().filter(|&id| !document.is_recorded(id)) {
+        if let Key::Name(name, span) = document.key(id)
+            && names::is_database_path(name)
+            && !names::is_memory(name)
+        {
+            reader.gather.refer(*span, Role::Mentions, value(name), "key", Confidence::Medium, None);
+        }
+    }
 }
 
 fn kind(document: &Document, root: ItemId, path: &str) -> Kind {
@@ -428,10 +436,26 @@ fn is_screaming(name: &str) -> bool {
 }
 
 /// Every line that says something sets a variable.
-fn is_dotenv(text: &str) -> bool {
+pub(in crate::lang) fn is_dotenv(text: &str) -> bool {
     text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).all(|line| {
         line.split_once('=').is_some_and(|(name, _)| is_screaming(name.trim_start_matches("export ").trim()))
     })
+}
+
+/// Lines of `key: value`, with something below them.
+pub(in crate::lang) fn is_yaml(text: &str) -> bool {
+    let mut lines =
+        text.lines().filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#')).peekable();
+    lines.peek().is_some()
+        && lines.all(|line| {
+            let words = line.trim_start();
+            let item = words.strip_prefix("- ").unwrap_or(words);
+            item.len() < words.len()
+                || item.split_once(':').is_some_and(|(key, value)| {
+                    let key_only = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
+                    !key.is_empty() && key_only && (value.is_empty() || value.starts_with(' '))
+                })
+        })
 }
 
 /// The next `:` that is neither inside `${..}` nor behind a drive letter.

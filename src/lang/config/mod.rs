@@ -14,5 +14,5 @@ pub(super) use command::{exec, shell_text};
 pub(super) use document::{Content, Document, ItemId, Key, Quoting, decoded};
 pub(super) use gather::{Gather, Token, is_folder_variable};
 pub(super) use interpolation::{confidence, is_variable, names_database, probe, unquoted, value};
-pub(super) use meaning::understand;
+pub(super) use meaning::{is_dotenv, is_yaml, understand};
 pub(super) use write::write;

@@ -398,3 +398,12 @@ fn copies_of_a_database() {
     assert_eq!(found.copies.len(), 1);
     assert_eq!(found.copies[0].construct, "fs.copyFileSync");
 }
+
+#[test]
+fn a_temporary_folder_stays_one_behind_a_variable() {
+    let text = "import Database from \"better-sqlite3\";\nconst dir = process.env.TEST_DIR ?? fs.mkdtempSync(path.join(os.tmpdir(), \"x-\"));\nnew Database(path.join(dir, \"t.db\"));\n";
+    let imports = "import fs from \"fs\"; import os from \"os\"; import path from \"path\";\n";
+    let facts = facts(&[("src/main.ts", &format!("{imports}{text}"))]);
+    let opened = &facts.references[0].values[0];
+    assert_eq!((opened.base, opened.envs()), (crate::lang::Base::Temporary, vec!["TEST_DIR"]));
+}

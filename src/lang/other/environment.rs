@@ -22,13 +22,45 @@ pub(super) struct Getter {
     pub(super) default: Option<usize>,
 }
 
+/// A function longer than this does more than read a variable.
+const LONGEST_WRAPPER: usize = 1500;
+
 #[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by a test")]
 static GETTER: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)(?:[\w.:$>-]*(?:getenv|lookupenv|get_env|env_or|envor|getenvironmentvariable|fetch_env!?|env!)|[\w.:]*\benv(?:::var(?:_os)?|\.fetch|\.get|\.key\?|\.string|\.str)?|dotenvy?::var|\$_env|\$_server)\s*[(\[]\s*$").unwrap()
 });
 
 impl Reading<'_> {
+    /// The source's own functions that read the variable they are given: `func opt(name, fallback string)`.
+    fn wrappers(&self) -> Vec<String> {
+        let code = &self.lexed.code;
+        let mut wrappers = Vec::new();
+        for (index, (start, name)) in self.functions.iter().enumerate() {
+            let end = self.functions.get(index + 1).map_or(code.len(), |(next, _)| *next);
+            let end = calls::floor(code, end.min(start + LONGEST_WRAPPER));
+            let Some(text) = code.get(*start..end) else { continue };
+            let Some(head) = text.find(name.as_str()).map(|at| at + name.len()) else { continue };
+            let open = calls::open_after(text, head);
+            let Some(close) = calls::closing(text, open) else { continue };
+            let body = text.get(close..).unwrap_or("");
+            let parameters = text.get(open + 1..close).unwrap_or("");
+            let first = parameters.split(',').next().unwrap_or("");
+            let reads = first.split(|letter: char| !letter.is_alphanumeric() && letter != '_').any(|word| {
+                !word.is_empty()
+                    && body.match_indices(word).any(|(at, _)| {
+                        let after = body.get(at + word.len()..).unwrap_or("").trim_start();
+                        after.starts_with([')', ']', ',']) && GETTER.is_match(calls::line_before(body, at))
+                    })
+            });
+            if reads {
+                wrappers.push(name.clone());
+            }
+        }
+        wrappers
+    }
+
     pub(super) fn find_getters(&mut self) {
+        let wrappers = self.wrappers();
         let mut getters = Vec::new();
         for (index, literal) in self.lexed.literals.iter().enumerate() {
             let name = self.source.slice(literal.inner);
@@ -37,8 +69,14 @@ impl Reading<'_> {
             }
             let at = literal.span.start as usize;
             let before = calls::line_before(&self.lexed.code, at);
-            let Some(hit) = GETTER.find(before) else { continue };
-            let start = at - before.len() + hit.start();
+            let Some(length) = GETTER.find(before).map(|hit| before.len() - hit.start()).or_else(|| {
+                let call = before.trim_end().strip_suffix('(')?;
+                let word = call.rsplit(|letter: char| !letter.is_alphanumeric() && letter != '_').next()?;
+                wrappers.iter().any(|wrapper| wrapper == word).then(|| before.len() - call.len() + word.len())
+            }) else {
+                continue;
+            };
+            let start = at - length;
             let open = calls::open_after(&self.lexed.code, start);
             let end = calls::closing(&self.lexed.code, open).map_or(literal.span.end as usize, |end| end + 1);
             let variable = calls::assigned(&self.source.text, &self.lexed.code, start);

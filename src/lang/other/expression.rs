@@ -24,7 +24,7 @@ impl Reading<'_> {
     /// The value of a literal with everything joined in front of it.
     pub(super) fn value_of(&self, literal: &Literal) -> Value {
         let (mut parts, temporary) = self.parts_before(literal.span.start as usize, 0);
-        let own = self.own_value(literal);
+        let own = self.filled(literal, self.own_value(literal));
         let joined = !parts.is_empty();
         parts.extend(own.parts);
         let mut value = Value { parts: merged(parts), ..own };
@@ -37,6 +37,37 @@ impl Reading<'_> {
         if temporary || self.is_temporary_line(literal.span.start as usize, &value) {
             value.base = Base::Temporary;
         }
+        value
+    }
+
+    /// `fmt.Sprintf("file:%s?mode=ro", path)`: the holes of a format with what the call gives them.
+    fn filled(&self, literal: &Literal, mut value: Value) -> Value {
+        let is_hole = |part: &Part| matches!(part, Part::Unknown(words) if matches!(words.as_str(), "%" | ""));
+        if !value.parts.iter().any(is_hole) {
+            return value;
+        }
+        let at = literal.span.start as usize;
+        let Some(call) = calls::around(&self.lexed.code, at).filter(|call| call.bracket == b'(') else { return value };
+        let callee = self.lexed.code.get(call.callee.range()).unwrap_or("").to_ascii_lowercase();
+        if !["printf", "format", "format!"].iter().any(|format| callee.ends_with(format)) {
+            return value;
+        }
+        let open = calls::open_after(&self.lexed.code, call.callee.end as usize);
+        let mut given = calls::arguments(&self.lexed.code, open).into_iter().skip(call.index + 1);
+        let mut parts = Vec::with_capacity(value.parts.len());
+        for part in std::mem::take(&mut value.parts) {
+            match is_hole(&part).then(|| given.next()).flatten().filter(|span| !span.is_empty()) {
+                Some(span) => {
+                    let (piece, temporary) = self.piece(span);
+                    if temporary {
+                        value.base = Base::Temporary;
+                    }
+                    parts.extend(piece);
+                }
+                None => parts.push(part),
+            }
+        }
+        value.parts = merged(parts);
         value
     }
 

@@ -9,6 +9,8 @@ pub(super) enum Engine {
     Driver,
     /// The URL's scheme, or nothing.
     Url,
+    /// It opens a database of a server.
+    Server(crate::lang::Engine),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +45,8 @@ pub(super) const OPENERS: &[Opener] = &[
     driver("otelsql.Open"),
     sqlite("sqlite.Open", 0),
     sqlite("sqlite3.Open", 0),
+    Opener { name: "mysql.Open", argument: 0, engine: Engine::Server(crate::lang::Engine::Mysql) },
+    Opener { name: "postgres.Open", argument: 0, engine: Engine::Server(crate::lang::Engine::Postgresql) },
     sqlite("sqlite.OpenConn", 0),
     sqlite("sqlitex.Open", 0),
     sqlite("sqlitex.NewPool", 0),

@@ -8,7 +8,7 @@ use super::lex::{Lexed, Literal, lex};
 use super::openers::{Engine as Told, OPENERS, Opener, TALK, TEMPORARY};
 use super::scope;
 use super::style::{Kind, Style};
-use crate::lang::config::{Gather, Token, names_database, probe};
+use crate::lang::config::{Gather, Token, is_dotenv, is_yaml, names_database, probe};
 use crate::lang::{Attach, Confidence, Engine, Facts, Language, Role, Statement, TableUse, Value, names, sql};
 use crate::text::{Snippet, Source, Span};
 
@@ -194,14 +194,20 @@ impl Reading<'_> {
         let sqlite = match (opener.engine, driver) {
             (Told::Sqlite, _) => true,
             (Told::Driver, Some(driver)) => driver.contains("sqlite") || driver.contains("libsql"),
-            (Told::Driver, None) | (Told::Url, _) => false,
+            (Told::Driver, None) | (Told::Url | Told::Server(_), _) => false,
         };
         let engine = match driver {
             Some("postgres" | "pgx" | "pgx/v5" | "postgresql" | "cloudsqlpostgres") => Engine::Postgresql,
             Some("mysql" | "mariadb") => Engine::Mysql,
             Some(_) if !sqlite => Engine::Other,
-            _ => Engine::Sqlite,
+            Some(_) => Engine::Sqlite,
+            None => match opener.engine {
+                Told::Server(engine) => engine,
+                _ => Engine::Sqlite,
+            },
         };
+        // `path + "?_journal=WAL"`: options say nothing of the path.
+        let argument = self.without_options(argument);
         let getter = self.getters.iter().find(|getter| argument.contains(getter.call) && getter.default.is_none());
         if let Some(getter) = getter {
             let value = Value { engine, ..Value::env(getter.name.clone(), None) };
@@ -229,6 +235,18 @@ impl Reading<'_> {
             }
         }
         self.open_expression(callee, argument, sqlite, engine);
+    }
+
+    fn without_options(&self, argument: Span) -> Span {
+        let Some(&last) = self.literals_in(argument).last() else { return argument };
+        let Some(literal) = self.lexed.literals.get(last) else { return argument };
+        let start = argument.start as usize;
+        let options = self.source.slice(literal.inner).starts_with('?') && literal.span.end == argument.end;
+        let before = self.lexed.code.get(start..literal.span.start as usize).filter(|_| options);
+        match before.and_then(calls::concatenated) {
+            Some(path) => Span::new(start, start + path.trim_end().len()),
+            None => argument,
+        }
     }
 
     /// The path is a name, or anything but a literal.
@@ -276,6 +294,10 @@ impl Reading<'_> {
             self.argument_of_sqlite3(literal);
             return;
         }
+        // Options behind a path that stands elsewhere.
+        if raw.starts_with('?') {
+            return;
+        }
         let value = if length <= 1024 { self.value_of(&literal) } else { Value::text("") };
         if !names_database(&value) {
             self.text(literal);
@@ -318,6 +340,13 @@ impl Reading<'_> {
             self.gather.mention(literal.inner, Confidence::Medium, "string");
         } else if literal.escapes && raw.len() > 12 || raw.contains('\n') {
             self.sql(literal);
+            // Settings that a program writes out, or a test reads.
+            let settings = [(is_dotenv(raw), Language::Dotenv), (is_yaml(raw), Language::Yaml)];
+            let settings = settings.iter().find(|(fits, _)| *fits && !literal.escapes && raw.trim().contains('\n'));
+            if let Some((_, language)) = settings {
+                let snippet = Snippet::dedented(raw, literal.inner.start as usize);
+                self.gather.snippet(&snippet, *language);
+            }
             self.gather.mention(literal.inner, Confidence::Medium, "string");
         } else if !raw.contains(char::is_whitespace) && raw.contains('=') && self.style.kind == Kind::Program {
             for range in names::mentions(raw) {

@@ -272,3 +272,48 @@ proptest! {
         sound_for(name, Other, text.into_bytes());
     }
 }
+
+#[test]
+fn variables_are_read_through_the_project_s_own_functions() {
+    let own = "func opt(name, fallback string) string {\n\tif v, ok := os.LookupEnv(name); ok {\n\t\treturn v\n\t}\n\treturn fallback\n}\nfunc other(name string) {}\n";
+    let text = format!("{own}var a = opt(\"APP_STORE\", \"data/app.db\")\nvar b = other(\"NO_STORE\", \"b.db\")\n");
+    told("a.go", &text, &["8:26 binds \"data/app.db\" -> data/app.db (a)", "9:27 binds \"b.db\" -> b.db"]);
+    let read = "8: read APP_STORE else data/app.db";
+    assert_eq!(others("a.go", Other, &text), [read]);
+}
+
+#[test]
+fn a_path_with_its_options_is_the_path() {
+    told(
+        "a.go",
+        "path := \"x.db\"\nsql.Open(\"sqlite3\", path+\"?_journal=WAL\")\nsql.Open(\"sqlite3\", fmt.Sprintf(\"file:%s?mode=ro\", path))\nsql.Open(\"sqlite3\", dir+\"?_fk=1\")\n",
+        &[
+            "1:9 binds \"x.db\" -> x.db (path)",
+            "2:21 opens path -> x.db",
+            "3:33 opens \"file:%s?mode=ro\" -> file:x.db?mode=ro",
+            "4:21 opens dir -> *",
+        ],
+    );
+}
+
+#[test]
+fn servers_are_opened_by_their_drivers() {
+    told(
+        "a.go",
+        "gorm.Open(mysql.Open(dsn), c)\ngorm.Open(postgres.Open(cfg.URL))\n",
+        &["1:22 opens dsn -> *", "2:25 opens cfg.URL -> *"],
+    );
+}
+
+#[test]
+fn settings_in_a_raw_string_are_settings() {
+    told(
+        "a_test.go",
+        "x := `\ndatabase:\n  path: /data/raw.db\n`\ny := `\nDB_PATH=/data/env.db\nMODE=1\n`\nz := `see talk.db\nand more`\n",
+        &[
+            "3:9 configures /data/raw.db -> /data/raw.db (database.path)",
+            "6:9 configures /data/env.db -> /data/env.db (DB_PATH)",
+            "9:11 mentions talk.db -> talk.db",
+        ],
+    );
+}

@@ -261,9 +261,10 @@ impl<'p> Evaluator<'p> {
             .into_iter()
             .map(|default| {
                 let place = default.origin.clone().unwrap_or_else(|| origin.clone());
-                let engine = default.engine;
+                let (engine, base) = (default.engine, default.below());
                 let mut value = Value::env(name.clone(), Some(default)).with_origin(place);
                 value.engine = engine;
+                value.base = base;
                 Val::Text(value)
             })
             .collect()

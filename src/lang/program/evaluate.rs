@@ -267,6 +267,7 @@ fn with_default(found: &[Val], rest: &[Val]) -> Option<Val> {
     let mut whole = Value::env(name.clone(), Some(default.clone()));
     whole.origin.clone_from(&default.origin);
     whole.engine = default.engine;
+    whole.base = default.below();
     Some(Val::Text(whole))
 }
 

@@ -65,7 +65,7 @@ impl Program<'_> {
         if module.has_errors {
             facts.trouble = Some("parts of it do not parse".into());
         }
-        facts
+        facts.doubted(&module.source)
     }
 }
 

@@ -87,7 +87,7 @@ impl Reading<'_> {
         } else {
             names::is_database_path(&words)
                 || is_sqlite_uri(&words)
-                || names::is_database_file_name(&words) && self.is_joined(id)
+                || names::is_joined_file_name(&words) && self.is_joined(id)
                 || matches!(names::url_engine(&words), Some(Engine::Postgresql | Engine::Mysql))
                 || self.is_named_by_place(id, &words)
         };

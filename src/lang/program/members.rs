@@ -198,8 +198,26 @@ impl<'p> Evaluator<'p> {
                 (Val::Dict(..) | Val::List(_), None) => extend(&mut found, self.elements_or_values(&whole)),
                 _ => {}
             }
+            if let (true, Val::Dict((home, dict), _)) = (found.is_empty(), &whole) {
+                extend(&mut found, self.put_in(*home, *dict, key.as_deref()));
+            }
         }
         if found.is_empty() { vec![Val::Unknown] } else { found }
+    }
+
+    /// What a program puts into a dictionary after it was made: `connections[name] = sqlite3.connect(path)`.
+    fn put_in(&self, at: usize, dict: ExprId, key: Option<&str>) -> Vec<Val> {
+        let Some(module) = self.program.module(at) else { return Vec::new() };
+        let mut found = Vec::new();
+        for &(target, value) in &module.assigns {
+            let Kind::Index(base, name) = &module.expr(target).kind else { continue };
+            let differs = matches!((&module.expr(*name).kind, key), (Kind::Text(_), Some(key)) if static_text(module, *name).is_some_and(|name| name != key));
+            let same = |val: &Val| matches!(val, Val::Dict(other, _) if *other == (at, dict));
+            if !differs && self.guarded(|| self.eval(at, *base, &None)).iter().any(same) {
+                extend(&mut found, self.guarded(|| self.eval(at, value, &None)));
+            }
+        }
+        found
     }
 
     /// A field of a literal dictionary by its key.

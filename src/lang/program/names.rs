@@ -33,7 +33,7 @@ impl<'p> Evaluator<'p> {
                 for binding in reaching {
                     extend(&mut found, self.binding(at, module, scope, name, binding, frame));
                 }
-                return found;
+                return self.or_set_from_outside(at, scope, name, found);
             }
             first = false;
             match body.parent {
@@ -57,6 +57,21 @@ impl<'p> Evaluator<'p> {
         vec![Val::External(Arc::clone(name))]
     }
 
+    /// A global that its own module leaves open, and another one sets: `ub.app_DB_path = path`.
+    fn or_set_from_outside(&self, at: usize, scope: ScopeId, name: &str, found: Vec<Val>) -> Vec<Val> {
+        if scope != ScopeId(0) || found.iter().any(|val| !matches!(val, Val::Null | Val::Unknown)) {
+            return found;
+        }
+        let mut set = Vec::new();
+        for &(other, (object, value)) in self.program.set_on(name).iter().take(24) {
+            let module = self.guarded(|| self.eval(other, object, &None));
+            if module.iter().any(|val| matches!(val, Val::Module(target) if *target == at)) {
+                extend(&mut set, self.guarded(|| self.eval(other, value, &None)));
+            }
+        }
+        if set.is_empty() { found } else { set }
+    }
+
     /// What a module gives under a name.
     pub(super) fn exported(&self, at: usize, name: &str) -> Vec<Val> {
         let Some(module) = self.program.module(at) else { return Vec::new() };
@@ -66,7 +81,7 @@ impl<'p> Evaluator<'p> {
             for binding in reaching(module, bindings, None) {
                 extend(&mut found, self.binding(at, module, top, name, binding, &None));
             }
-            return found;
+            return self.or_set_from_outside(at, top, name, found);
         }
         if let Some(sub) = self.program.submodule(at, name) {
             return vec![Val::Module(sub)];

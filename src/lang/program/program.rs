@@ -31,6 +31,8 @@ pub struct Program<'l> {
     fixtures: HashMap<Arc<str>, Vec<InModule<ScopeId>>>,
     /// What JavaScript sets on its global object.
     globals: HashMap<Arc<str>, Vec<InModule<ExprId>>>,
+    /// What programs set on objects by name (`ub.app_DB_path = path`): the object and the value.
+    set_on: HashMap<Arc<str>, Vec<InModule<(ExprId, ExprId)>>>,
     /// The names that other modules give to what a module exports by default.
     aliases: HashMap<usize, Vec<Arc<str>>>,
     pub(super) openers: Vec<WrapperOpener>,
@@ -66,6 +68,7 @@ impl<'l> Program<'l> {
         let mut callers: HashMap<Arc<str>, Vec<InModule<ExprId>>> = HashMap::new();
         let mut fixtures: HashMap<Arc<str>, Vec<InModule<ScopeId>>> = HashMap::new();
         let mut globals: HashMap<Arc<str>, Vec<InModule<ExprId>>> = HashMap::new();
+        let mut set_on: HashMap<Arc<str>, Vec<InModule<(ExprId, ExprId)>>> = HashMap::new();
         let mut modules: Vec<(usize, Module)> =
             modules.into_iter().filter_map(|module| index.get(&module.source.path).map(|&at| (at, module))).collect();
         // Callers in the application speak before those in its tests.
@@ -83,6 +86,12 @@ impl<'l> Program<'l> {
                     && matches!(&module.expr(*base).kind, Kind::Name(base) if matches!(base.as_ref(), "global" | "globalThis"))
                 {
                     globals.entry(Arc::clone(name)).or_default().push((at, value));
+                }
+                if let Kind::Member(base, name) = &module.expr(target).kind
+                    && module.language == Language::Python
+                    && matches!(&module.expr(*base).kind, Kind::Name(base) if !matches!(base.as_ref(), "self" | "cls"))
+                {
+                    set_on.entry(Arc::clone(name)).or_default().push((at, (*base, value)));
                 }
             }
             for (scope, body) in module.scopes.iter().enumerate() {
@@ -114,6 +123,7 @@ impl<'l> Program<'l> {
             callers,
             fixtures,
             globals,
+            set_on,
             aliases: HashMap::new(),
             openers,
         };
@@ -169,6 +179,10 @@ impl<'l> Program<'l> {
 
     pub(super) fn global(&self, name: &str) -> &[InModule<ExprId>] {
         self.globals.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn set_on(&self, name: &str) -> &[InModule<(ExprId, ExprId)>] {
+        self.set_on.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// Calls of a name that speak for a function of module `at`: what tests hand in says nothing of the application.

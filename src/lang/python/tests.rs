@@ -606,3 +606,30 @@ fn case_59_a_constant_defined_twice_is_told_twice() {
     assert_eq!(found, ["3:6 binds second.db", "4:17 opens second.db"]);
     assert_eq!(told(&[("paths.py", "DB = 'first.db'\n"), ("main.py", main)]), ["1:6 binds first.db"]);
 }
+
+#[test]
+fn a_global_that_another_module_sets() {
+    let found = told(&[
+        ("app/ub.py", "import sqlite3\npath = None\nready = None\ndef connect():\n    return sqlite3.connect(path)\n"),
+        ("app/main.py", "from . import ub\nsettings = 'data/x.db'\nub.path = settings\nother.path = 'no.db'\n"),
+    ]);
+    assert_eq!(found, ["5:28 opens data/x.db"]);
+}
+
+#[test]
+fn connections_kept_in_a_dictionary() {
+    assert_eq!(
+        tables(
+            "import sqlite3\nclass Pool:\n    def __init__(self):\n        self.open = {}\n    def get(self, name):\n        if name not in self.open:\n            self.open[name] = sqlite3.connect('pool.db')\n        return self.open[name]\n    def read(self):\n        self.get('x').execute('SELECT a FROM people')\nmine = {}\nmine['a'] = sqlite3.connect('a.db')\nmine['b'] = sqlite3.connect('b.db')\nmine['b'].execute('SELECT a FROM pets')\n"
+        ),
+        [r#"people Reads ["pool.db"]"#, r#"pets Reads ["b.db"]"#]
+    );
+}
+
+#[test]
+fn a_name_with_a_blank_that_is_joined_to_a_folder() {
+    assert_eq!(
+        python("from pathlib import Path\nx = Path('data') / 'extra database.db'\n"),
+        ["2:20 binds data/extra database.db"]
+    );
+}
