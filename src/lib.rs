@@ -8,6 +8,7 @@ pub mod cli;
 pub mod db;
 pub mod finding;
 pub mod lang;
+pub mod migrate;
 pub mod output;
 pub mod policy;
 pub mod rules;
