@@ -37,6 +37,7 @@ pub struct Finding {
 /// What makes a finding the same finding after the lines around it have moved: its rule, database and table, the text it
 /// underlines and the function around that. Not its file, which may be renamed, and no line number.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Fingerprint(String);
 

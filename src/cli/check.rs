@@ -1,7 +1,7 @@
 //! `dbguard check`: what breaks the policy.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
@@ -11,7 +11,8 @@ use super::gather::{Gathered, Reading, gather};
 use super::report::{ToFile, deliver, to_file};
 use crate::check::{self, Report, Selection};
 use crate::output::{
-    Judged, Look, check_concise, check_full, check_json, check_json_lines, show_files, statistics, verdict,
+    Judged, Look, check_concise, check_full, check_github, check_gitlab, check_json, check_json_lines, check_junit,
+    check_markdown, check_sarif, show_files, statistics, verdict,
 };
 use crate::policy::{self, Policy};
 use crate::text::Source;
@@ -62,6 +63,16 @@ pub(super) enum Format {
     Json,
     /// A line of JSON for each finding
     JsonLines,
+    /// Annotations of a GitHub workflow
+    Github,
+    /// GitLab's code quality report
+    Gitlab,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// JUnit's XML
+    Junit,
+    /// A page for a step's summary, of at most 900 KiB
+    Markdown,
 }
 
 pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
@@ -85,8 +96,14 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
         session.print(&out)?;
         return Ok(gathered.exit());
     }
+    let lookup = &mut |file: &str| read(&gathered, file);
+    let fingerprints = check::fingerprints(&report.findings, &gathered.inventory, lookup);
+    let folder = folder_in_repository(&gathered.inventory.root);
     let judged = Judged {
         findings: &report.findings,
+        fingerprints: &fingerprints,
+        fixes: &[],
+        folder: &folder,
         skipped: &gathered.inventory.skipped,
         root: &gathered.inventory.root,
         policy_file: policy.file.as_deref(),
@@ -101,6 +118,11 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
         Format::Concise => check_concise(&judged, look, out),
         Format::Json => check_json(&judged, out),
         Format::JsonLines => check_json_lines(&judged, out),
+        Format::Github => check_github(&judged, out),
+        Format::Gitlab => check_gitlab(&judged, out),
+        Format::Sarif => check_sarif(&judged, &mut |file| read(&gathered, file), out),
+        Format::Junit => check_junit(&judged, out),
+        Format::Markdown => check_markdown(&judged, out),
     })?;
     gathered.tell_skipped(session);
     if gathered.policy.is_none() {
@@ -124,6 +146,16 @@ fn offer(gathered: &Gathered, report: &Report) -> String {
     let names = primary.map_or_else(String::new, |path| format!(", with {path} as its primary"));
     let rules = report.without_policy.len();
     format!("No policy: `dbguard init` would write a first dbguard.toml{names}, and {rules} more rules would be asked.")
+}
+
+/// The root as its repository's top sees it: empty, or with a `/` at its end.
+fn folder_in_repository(root: &Path) -> String {
+    let top = root.ancestors().find(|folder| folder.join(".git").exists());
+    let below = top.and_then(|top| root.strip_prefix(top).ok());
+    match below.map(|below| below.to_string_lossy().replace('\\', "/")) {
+        Some(below) if !below.is_empty() => format!("{below}/"),
+        _ => String::new(),
+    }
 }
 
 /// A source by the name that findings give it; `None` for what is no text.

@@ -51,9 +51,26 @@ pub(super) fn deliver<F: Copy>(
     session.print(&report)
 }
 
-/// Writes a file whole: what was there stays until the new text is complete.
-fn save(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+/// Writes a file whole: what was there stays until the new text is complete, and nobody sees half of it.
+pub(super) fn save(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let mut text = Vec::new();
     write(&mut text)?;
-    std::fs::File::create(path)?.write_all(&text)
+    // A link stays one, and a device is written to and not replaced.
+    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let about = std::fs::metadata(&path);
+    if about.as_ref().is_ok_and(|about| !about.is_file()) {
+        return std::fs::OpenOptions::new().write(true).open(&path)?.write_all(&text);
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".dbguard-");
+    // Those of any new file: what the user's mask leaves of reading and writing for all.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder)?;
+    file.write_all(&text)?;
+    if let Ok(about) = about {
+        file.as_file().set_permissions(about.permissions())?;
+    }
+    file.persist(&path).map(drop).map_err(|error| error.error)
 }

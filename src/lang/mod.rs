@@ -80,11 +80,11 @@ pub fn read(source: &Source, language: Language) -> Facts {
     }
 }
 
-/// Lock files and source maps repeat what stands elsewhere.
+/// Lock files, source maps and reports repeat what stands elsewhere.
 fn is_written_by_tools(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    matches!(ending, "lock" | "lockb" | "map")
+    matches!(ending, "lock" | "lockb" | "map" | "sarif")
         || matches!(
             name,
             "package-lock.json" | "npm-shrinkwrap.json" | "pnpm-lock.yaml" | "go.sum" | "packages.lock.json"
@@ -119,9 +119,10 @@ mod tests {
 
     #[test]
     fn lock_files_are_not_read() {
-        for path in ["package-lock.json", "a/poetry.lock", "dist/app.js.map", "pnpm-lock.yaml"] {
-            let source = Source::new(path, b"{\"a\": \"x.db\"}".to_vec());
+        for path in ["package-lock.json", "a/poetry.lock", "dist/app.js.map", "pnpm-lock.yaml", "out/dbguard.sarif"] {
+            let source = Source::new(path, b"{\"a\": \"x.db\"} // dbguard: allow[r]".to_vec());
             assert!(read(&source, Language::Json).references.is_empty(), "{path}");
+            assert_eq!(allows(&source, Language::Json), [], "{path}");
         }
     }
 }

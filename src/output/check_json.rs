@@ -14,7 +14,7 @@ pub fn check_json(judged: &Judged<'_>, out: &mut dyn Write) -> io::Result<()> {
         dbguard: env!("CARGO_PKG_VERSION"),
         policy: judged.policy_file.map(|file| shown(judged.root, file)),
         summary: record::Summary::of(judged.findings),
-        findings: judged.findings.iter().map(record::Finding::of).collect(),
+        findings: records(judged).collect(),
         skipped: judged
             .skipped
             .iter()
@@ -28,11 +28,16 @@ pub fn check_json(judged: &Judged<'_>, out: &mut dyn Write) -> io::Result<()> {
 
 /// Writes each finding as one line of JSON.
 pub fn check_json_lines(judged: &Judged<'_>, out: &mut dyn Write) -> io::Result<()> {
-    for finding in judged.findings {
-        serde_json::to_writer(&mut *out, &record::Finding::of(finding))?;
+    for finding in records(judged) {
+        serde_json::to_writer(&mut *out, &finding)?;
         writeln!(out)?;
     }
     Ok(())
+}
+
+fn records(judged: &Judged<'_>) -> impl Iterator<Item = record::Finding> {
+    let each = judged.findings.iter().enumerate();
+    each.map(|(index, finding)| record::Finding::of(finding, judged.fingerprints.get(index)))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::scan_record::{Skipped, Where};
-use crate::finding::{self, Remedy, Severity};
+use crate::finding::{self, Fingerprint, Remedy, Severity};
 
 /// One judgement of the inventory by the policy.
 #[derive(Debug, Serialize)]
@@ -53,6 +53,8 @@ pub(super) struct Finding {
     pub(super) labels: Vec<Label>,
     /// The database it is about, as the scan names it.
     pub(super) database: Option<String>,
+    /// The same for the same finding after lines have moved or its file was renamed; findings that say the same have the same.
+    pub(super) fingerprint: Option<Fingerprint>,
     /// What would mend it.
     pub(super) remedy: Option<Remedy>,
 }
@@ -66,7 +68,7 @@ pub(super) struct Label {
 }
 
 impl Finding {
-    pub(super) fn of(finding: &finding::Finding) -> Self {
+    pub(super) fn of(finding: &finding::Finding, fingerprint: Option<&Fingerprint>) -> Self {
         Self {
             place: Where::of(&finding.place),
             rule: finding.rule.clone(),
@@ -79,6 +81,7 @@ impl Finding {
                 .map(|label| Label { place: Where::of(&label.place), text: label.text.clone() })
                 .collect(),
             database: finding.database.clone(),
+            fingerprint: fingerprint.cloned(),
             remedy: finding.remedy.clone(),
         }
     }

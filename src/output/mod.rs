@@ -2,32 +2,44 @@
 
 mod check_concise;
 mod check_full;
+mod check_github;
+mod check_gitlab;
 mod check_json;
+mod check_junit;
+mod check_markdown;
 mod check_record;
+mod check_sarif;
 mod files;
 mod look;
+mod markup;
 mod opinion;
 mod overview;
 mod rule;
 #[cfg(test)]
 mod sample;
+mod sarif_record;
 mod scan_full;
 mod scan_json;
 mod scan_markdown;
 mod scan_record;
 mod statistics;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
-use crate::finding::Finding;
+use crate::finding::{Finding, Fingerprint, Fix, Severity};
 use crate::lang::Reference;
 use crate::scan::Linked;
 use crate::tree::Skipped;
 
 pub use check_concise::check_concise;
 pub use check_full::{Lookup, check_full};
+pub use check_github::check_github;
+pub use check_gitlab::check_gitlab;
 pub use check_json::{check_json, check_json_lines};
+pub use check_junit::check_junit;
+pub use check_markdown::check_markdown;
+pub use check_sarif::check_sarif;
 pub use files::show_files;
 pub use look::{Look, escape};
 pub use opinion::Opinion;
@@ -41,15 +53,74 @@ pub use statistics::{statistics, verdict};
 #[derive(Debug, Clone, Copy)]
 pub struct Judged<'a> {
     pub findings: &'a [Finding],
+    /// One for each finding, in their order; formats that know findings again from run to run need them.
+    pub fingerprints: &'a [Fingerprint],
+    /// One for each finding where it can be written out, in their order; empty when nobody asked for them.
+    pub fixes: &'a [Option<Fix>],
     pub skipped: &'a [Skipped],
     pub root: &'a Path,
     /// `None` without a policy.
     pub policy_file: Option<&'a str>,
+    /// The folder of the root within its repository, empty or with a `/` at its end: forges name files from the
+    /// repository's top.
+    pub folder: &'a str,
+}
+
+impl<'a> Judged<'a> {
+    /// A file as the repository names it, for one that the root names.
+    fn in_repository(&self, file: &str) -> String {
+        let file = shown(self.root, file);
+        if file.starts_with('/') || file.contains("://") {
+            return file;
+        }
+        let mut parts: Vec<&str> = Vec::new();
+        for part in self.folder.split('/').chain(file.split('/')) {
+            match part {
+                "" | "." => {}
+                ".." if parts.last().is_some_and(|last| *last != "..") => {
+                    parts.pop();
+                }
+                part => parts.push(part),
+            }
+        }
+        parts.join("/")
+    }
+
+    /// Each finding, the most severe first, with what tells it from the others of one run and is the same in the next: its
+    /// fingerprint, its file, and which one of the like it is.
+    fn identified(&self) -> Vec<Identified<'a>> {
+        let mut seen: HashMap<(&'a str, &'a str), usize> = HashMap::new();
+        let each = self.findings.iter().zip(self.fingerprints).enumerate();
+        let found: Vec<_> = each
+            .map(|(index, (finding, fingerprint))| {
+                let nth = seen.entry((&finding.place.file, fingerprint.as_str())).or_default();
+                *nth += 1;
+                let identity = format!("{}:{nth}", fingerprint.as_str());
+                Identified { finding, identity, fix: self.fixes.get(index).and_then(Option::as_ref) }
+            })
+            .collect();
+        by_severity(found, |it| it.finding)
+    }
+}
+
+/// A finding that is known again in the next run.
+struct Identified<'a> {
+    finding: &'a Finding,
+    identity: String,
+    fix: Option<&'a Fix>,
 }
 
 impl Default for Judged<'_> {
     fn default() -> Self {
-        Self { findings: &[], skipped: &[], root: Path::new(""), policy_file: None }
+        Self {
+            findings: &[],
+            fingerprints: &[],
+            fixes: &[],
+            skipped: &[],
+            root: Path::new(""),
+            policy_file: None,
+            folder: "",
+        }
     }
 }
 
@@ -83,9 +154,38 @@ fn files_of<'a>(references: impl Iterator<Item = &'a Linked<Reference>>) -> usiz
     references.map(|reference| &reference.fact.place.file).collect::<BTreeSet<_>>().len()
 }
 
+/// The most severe first, else in the order they are in.
+fn by_severity<'a, T>(findings: impl IntoIterator<Item = T>, of: impl Fn(&T) -> &'a Finding) -> Vec<T> {
+    let mut findings: Vec<T> = findings.into_iter().collect();
+    findings.sort_by_key(|finding| of(finding).severity);
+    findings
+}
+
+/// A severity as every format for people names it.
+fn severity_word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_are_named_from_the_top_of_the_repository() {
+        for (folder, file, expected) in [
+            ("", "a/b.py", "a/b.py"),
+            ("svc/", "a/b.py", "svc/a/b.py"),
+            ("svc/api/", "../dbguard.toml", "svc/dbguard.toml"),
+            ("svc/", "../../out.toml", "../out.toml"),
+            ("svc/", "/srv/x.db", "/srv/x.db"),
+        ] {
+            assert_eq!(Judged { folder, ..Judged::default() }.in_repository(file), expected);
+        }
+    }
 
     #[test]
     fn no_path_tells_of_the_machine_or_of_a_password() {

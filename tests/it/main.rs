@@ -6,6 +6,7 @@ mod bad_input;
 mod check;
 mod documents;
 mod floor_plan;
+mod formats;
 mod sandbox;
 mod scan;
 mod schemas;
