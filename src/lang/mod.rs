@@ -14,6 +14,7 @@ mod other;
 pub mod program;
 pub mod python;
 mod shell;
+mod spell;
 pub mod sql;
 mod toml;
 mod value;

@@ -18,24 +18,8 @@ pub(in crate::lang) fn respelled(written: &str, path: &str) -> Result<(Range<usi
     within(written, 0, written, path, 0)
 }
 
-/// The whole of `written` with that change.
-///
-/// # Errors
-/// As [`respelled`].
-pub(in crate::lang) fn respell(written: &str, path: &str) -> Result<String, String> {
-    let (range, text) = respelled(written, path)?;
-    let (before, after) = (written.get(..range.start).unwrap_or(""), written.get(range.end..).unwrap_or(""));
-    Ok(format!("{before}{text}{after}"))
-}
-
 /// Like [`respelled`] for the piece of `whole` that begins at `start`.
-fn within(
-    whole: &str,
-    start: usize,
-    piece: &str,
-    path: &str,
-    depth: usize,
-) -> Result<(Range<usize>, String), String> {
+fn within(whole: &str, start: usize, piece: &str, path: &str, depth: usize) -> Result<(Range<usize>, String), String> {
     if depth > MAX_DEPTH {
         return Err("variables stand too deep inside each other".to_owned());
     }
@@ -173,7 +157,9 @@ pub(in crate::lang) fn braced(text: &str) -> Option<(&str, Option<(usize, &str)>
     if !super::config::is_variable(name) {
         return None;
     }
-    if rest.is_empty() || rest.starts_with([':', '-', '=']) && rest.get(1..).is_some_and(|rest| rest.starts_with(['?', '+'])) {
+    if rest.is_empty()
+        || rest.starts_with([':', '-', '=']) && rest.get(1..).is_some_and(|rest| rest.starts_with(['?', '+']))
+    {
         return Some((name, None));
     }
     let mark = [":-", ":=", "-", "=", ":"].into_iter().find(|mark| rest.starts_with(mark))?;
@@ -223,6 +209,13 @@ fn has_holes(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The whole of `written` with that change.
+    fn respell(written: &str, path: &str) -> Result<String, String> {
+        let (range, text) = respelled(written, path)?;
+        let (before, after) = (written.get(..range.start).unwrap_or(""), written.get(range.end..).unwrap_or(""));
+        Ok(format!("{before}{text}{after}"))
+    }
 
     #[test]
     fn what_stands_around_a_path_stays() {

@@ -2,7 +2,7 @@
 
 use tree_sitter::{Parser, TreeCursor};
 
-use super::{Language, config, javascript, python, shell, sql};
+use super::{Language, config, javascript, python, shell, sql, yaml};
 use crate::text::{Edit, Source, Span};
 
 /// How code reaches a database, as the policy wants it written.
@@ -27,6 +27,20 @@ pub enum Change<'a> {
     SetValue { at: Span, value: &'a str },
     /// The table name at `at` (a table use's place) becomes `to`; its quotes stay, and come where the new name needs them.
     RenameTable { at: Span, from: &'a str, to: &'a str },
+}
+
+impl Change<'_> {
+    /// The place that it is about.
+    #[must_use]
+    pub fn at(&self) -> Span {
+        match *self {
+            Self::UseEnvironment { at, .. }
+            | Self::Retarget { at, .. }
+            | Self::RenameVariable { at, .. }
+            | Self::SetValue { at, .. }
+            | Self::RenameTable { at, .. } => at,
+        }
+    }
 }
 
 /// Why a place is not rewritten, in words for people: "the text is written out for another program".
@@ -88,14 +102,19 @@ fn writer(language: Language) -> Writer {
 /// Whether `after` still parses at least as well as `before`: no error that was not there. True of what has no grammar.
 #[must_use]
 pub fn parses_as_well(language: Language, before: &str, after: &str) -> bool {
-    let grammar: tree_sitter::Language = match language {
-        Language::Python => tree_sitter_python::LANGUAGE.into(),
-        Language::Javascript => tree_sitter_javascript::LANGUAGE.into(),
-        Language::Typescript => tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(),
-        Language::Shell => tree_sitter_bash::LANGUAGE.into(),
-        Language::Yaml => tree_sitter_yaml::LANGUAGE.into(),
-        Language::Toml => tree_sitter_toml_ng::LANGUAGE.into(),
-        Language::Json => tree_sitter_json::LANGUAGE.into(),
+    let grammars: Vec<tree_sitter::Language> = match language {
+        Language::Python => vec![tree_sitter_python::LANGUAGE.into()],
+        // Either may be the other under a wrong name, and both may hold markup.
+        Language::Javascript => {
+            vec![tree_sitter_javascript::LANGUAGE.into(), tree_sitter_typescript::LANGUAGE_TSX.into()]
+        }
+        Language::Typescript => {
+            vec![tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(), tree_sitter_typescript::LANGUAGE_TSX.into()]
+        }
+        Language::Shell => vec![tree_sitter_bash::LANGUAGE.into()],
+        Language::Yaml => vec![tree_sitter_yaml::LANGUAGE.into()],
+        Language::Toml => vec![tree_sitter_toml_ng::LANGUAGE.into()],
+        Language::Json => vec![tree_sitter_json::LANGUAGE.into()],
         Language::Sql
         | Language::Ini
         | Language::Dotenv
@@ -104,13 +123,21 @@ pub fn parses_as_well(language: Language, before: &str, after: &str) -> bool {
         | Language::Ignore
         | Language::Other => return true,
     };
-    if language == Language::Python && (python::is_too_deep(before) || python::is_too_deep(after)) {
-        return false;
+    match language {
+        Language::Python if python::is_too_deep(before) || python::is_too_deep(after) => return false,
+        Language::Yaml if yaml::is_too_deep(before) || yaml::is_too_deep(after) => return false,
+        _ => {}
     }
-    match (errors(&grammar, before), errors(&grammar, after)) {
-        (Some(before), Some(after)) => after <= before,
-        _ => false,
+    // The grammar that understands the text as it was best is the one to ask.
+    let mut best: Option<(usize, &tree_sitter::Language)> = None;
+    for grammar in &grammars {
+        match errors(grammar, before) {
+            Some(0) => return errors(grammar, after) == Some(0),
+            Some(found) if best.is_none_or(|(fewest, _)| found < fewest) => best = Some((found, grammar)),
+            _ => {}
+        }
     }
+    best.is_some_and(|(found, grammar)| errors(grammar, after).is_some_and(|after| after <= found))
 }
 
 /// How many places of a text its grammar does not understand.
@@ -143,6 +170,9 @@ fn next(cursor: &mut TreeCursor<'_>) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+pub(super) mod testing;
 
 #[cfg(test)]
 mod tests {

@@ -42,6 +42,11 @@ pub(super) fn read(source: &Source) -> Facts {
     gather.finish()
 }
 
+/// Nested so deeply that the grammar's scanner must not see it.
+pub(super) fn is_too_deep(text: &str) -> bool {
+    open_blocks(text) > MAX_BLOCKS
+}
+
 /// At least as many as the grammar's scanner will ever hold open at once.
 fn open_blocks(text: &str) -> usize {
     let mut open: Vec<(usize, usize, bool)> = Vec::new();

@@ -15,4 +15,4 @@ pub(super) use document::{Content, Document, ItemId, Key, Quoting, decoded};
 pub(super) use gather::{Gather, Token, is_folder_variable};
 pub(super) use interpolation::{confidence, is_variable, names_database, probe, unquoted, value};
 pub(super) use meaning::{is_dotenv, is_yaml, understand};
-pub(super) use write::write;
+pub(super) use write::{in_heredoc, whole_words, write};
