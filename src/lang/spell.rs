@@ -15,11 +15,11 @@ const MAX_DEPTH: usize = 8;
 /// # Errors
 /// In words for people, why no part of it can be replaced.
 pub(in crate::lang) fn respelled(written: &str, path: &str) -> Result<(Range<usize>, String), String> {
-    within(written, 0, written, path, 0)
+    within(0, written, path, 0)
 }
 
-/// Like [`respelled`] for the piece of `whole` that begins at `start`.
-fn within(whole: &str, start: usize, piece: &str, path: &str, depth: usize) -> Result<(Range<usize>, String), String> {
+/// Like [`respelled`] for the piece of a text that begins at `start`.
+fn within(start: usize, piece: &str, path: &str, depth: usize) -> Result<(Range<usize>, String), String> {
     if depth > MAX_DEPTH {
         return Err("variables stand too deep inside each other".to_owned());
     }
@@ -27,7 +27,7 @@ fn within(whole: &str, start: usize, piece: &str, path: &str, depth: usize) -> R
         let Some((from, default)) = default else {
             return Err(format!("only the variable `{name}` stands here, without a default"));
         };
-        return within(whole, start + from, default, path, depth + 1);
+        return within(start + from, default, path, depth + 1);
     }
     let bare = names::unwrap_dsn(piece);
     let mut at = start + offset(piece, bare);
@@ -46,7 +46,7 @@ fn within(whole: &str, start: usize, piece: &str, path: &str, depth: usize) -> R
         }
         if let Some((name, default)) = braced(url) {
             return match default {
-                Some((from, default)) => within(whole, at + from, default, path, depth + 1),
+                Some((from, default)) => within(at + from, default, path, depth + 1),
                 None => Err(format!("only the variable `{name}` stands here, without a default")),
             };
         }
@@ -135,7 +135,6 @@ fn offset(text: &str, inner: &str) -> usize {
 }
 
 /// A text that is one variable: its name, and where its default stands.
-#[expect(clippy::type_complexity, reason = "a name, and a place with its text")]
 pub(in crate::lang) fn braced(text: &str) -> Option<(&str, Option<(usize, &str)>)> {
     let inner = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
     let Some(inner) = inner else {

@@ -119,7 +119,7 @@ fn surroundings(source: &Source, root: Node<'_>, at: Span) -> Result<bool, Refus
 
 /// `ssh`, `docker exec`, `kubectl exec` and the like.
 fn runs_elsewhere(command: &str) -> bool {
-    let mut words = command.split_whitespace().skip_while(|word| !matches!(*word, "sudo" | "exec" | "time"));
+    let mut words = command.split_whitespace().skip_while(|word| matches!(*word, "sudo" | "exec" | "time"));
     let program = words.next().unwrap_or("");
     match program.rsplit('/').next().unwrap_or(program) {
         "ssh" | "scp" | "rsync" | "sshpass" | "kubectl" | "oc" | "fly" | "flyctl" | "su" | "vagrant" => true,
