@@ -151,13 +151,33 @@ pub enum Access {
     Defines,
 }
 
-/// A place in SQL that reads, writes or defines a table.
+/// How a place names a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Naming {
+    /// SQL reads, writes or defines it: `FROM users`.
+    Stated,
+    /// SQL speaks of its columns: `users.name`, `docs MATCH ..`.
+    Qualifies,
+    /// SQL looks the name up in SQLite's catalogue: `name = 'users'`.
+    Compared,
+    /// Code hands the name to a library: `__tablename__ = 'users'`, `db['users']`.
+    Given,
+    /// Code fills the name into SQL: `for table in ['users']`.
+    Filled,
+}
+
+/// A place that names a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableUse {
-    /// The table's name, as it stands (with its quotes, without its schema).
+    /// The table's name, as it stands (in SQL with its quotes, without its schema).
     pub place: Place,
     pub table: String,
     pub access: Access,
+    pub naming: Naming,
+    /// Why the name cannot be changed here, although it is known what it means.
+    pub fixed: Option<String>,
     /// The path its connection opens, likeliest first; empty when the connection is not known.
     pub connection: Vec<Value>,
     pub language: Language,

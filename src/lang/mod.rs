@@ -29,7 +29,7 @@ use crate::text::{Snippet, Source};
 
 pub use allow::{ALLOW_MARK, Allow, allows};
 pub use facts::{
-    Access, Attach, Confidence, EnvRead, Facts, FileCopy, Mount, Reference, Role, Setting, Statement, TableUse,
+    Access, Attach, Confidence, EnvRead, Facts, FileCopy, Mount, Naming, Reference, Role, Setting, Statement, TableUse,
 };
 pub use value::{Base, Engine, Part, Value};
 

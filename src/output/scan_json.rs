@@ -120,6 +120,7 @@ impl Names<'_> {
             place: record::Where::of(&fact.place),
             table: fact.table.clone(),
             access: fact.access,
+            naming: fact.naming,
             database: self.first(linked),
             context: linked.context,
             language: fact.language,

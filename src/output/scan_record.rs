@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use crate::lang::{Access, Confidence, Engine, Language, Role};
+use crate::lang::{Access, Confidence, Engine, Language, Naming, Role};
 use crate::scan::{Context, Tracking};
 use crate::text::Place;
 
@@ -124,6 +124,8 @@ pub(super) struct TableUse {
     pub(super) place: Where,
     pub(super) table: String,
     pub(super) access: Access,
+    /// How the place names it: in a statement, before a column, in SQLite's catalogue, as a library's argument, filled in.
+    pub(super) naming: Naming,
     /// The database of the connection, where it is known.
     pub(super) database: Option<DatabaseName>,
     pub(super) context: Context,

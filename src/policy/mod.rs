@@ -2,6 +2,7 @@
 
 mod globs;
 mod locate;
+mod moves;
 mod near;
 mod opener;
 mod read;
@@ -9,6 +10,7 @@ mod sections;
 
 pub use globs::{Globs, matches_path};
 pub use locate::{load, locate};
+pub use moves::{Move, Moves, TableOf};
 pub use near::nearest;
 pub use sections::parse;
 

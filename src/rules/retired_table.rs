@@ -1,54 +1,161 @@
-//! SQL calls a table by the name it had before it was moved.
+//! SQL, or a library that writes it, calls a table by the name it had before it was moved. Which name a table has now depends on
+//! the database: the connection decides, and where it is not known, what is known of all the others.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::sink::Offence;
 use super::{Applied, Sink, Standing};
 use crate::finding::Remedy;
-use crate::lang::TableUse;
-use crate::policy::Written;
+use crate::lang::{Statement, TableUse};
+use crate::policy::{Move, Moves};
 use crate::scan::{Context, DatabaseId, Inventory, Linked};
 
+/// Databases that are named in a reason.
+const SHOWN: usize = 3;
+
 pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink<'_>) {
+    let moves = Moves::of(policy);
+    if moves.iter().next().is_none() {
+        return;
+    }
+    let names = Names::of(inventory, policy, &moves);
+    let mut statements: HashMap<&str, Vec<&Statement>> = HashMap::new();
+    for statement in &inventory.statements {
+        statements.entry(&statement.fact.place.file).or_default().push(&statement.fact);
+    }
     for table_use in &inventory.table_uses {
         let context = policy.context(&table_use.fact.place.file, table_use.context);
         if !matches!(context, Context::Code | Context::Config | Context::Test) {
             continue;
         }
-        let Some((old, new)) = renamed(inventory, policy, table_use) else { continue };
-        if says_both(inventory, table_use, new) {
+        let fact = &table_use.fact;
+        let (found, reason) = match names.decide(table_use) {
+            Decision::Stays => continue,
+            Decision::Moved(found) => (found, fact.fixed.clone()),
+            Decision::Open(found, reason) => (found, Some(reason)),
+        };
+        let new = &found.to.table;
+        let around = statements.get(&*fact.place.file).map_or(&[][..], Vec::as_slice);
+        if found.from.table == *new || says_both(around, fact, new) {
             continue;
         }
-        sink.report(
-            Offence::at(&table_use.fact.place)
-                .hole("old", &old.value)
-                .hole("new", new)
-                .label(&old.place, "policy")
-                .about(table_use.databases.first().copied())
-                .remedy(Remedy::RenameTable { from: old.value.clone(), to: new.to_owned() }),
-        );
+        let offence = Offence::at(&fact.place)
+            .hole("old", &fact.table)
+            .hole("new", new)
+            .label(&found.place, "policy")
+            .about(table_use.databases.first().copied());
+        sink.report(match reason {
+            Some(reason) => offence.case("by-hand").hole("reason", reason),
+            None => offence.remedy(Remedy::RenameTable { from: fact.table.clone(), to: new.clone() }),
+        });
     }
 }
 
-fn renamed<'p>(
-    inventory: &Inventory,
-    policy: &'p Applied<'_>,
-    table_use: &Linked<TableUse>,
-) -> Option<(&'p Written<String>, &'p str)> {
-    let named = |pairs: &'p [(Written<String>, String)]| {
-        pairs
+/// What a table use comes to.
+enum Decision<'m> {
+    Stays,
+    Moved(&'m Move),
+    /// It may be this move; why nobody can tell.
+    Open(&'m Move, String),
+}
+
+/// The moves as they concern the databases of one inventory.
+struct Names<'a> {
+    inventory: &'a Inventory,
+    policy: &'a Applied<'a>,
+    moves: &'a Moves,
+    /// For each table that moves, in lower case: the databases that hold one of that name.
+    holders: HashMap<String, BTreeSet<DatabaseId>>,
+}
+
+impl<'a> Names<'a> {
+    fn of(inventory: &'a Inventory, policy: &'a Applied<'a>, moves: &'a Moves) -> Self {
+        let moved: HashSet<String> = moves.iter().map(|own| own.from.table.to_ascii_lowercase()).collect();
+        let mut holders: HashMap<String, BTreeSet<DatabaseId>> = HashMap::new();
+        for (index, database) in inventory.databases.iter().enumerate() {
+            let Some(schema) = database.file.as_ref().and_then(|file| file.schema.as_ref()) else { continue };
+            for table in schema.own_tables().map(|table| table.name.to_ascii_lowercase()) {
+                if moved.contains(&table) {
+                    holders.entry(table).or_default().insert(DatabaseId(index));
+                }
+            }
+        }
+        for table_use in &inventory.table_uses {
+            let table = table_use.fact.table.to_ascii_lowercase();
+            if moved.contains(&table) {
+                holders.entry(table).or_default().extend(&table_use.databases);
+            }
+        }
+        for holders in holders.values_mut() {
+            holders.retain(|database| policy.standing(*database) != Standing::Temporary);
+        }
+        Self { inventory, policy, moves, holders }
+    }
+
+    fn decide(&self, table_use: &Linked<TableUse>) -> Decision<'a> {
+        let table = &table_use.fact.table;
+        let lower = table.to_ascii_lowercase();
+        let mut real: Vec<DatabaseId> = table_use.databases.clone();
+        real.retain(|database| self.policy.standing(*database) != Standing::Temporary);
+        if !real.is_empty() {
+            return self.agreed(table, &real, |databases| format!("its connection can be {databases}"));
+        }
+        // A throw-away database stands for the real one; an unknown connection for any that holds such a table.
+        let none = BTreeSet::new();
+        let mut holders: Vec<DatabaseId> = self.holders.get(&lower).unwrap_or(&none).iter().copied().collect();
+        // The likeliest first: those whose table moves.
+        holders.sort_by_key(|database| self.moved(*database, table).is_none());
+        let spoken: Vec<&Move> = self.moves.iter().filter(|own| own.from.table.eq_ignore_ascii_case(table)).collect();
+        let Some(first) = spoken.first() else { return Decision::Stays };
+        if spoken.iter().any(|other| other.to != first.to) {
+            let new: Vec<String> = spoken.iter().map(|own| format!("`{}`", own.to.table)).collect();
+            let new = new.join(" or ");
+            return Decision::Open(first, format!("its connection is not known, and the table moves to {new}"));
+        }
+        match holders.is_empty() {
+            true => Decision::Moved(first),
+            false => self.agreed(table, &holders, |databases| {
+                format!("its connection is not known, and such a table is in {databases}")
+            }),
+        }
+    }
+
+    /// One answer for all these databases, or none.
+    fn agreed(&self, table: &str, databases: &[DatabaseId], reason: impl Fn(&str) -> String) -> Decision<'a> {
+        let answers: Vec<Option<&Move>> = databases.iter().map(|database| self.moved(*database, table)).collect();
+        let Some(found) = answers.iter().copied().flatten().next() else { return Decision::Stays };
+        let same = |answer: &Option<&Move>| answer.is_some_and(|answer| answer.to.table == found.to.table);
+        if answers.iter().all(same) {
+            return Decision::Moved(found);
+        }
+        let mut names: Vec<String> = databases
             .iter()
-            .find(|(old, _)| old.value.eq_ignore_ascii_case(&table_use.fact.table))
-            .map(|(old, new)| (old, new.as_str()))
-    };
-    let database = table_use.databases.first().copied();
-    match database.map(|database| policy.standing(database)) {
-        Some(Standing::Retired(entry)) => policy.retired.get(entry).and_then(|retired| named(&retired.tables)),
-        Some(Standing::Primary) => named(&policy.tables).or_else(|| {
-            // The code was moved, its SQL was not: sure only where the primary has no table of the old name.
-            let missing = database.is_some_and(|database| lacks(inventory, database, &table_use.fact.table));
-            policy.retired.iter().filter(|_| missing).find_map(|retired| named(&retired.tables))
-        }),
-        None => named(&policy.tables),
-        Some(_) => None,
+            .take(SHOWN)
+            .map(|database| format!("`{}`", super::told_apart(self.inventory, *database)))
+            .collect();
+        if databases.len() > SHOWN {
+            names.push("others".to_owned());
+        }
+        Decision::Open(found, reason(&names.join(" or ")))
+    }
+
+    /// The move of a table of this database.
+    fn moved(&self, database: DatabaseId, table: &str) -> Option<&'a Move> {
+        match self.policy.standing(database) {
+            Standing::Retired(entry) => {
+                let path = &self.policy.retired.get(entry)?.path.value;
+                self.moves.find(path, table)
+            }
+            Standing::Primary => {
+                let path = self.policy.primary.as_ref().map_or("", |primary| primary.path.value.as_str());
+                self.moves.find(path, table).or_else(|| {
+                    // The code was moved, its SQL was not: sure only where the primary has no table of the old name.
+                    let missing = lacks(self.inventory, database, table);
+                    self.moves.iter().filter(|_| missing).find(|own| own.from.table.eq_ignore_ascii_case(table))
+                })
+            }
+            _ => None,
+        }
     }
 }
 
@@ -60,15 +167,8 @@ fn lacks(inventory: &Inventory, database: DatabaseId, table: &str) -> bool {
 }
 
 /// `ALTER TABLE old RENAME TO new` and `INSERT INTO new SELECT .. FROM old` are the move itself.
-fn says_both(inventory: &Inventory, table_use: &Linked<TableUse>, new: &str) -> bool {
-    let place = &table_use.fact.place;
-    inventory.statements.iter().any(|statement| {
-        statement.fact.place.file == place.file
-            && statement.fact.place.span.contains(place.span)
-            && statement
-                .fact
-                .sql
-                .split(|letter: char| !letter.is_alphanumeric() && letter != '_')
-                .any(|word| word == new)
+fn says_both(statements: &[&Statement], table_use: &TableUse, new: &str) -> bool {
+    statements.iter().filter(|statement| statement.place.span.contains(table_use.place.span)).any(|statement| {
+        statement.sql.split(|letter: char| !letter.is_alphanumeric() && letter != '_').any(|word| word == new)
     })
 }

@@ -2,7 +2,7 @@
 
 use super::sink::Offence;
 use super::{Applied, Sink, Standing, names};
-use crate::lang::Access;
+use crate::lang::{Access, Naming};
 use crate::scan::{Context, Duplicate, Inventory, Side};
 use crate::text::Place;
 
@@ -39,6 +39,7 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
                     && table_use.fact.table.eq_ignore_ascii_case(&duplicate.table)
                     && policy.context(&table_use.fact.place.file, table_use.context) == Context::Code
                     && table_use.fact.access != Access::Defines
+                    && matches!(table_use.fact.naming, Naming::Stated | Naming::Given)
             });
             for table_use in uses.take(SHOWN) {
                 let words = if table_use.fact.access == Access::Writes { "writes" } else { "reads" };

@@ -385,6 +385,8 @@ impl Reading<'_> {
                     place: self.source.place(place),
                     table: table_use.table,
                     access: table_use.access,
+                    naming: table_use.naming,
+                    fixed: None,
                     connection: Vec::new(),
                     language,
                     symbol: None,

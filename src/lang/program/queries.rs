@@ -303,6 +303,8 @@ impl Reading<'_> {
                     place: self.module.source.place(span),
                     table: table.table.clone(),
                     access: table.access,
+                    naming: table.naming,
+                    fixed: None,
                     connection,
                     language: self.module.language,
                     symbol: symbol.clone(),

@@ -8,7 +8,7 @@ use super::{SqlAttach, unquote};
 use crate::lang::Access;
 
 /// PRAGMAs whose argument is a table.
-const TABLE_PRAGMAS: [&str; 7] = [
+pub(super) const TABLE_PRAGMAS: [&str; 7] = [
     "table_info",
     "table_xinfo",
     "table_list",
@@ -102,6 +102,8 @@ impl Walk<'_> {
     pub(super) fn truncate_or_copy(&mut self, head: usize) {
         if self.word(head, "TRUNCATE") {
             self.table(self.skip(head + 1, &["TABLE", "ONLY"]), Access::Writes);
+        } else if self.word(head, "ANALYZE") {
+            self.table(head + 1, Access::Reads);
         } else if self.word(head, "COPY") {
             let uses = self.uses.len();
             let (mut next, _) = self.table(head + 1, Access::Writes);

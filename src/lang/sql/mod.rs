@@ -5,6 +5,7 @@
 
 mod define;
 mod recognise;
+mod scope;
 mod script;
 mod split;
 mod token;
@@ -14,7 +15,7 @@ mod write;
 
 use std::ops::Range;
 
-use super::Access;
+use super::{Access, Naming};
 
 pub use recognise::looks_like_sql;
 pub(in crate::lang) use script::{Script, read};
@@ -32,6 +33,10 @@ pub struct SqlStatement {
     /// In the order in which they stand.
     pub uses: Vec<SqlUse>,
     pub attach: Option<SqlAttach>,
+    /// Parameters that are compared with the names of tables in SQLite's own catalogue.
+    pub catalogue: Vec<Parameter>,
+    /// Names under which the statement speaks of its sources: of each whether it is the table's own, and not an alias.
+    pub visible: Vec<(String, bool)>,
     /// Parts that code fills in with text, bound parameters not counted.
     pub holes: usize,
     /// It creates a table or a view that lives as long as its connection.
@@ -65,6 +70,14 @@ pub struct SqlUse {
     /// `main`, `temp` or the alias of an ATTACH, unquoted.
     pub schema: Option<String>,
     pub access: Access,
+    pub naming: Naming,
+}
+
+/// A bound parameter: `?` by its place among them, `:name` by its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Parameter {
+    Position(usize),
+    Name(String),
 }
 
 /// `ATTACH DATABASE 'x' AS y`; `VACUUM INTO 'x'` too, without an alias.
@@ -82,6 +95,13 @@ pub struct SqlAttach {
 pub fn statements(text: &str) -> Vec<SqlStatement> {
     let all = token::tokens(text);
     split::split(text, &all).into_iter().filter_map(|range| walk::statement(text, all.get(range)?)).collect()
+}
+
+/// The tables named in a piece of a statement (` JOIN teams ON ..`, `users.id = ?`), beside the names that its other pieces
+/// make visible.
+#[must_use]
+pub fn fragment(text: &str, visible: &[(String, bool)]) -> Vec<SqlUse> {
+    walk::fragment(text, &token::tokens(text), visible)
 }
 
 /// A name without its quotes.

@@ -8,6 +8,7 @@ pub(super) fn uses(text: &str) -> Vec<(String, Access)> {
     statements(text)
         .into_iter()
         .flat_map(|statement| statement.uses)
+        .filter(|found| found.naming == Naming::Stated)
         .map(|found| {
             let name = found.schema.map_or(found.table.clone(), |schema| format!("{schema}.{}", found.table));
             (name, found.access)
@@ -39,7 +40,7 @@ fn tables_of_queries() {
         ),
         ("WITH t(x) AS (SELECT 1 FROM a), u AS (SELECT * FROM t) SELECT * FROM u, t JOIN b", &[("a", R), ("b", R)]),
         ("WITH users AS (SELECT * FROM users) SELECT * FROM users", &[("users", R)]),
-        ("SELECT * FROM json_each(?) j, pragma_table_info('x'), t", &[("t", R)]),
+        ("SELECT * FROM json_each(?) j, pragma_table_info('x'), t", &[("x", R), ("t", R)]),
         ("SELECT substr(x FROM 2), extract(year FROM d), trim(both FROM x) FROM t", &[("t", R)]),
         ("SELECT a IS NOT DISTINCT FROM b FROM t", &[("t", R)]),
         ("SELECT name FROM sqlite_master; SELECT 1 FROM sqlite_schema", &[]),
@@ -80,6 +81,90 @@ fn case_63_tables_of_definitions() {
         ),
         ("CREATE TABLE a AS SELECT * FROM b", &[("a", D), ("b", R)]),
     ]);
+}
+
+/// The text with the place of every name marked.
+fn marked(text: &str) -> String {
+    let mut out = text.to_owned();
+    let mut uses: Vec<SqlUse> = statements(text).into_iter().flat_map(|statement| statement.uses).collect();
+    uses.sort_by_key(|found| found.span.start);
+    for found in uses.into_iter().rev() {
+        let mark = match found.naming {
+            Naming::Stated => "‹›",
+            Naming::Qualifies => "{}",
+            _ => "«»",
+        };
+        let middle = mark.char_indices().nth(1).map_or(0, |(at, _)| at);
+        let (open, close) = mark.split_at(middle);
+        out.insert_str(found.span.end, close);
+        out.insert_str(found.span.start, open);
+    }
+    out
+}
+
+#[test]
+fn every_place_that_names_a_table() {
+    for marks in [
+        "SELECT {users}.name, {users}.* FROM ‹users› WHERE {users}.id = 1",
+        "SELECT u.name, users.x FROM ‹users› u",
+        "SELECT users.name FROM ‹people› AS users",
+        "SELECT users.n FROM (SELECT {people}.n FROM ‹people›) AS users",
+        "SELECT {users}.n FROM ‹users› WHERE EXISTS (SELECT 1 FROM ‹items› WHERE {items}.user = {users}.id)",
+        "SELECT {users}.n FROM ‹users› WHERE EXISTS (SELECT 1 FROM ‹items› users WHERE users.x = 1)",
+        "SELECT {users}.a FROM ‹users› UNION SELECT users.a FROM ‹x› AS users",
+        "SELECT {\"users\"}.\"name\" FROM ‹\"users\"› JOIN ‹[items]› ON {[items]}.u = {`users`}.id",
+        "SELECT main.{users}.name FROM main.‹users›",
+        "WITH users AS (SELECT {people}.x FROM ‹people›) SELECT users.x FROM users",
+        "UPDATE ‹users› SET n = {users}.n + 1, team = {teams}.id FROM ‹teams› WHERE {users}.id = new.id",
+        "INSERT INTO ‹users› (id) SELECT {old}.id FROM ‹old› ON CONFLICT (id) DO UPDATE SET n = {users}.n, m = excluded.m",
+        "SELECT {a}.x FROM (‹a› JOIN ‹b› ON {a}.id = {b}.id)",
+        "SELECT users.x, json_each.value FROM ‹items›, json_each(items) AS users",
+        "SELECT j.value FROM ‹items›, json_each({items}.tags) j",
+        "DELETE FROM ‹users› WHERE {users}.id IN (SELECT {x}.id FROM ‹x›) RETURNING {users}.id",
+        "CREATE TABLE ‹users› (a INT CHECK ({users}.a > 0), t REFERENCES ‹teams›(id))",
+        "CREATE TRIGGER users_ai AFTER INSERT ON ‹users› BEGIN UPDATE ‹n› SET c = {n}.c + 1 WHERE {n}.id = new.id; \
+         INSERT INTO ‹fts› ({fts}) VALUES ('rebuild'); END",
+        "CREATE INDEX users ON ‹users› (users)",
+        "CREATE VIEW ‹v› AS SELECT {users}.a AS users FROM ‹users›",
+        "CREATE VIRTUAL TABLE ‹docs› USING fts5(title, content=‹'posts'›, content_rowid=id)",
+        "SELECT highlight({docs}, 0, '', '') FROM ‹docs› WHERE {docs} MATCH ? ORDER BY bm25({docs})",
+        "SELECT d.rank FROM ‹docs› d WHERE docs MATCH ?",
+        "INSERT INTO ‹tags› (tags) VALUES ('x')",
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name = «'users'»",
+        "SELECT 1 FROM sqlite_master WHERE name IN («'users'», «'items'») AND tbl_name <> «\"log\"» AND type != 'users'",
+        "SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = «'users'» AND name = 'users_name'",
+        "DELETE FROM sqlite_sequence WHERE name = «'users'»",
+        "SELECT name FROM sqlite_schema WHERE name LIKE 'users%' OR name LIKE «'users'»",
+        "SELECT name FROM ‹users› WHERE name = 'users'",
+        "PRAGMA table_info(‹users›); PRAGMA foreign_key_list(‹'users'›); SELECT * FROM pragma_table_info(‹'users'›) users",
+        "SELECT 'users.x', users /* users.x */ FROM ‹users› -- users.y",
+        "ANALYZE ‹users›",
+    ] {
+        let text: String = marks.chars().filter(|mark| !"‹›{}«»".contains(*mark)).collect();
+        assert_eq!(marked(&text), marks);
+    }
+}
+
+#[test]
+fn pieces_of_a_statement() {
+    let visible = [("users".to_owned(), true), ("t".to_owned(), false)];
+    let found = |text: &str| -> Vec<String> {
+        fragment(text, &visible).into_iter().map(|found| text[found.span].to_owned()).collect()
+    };
+    assert_eq!(found(" LEFT JOIN teams ON teams.id = users.team AND t.x = other.y"), ["teams", "teams", "users"]);
+    assert_eq!(found("users.name, t.name, teams.name"), ["users"]);
+    assert_eq!(found(" AND users.id IN (SELECT id FROM log)"), ["users", "log"]);
+    assert_eq!(found("FROM items WHERE x = 1"), ["items"]);
+    assert_eq!(found("a, b, users"), [""; 0]);
+}
+
+#[test]
+fn parameters_that_hold_the_name_of_a_table() {
+    let of = |text: &str| statements(text).remove(0).catalogue;
+    assert_eq!(of("SELECT 1 FROM sqlite_master WHERE type = ? AND name = ?"), [Parameter::Position(1)]);
+    assert_eq!(of("SELECT 1 FROM sqlite_master WHERE name = :table"), [Parameter::Name("table".to_owned())]);
+    assert_eq!(of("SELECT 1 FROM sqlite_master WHERE ?2 = name"), [Parameter::Position(1)]);
+    assert_eq!(of("SELECT 1 FROM users WHERE name = ?"), []);
 }
 
 #[test]

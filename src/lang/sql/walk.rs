@@ -2,15 +2,16 @@
 
 use std::ops::Range;
 
+use super::scope::Source;
 use super::token::{Kind, Token};
 use super::words::{ENDS_FROM, NOT_TABLES, SYSTEM_SCHEMAS};
 use super::{HOLE, SqlStatement, SqlUse, Verb, unquote};
-use crate::lang::Access;
+use crate::lang::{Access, Naming};
 
 /// The statement that these tokens make; `None` when there are none.
 pub(super) fn statement(text: &str, tokens: &[Token]) -> Option<SqlStatement> {
     let span = tokens.first()?.span.start..tokens.last()?.span.end;
-    let mut walk = Walk { text, tokens, closes: closes(tokens), ctes: Vec::new(), uses: Vec::new(), text_holes: 0 };
+    let mut walk = Walk::new(text, tokens);
     walk.find_ctes();
     let head = walk.head();
     let verb = walk.verb(head);
@@ -26,14 +27,32 @@ pub(super) fn statement(text: &str, tokens: &[Token]) -> Option<SqlStatement> {
         _ => walk.truncate_or_copy(head),
     }
     if !matches!(verb, Verb::Attach | Verb::Detach | Verb::Pragma | Verb::Vacuum | Verb::Transaction | Verb::Drop) {
-        walk.queries();
+        walk.queries(Level::default());
         walk.foreign_keys();
+        walk.virtual_table();
+        walk.columns(&[]);
     }
+    let catalogue = walk.compared();
     let holes = walk.holes();
     let mut uses = walk.uses;
     uses.sort_by_key(|found| (found.span.start, found.span.end));
     uses.dedup_by_key(|found| found.span.start);
-    Some(SqlStatement { span, verb, uses, attach, holes, creates_temp })
+    let visible = walk.sources.into_iter().map(|source| (source.visible, source.table.is_some())).collect();
+    Some(SqlStatement { span, verb, uses, attach, catalogue, visible, holes, creates_temp })
+}
+
+/// The tables of a piece of a statement; see [`super::fragment`].
+pub(super) fn fragment(text: &str, tokens: &[Token], visible: &[(String, bool)]) -> Vec<SqlUse> {
+    let mut walk = Walk::new(text, tokens);
+    walk.find_ctes();
+    let joins = ["JOIN", "LEFT", "INNER", "CROSS", "NATURAL", "RIGHT", "FULL", "OUTER"];
+    let from = walk.any_word(0, &joins);
+    walk.queries(Level { query: true, from, ..Level::default() });
+    walk.columns(visible);
+    let mut uses = walk.uses;
+    uses.sort_by_key(|found| (found.span.start, found.span.end));
+    uses.dedup_by_key(|found| found.span.start);
+    uses
 }
 
 pub(super) struct Walk<'a> {
@@ -44,6 +63,10 @@ pub(super) struct Walk<'a> {
     /// Names of common table expressions and the tokens among which they hide tables.
     ctes: Vec<(String, Range<usize>)>,
     pub(super) uses: Vec<SqlUse>,
+    /// What FROM, JOIN, INTO and their kin name, in the order in which they stand.
+    pub(super) sources: Vec<Source>,
+    /// It reads `sqlite_master` or `sqlite_sequence`; the schema in which.
+    pub(super) reads_catalogue: Option<Option<String>>,
     /// `%s` where a table stands: filled in as text and not bound.
     text_holes: usize,
 }
@@ -74,6 +97,21 @@ struct Level {
     expects: bool,
     /// Within `DELETE FROM`, where USING names tables.
     delete: bool,
+}
+
+impl<'a> Walk<'a> {
+    fn new(text: &'a str, tokens: &'a [Token]) -> Self {
+        Self {
+            text,
+            tokens,
+            closes: closes(tokens),
+            ctes: Vec::new(),
+            uses: Vec::new(),
+            sources: Vec::new(),
+            reads_catalogue: None,
+            text_holes: 0,
+        }
+    }
 }
 
 impl Walk<'_> {
@@ -251,6 +289,12 @@ impl Walk<'_> {
         let Some(token) = self.tokens.get(last) else { return (at, false) };
         let function = access == Access::Reads && self.is(next, b'(') && self.tokens[last].kind == Kind::Word;
         if token.holed || token.kind == Kind::Parameter || function {
+            if function {
+                self.pragma_function(last, next);
+                self.source(last, self.closes[next] + 1, None);
+            } else {
+                self.source(last, next, None);
+            }
             return (next, true);
         }
         let span = token.span.clone();
@@ -261,15 +305,24 @@ impl Walk<'_> {
             || schema.as_ref().is_some_and(|own| SYSTEM_SCHEMAS.iter().any(|name| own.eq_ignore_ascii_case(name)))
             || schema.is_none() && lower.starts_with("pg_");
         let hidden = schema.is_none() && access == Access::Reads && self.is_cte(&table, at);
+        if matches!(
+            lower.as_str(),
+            "sqlite_master" | "sqlite_schema" | "sqlite_temp_master" | "sqlite_temp_schema" | "sqlite_sequence"
+        ) {
+            self.reads_catalogue = Some(schema.clone());
+        }
         if !system && !hidden && !table.is_empty() {
-            self.uses.push(SqlUse { span, table, schema, access });
+            self.source(last, next, Some(schema.clone()));
+            self.uses.push(SqlUse { span, table, schema, access, naming: Naming::Stated });
+        } else {
+            self.source(last, next, None);
         }
         (next, true)
     }
 
     /// SELECT, INSERT, UPDATE and DELETE, wherever they stand: at the top, in parentheses, in a trigger's body.
-    fn queries(&mut self) {
-        let mut levels = vec![Level::default()];
+    fn queries(&mut self, first: Level) {
+        let mut levels = vec![first];
         // A text may start in mid-statement, after a part that code fills in.
         if self.tokens.first().is_some_and(|token| token.holed) || self.word(0, "FROM") {
             levels[0].query = true;
@@ -281,6 +334,9 @@ impl Walk<'_> {
             let mut next = at + 1;
             if self.is(at, b'(') {
                 let joined = level.expects && !self.any_word(at + 1, &["SELECT", "WITH", "VALUES"]);
+                if level.expects && !joined {
+                    self.derived(self.closes[at]);
+                }
                 level.expects = false;
                 self.set(&mut levels, level);
                 levels.push(Level { query: joined, from: joined, expects: joined, delete: false });

@@ -1,9 +1,123 @@
-//! Renamed tables, written out wherever SQL stands: in files of its own and in the strings of any language.
+//! Renamed tables, written out wherever a name of one stands: in files of SQL and in the strings of any language.
 
+use super::words::KEYWORDS;
 use crate::lang::Language;
 use crate::lang::write::{Change, Refusal, Written};
-use crate::text::Source;
+use crate::text::{Edit, Source, Span};
 
-pub(in crate::lang) fn write(_source: &Source, _language: Language, changes: &[Change<'_>]) -> Vec<Written> {
-    changes.iter().map(|_| Err(Refusal::because("no table is renamed yet"))).collect()
+pub(in crate::lang) fn write(source: &Source, language: Language, changes: &[Change<'_>]) -> Vec<Written> {
+    changes
+        .iter()
+        .map(|change| match *change {
+            Change::RenameTable { at, from, to } => rename(source, language, at, from, to),
+            _ => Err(Refusal::because("no name of a table")),
+        })
+        .collect()
+}
+
+fn rename(source: &Source, language: Language, at: Span, from: &str, to: &str) -> Written {
+    let words = source.slice(at);
+    let (quote, name) = unquoted(words);
+    if !name.eq_ignore_ascii_case(from) {
+        return Err(Refusal::because("the name is put together from pieces"));
+    }
+    if to.is_empty() || !to.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | '-' | ' ')) {
+        return Err(Refusal::because(format!("`{to}` would have to be escaped")));
+    }
+    if quote > 0 {
+        let start = at.start as usize + quote;
+        return Ok(vec![Edit::replace(Span::new(start, start + name.len()), to)]);
+    }
+    let text = match language {
+        _ if is_plain(to) || is_whole_literal(source, at) => to.to_owned(),
+        Language::Sql => format!("\"{to}\""),
+        // The other quotes end strings of the languages that SQL stands in.
+        _ => format!("[{to}]"),
+    };
+    Ok(vec![Edit::replace(at, text)])
+}
+
+/// The length of the quote before a name, with the backslash that the language around it wants, and the name inside.
+fn unquoted(words: &str) -> (usize, &str) {
+    for (open, close) in
+        [("\"", "\""), ("'", "'"), ("`", "`"), ("[", "]"), ("\\\"", "\\\""), ("\\'", "\\'"), ("\\`", "\\`")]
+    {
+        if let Some(name) = words.strip_prefix(open).and_then(|rest| rest.strip_suffix(close)) {
+            return (open.len(), name);
+        }
+    }
+    (0, words)
+}
+
+/// SQLite takes it for a name without quotes.
+fn is_plain(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && !name.bytes().next().is_some_and(|first| first.is_ascii_digit())
+        && !KEYWORDS.iter().any(|word| word.eq_ignore_ascii_case(name))
+}
+
+/// The name is all of a string, so that it is a name and no SQL: `__tablename__ = "users"`.
+fn is_whole_literal(source: &Source, at: Span) -> bool {
+    let before = source.text.get(..at.range().start).and_then(|before| before.chars().next_back());
+    let after = source.text.get(at.range().end..).and_then(|after| after.chars().next());
+    before == after && matches!(before, Some('"' | '\'' | '`'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::apply;
+
+    fn renamed(language: Language, text: &str, place: &str, to: &str) -> Result<String, String> {
+        let source = Source::new("x", text.as_bytes().to_vec());
+        let start = text.find(place).unwrap();
+        let at = Span::new(start, start + place.len());
+        let change = Change::RenameTable { at, from: "users", to };
+        match write(&source, language, &[change]).remove(0) {
+            Ok(edits) => Ok(apply(text, &edits).unwrap()),
+            Err(Refusal(words)) => Err(words),
+        }
+    }
+
+    #[test]
+    fn quotes_stay_and_come_where_the_name_needs_them() {
+        use Language::{Python, Sql};
+        for (language, text, place, to, expected) in [
+            (Sql, "FROM users u", "users", "people", "FROM people u"),
+            (Sql, "FROM USERS u", "USERS", "people", "FROM people u"),
+            (Sql, "FROM \"users\" u", "\"users\"", "people", "FROM \"people\" u"),
+            (Sql, "FROM [users] u", "[users]", "my people", "FROM [my people] u"),
+            (Sql, "FROM users u", "users", "my people", "FROM \"my people\" u"),
+            (Sql, "FROM users u", "users", "order", "FROM \"order\" u"),
+            (Sql, "FROM users u", "users", "2people", "FROM \"2people\" u"),
+            (Python, "x('FROM users u')", "users", "order", "x('FROM [order] u')"),
+            (Python, r#"x("FROM \"users\" u")"#, r#"\"users\""#, "order", r#"x("FROM \"order\" u")"#),
+            (Python, "__tablename__ = 'users'", "users", "order", "__tablename__ = 'order'"),
+            (Python, "ForeignKey('users.id')", "users", "people", "ForeignKey('people.id')"),
+        ] {
+            assert_eq!(renamed(language, text, place, to).as_deref(), Ok(expected));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_refused() {
+        for (text, place, to, reason) in [
+            ("'FROM us' 'ers'", "us' 'ers", "people", "the name is put together from pieces"),
+            ("FROM users", "users", "a\"b", "`a\"b` would have to be escaped"),
+            ("FROM users", "users", "", "`` would have to be escaped"),
+            ("FROM users", "users", "a{b}", "`a{b}` would have to be escaped"),
+        ] {
+            assert_eq!(renamed(Language::Python, text, place, to), Err(reason.to_owned()));
+        }
+    }
+
+    #[test]
+    fn every_name_without_quotes_is_one_to_sqlite() {
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        for word in KEYWORDS.iter().chain(&["people", "rank", "offset", "left", "temp", "rowid", "key", "Größe"]) {
+            let plain = connection.execute_batch(&format!("CREATE TABLE {word}(a); DROP TABLE {word}")).is_ok();
+            assert!(plain || !is_plain(word), "{word}");
+        }
+        assert!(is_plain("people") && !is_plain("Select"));
+    }
 }
