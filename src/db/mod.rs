@@ -10,6 +10,8 @@ mod schema;
 mod tests;
 
 pub use compare::{Comparison, compare};
+pub(crate) use open::uri;
+pub use quote::identifier as quote;
 pub use schema::{Column, ForeignKey, Index, Object, Schema, Table, TableKind};
 
 use std::path::{Path, PathBuf};

@@ -159,11 +159,16 @@ fn configured(file: &Path, parameters: &str) -> rusqlite::Result<Connection> {
         OpenFlags::SQLITE_OPEN_READ_ONLY
     };
     let flags = access | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(format!("file:{}?{parameters}", percent_encoded(file)), flags)?;
+    let connection = Connection::open_with_flags(uri(file, parameters), flags)?;
     connection.busy_timeout(PATIENCE)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.execute_batch("PRAGMA trusted_schema=OFF; PRAGMA query_only=1; PRAGMA temp_store=MEMORY;")?;
     Ok(connection)
+}
+
+/// The file as SQLite's `file:` URI, with parameters such as `mode=ro`.
+pub(crate) fn uri(file: &Path, parameters: &str) -> String {
+    format!("file:{}?{parameters}", percent_encoded(file))
 }
 
 /// A path as it may stand in a `file:` URI.

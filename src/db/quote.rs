@@ -1,7 +1,8 @@
 //! The only place where an identifier enters SQL. Knows nothing of connections.
 
 /// `name` as a quoted identifier: safe whatever it holds (quotes, spaces, keywords).
-pub(super) fn identifier(name: &str) -> String {
+#[must_use]
+pub fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 

@@ -1,0 +1,3 @@
+//! The cases that real databases bring, each a test: parts A and B of the list of cases, by their numbers.
+
+mod schema;

@@ -1,0 +1,100 @@
+//! Indexes, views and triggers: laid aside while rows are loaded, made when all rows are there. Touches no row.
+
+use super::Work;
+use super::catalogue::{self, Object, same};
+use super::shape;
+use super::{Carried, layout};
+use crate::db::quote;
+use crate::migrate::Stop;
+
+/// An object that is made after the load.
+#[derive(Debug, Clone)]
+pub(super) struct Later {
+    pub(super) source: usize,
+    pub(super) kind: &'static str,
+    pub(super) object: Object,
+}
+
+/// No trigger may fire while rows are loaded, and no view stand in the way: the base's are taken out.
+pub(super) fn lay_aside(work: &mut Work<'_>) -> Result<(), Stop> {
+    for source in 0..work.sources.len() {
+        let (catalogue, broken) = if work.base == Some(source) {
+            let broken = shape::rename(&work.db, &layout::renames(&work.layout, source))?;
+            let catalogue = catalogue::read(&work.db, "main")?;
+            for trigger in &catalogue.triggers {
+                work.db.execute_batch(&format!("DROP TRIGGER main.{}", quote(&trigger.name)))?;
+            }
+            for view in &catalogue.views {
+                work.db.execute_batch(&format!("DROP VIEW main.{}", quote(&view.name)))?;
+            }
+            (catalogue::Catalogue { indexes: Vec::new(), ..catalogue }, broken)
+        } else {
+            match work.sources.get(source).and_then(|it| it.shaped.as_ref()) {
+                Some(shaped) => (shaped.catalogue.clone(), shaped.broken.clone()),
+                None => continue,
+            }
+        };
+        let mut add = |kind, objects: Vec<Object>| {
+            work.later.extend(objects.into_iter().map(|object| Later { source, kind, object }));
+        };
+        add("index", catalogue.indexes);
+        add("view", catalogue.views);
+        for (kind, object) in broken {
+            add(if kind == "VIEW" { "view" } else { "trigger" }, vec![object]);
+        }
+        add("trigger", catalogue.triggers);
+    }
+    Ok(())
+}
+
+/// Makes what was laid aside: indexes, then views, then triggers.
+pub(super) fn create(work: &mut Work<'_>) -> Result<(), Stop> {
+    for kind in ["index", "view", "trigger"] {
+        let later: Vec<Later> = work.later.iter().filter(|it| it.kind == kind).cloned().collect();
+        for it in later {
+            make(work, &it)?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn make(work: &mut Work<'_>, it: &Later) -> Result<(), Stop> {
+    let id = work.id(it.source);
+    let here = catalogue::read(&work.db, "main")?;
+    let objects = || here.indexes.iter().chain(&here.views).chain(&here.triggers);
+    let equal = objects().any(|other| {
+        same(&other.name, &it.object.name) && same(&other.table, &it.object.table) && other.sql == it.object.sql
+    });
+    let mut target = it.object.name.clone();
+    let taken = |name: &str| {
+        objects().any(|other| same(&other.name, name)) || here.tables.iter().any(|table| same(&table.name, name))
+    };
+    if !equal {
+        let mut sql = it.object.sql.clone();
+        if taken(&target) {
+            target = (1..)
+                .map(|n| if n == 1 { format!("{}_{id}", it.object.name) } else { format!("{}_{id}_{n}", it.object.name) })
+                .find(|name| !taken(name))
+                .unwrap_or_default();
+            sql = shape::named(&it.object, &target).ok_or_else(|| {
+                Stop::new(
+                    format!("the {} `{}` of `{id}` cannot get another name", it.kind, it.object.name),
+                    "its name is taken in the target, and its text is not as SQLite writes it",
+                    "rename it in its own database first",
+                )
+            })?;
+            work.warn(format!("{id}: the {} {} is {target} in the target, where its name was taken", it.kind, it.object.name));
+        }
+        work.db.execute_batch(&sql).map_err(|error| {
+            let stop = Stop::from(error);
+            Stop { title: format!("the {} `{}` of `{id}` cannot be made: {}", it.kind, it.object.name, stop.title), ..stop }
+        })?;
+    }
+    work.staged.objects.push(Carried {
+        source: id,
+        kind: it.kind.to_owned(),
+        name: it.object.name.clone(),
+        target: Some(target),
+    });
+    Ok(())
+}
