@@ -16,7 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) fn writable(path: &Path) -> Result<Connection, Stop> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let connection = open(&uri(path, "mode=rwc"), flags)?;
-    connection.execute_batch("PRAGMA synchronous=OFF; PRAGMA ignore_check_constraints=ON; PRAGMA cache_size=-16000;")?;
+    connection
+        .execute_batch("PRAGMA synchronous=OFF; PRAGMA ignore_check_constraints=ON; PRAGMA cache_size=-16000;")?;
     Ok(connection)
 }
 
@@ -60,9 +61,15 @@ impl From<rusqlite::Error> for Stop {
             // The words of the others may hold a value or a whole statement.
             rusqlite::Error::SqliteFailure(code, None) => code.to_string(),
             rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
-            rusqlite::Error::InvalidColumnType(..) => "a column holds another type than SQLite's own tables may".to_owned(),
+            rusqlite::Error::InvalidColumnType(..) => {
+                "a column holds another type than SQLite's own tables may".to_owned()
+            }
             _ => "an answer of SQLite could not be read".to_owned(),
         };
-        Self::new("SQLite refused a step", words, "nothing was changed; mend the database or the plan, then run it again")
+        Self::new(
+            "SQLite refused a step",
+            words,
+            "nothing was changed; mend the database or the plan, then run it again",
+        )
     }
 }

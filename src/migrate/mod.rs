@@ -1,9 +1,19 @@
 //! Many databases become one: planned, staged, proved, published, and undone if asked. The only room that writes databases;
 //! knows nothing of code.
 
+#[cfg(test)]
+mod cases;
+mod connect;
 pub mod plan;
+mod prove;
+mod row;
+mod stage;
+#[cfg(test)]
+mod trial_tests;
 
 pub use plan::Plan;
+pub use prove::prove;
+pub use stage::{Carried, Input, KeyMap, Keys, Staged, stage};
 
 /// Why a run stopped before anything was changed. Never holds the content of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]

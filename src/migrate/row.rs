@@ -1,6 +1,8 @@
 //! A row as bytes that keep every value bit for bit: what is digested, and what stands in `dbguard_kept_aside`.
 //! Knows nothing of tables.
 
+#![allow(dead_code, reason = "the merge of rows, which needs it, comes next")]
+
 use rusqlite::types::ValueRef;
 
 /// Appends one value: a tag, then its bits. Integers and reals are 8 bytes, little-endian; text and blobs are their length

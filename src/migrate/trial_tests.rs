@@ -1,5 +1,7 @@
 //! A trial for tests: sources made of SQL, a plan written as TOML, the stage and its proofs.
 
+#![allow(dead_code, reason = "the merge of rows, which needs it, comes next")]
+
 use std::path::PathBuf;
 
 use rusqlite::Connection;

@@ -17,6 +17,9 @@ fn tables_without_a_clash_come_together_with_all_that_hangs_on_them() {
     assert_eq!(all.rows("SELECT * FROM a"), "1|one 9|nine");
     assert_eq!(all.rows("SELECT y FROM vb"), "seven");
     assert_eq!(all.rows("SELECT count(*) FROM log"), "0");
-    assert_eq!(all.rows("SELECT type, name FROM sqlite_schema ORDER BY name"), "table|a table|b index|bi trigger|bt table|log view|va view|vb");
+    assert_eq!(
+        all.rows("SELECT type, name FROM sqlite_schema ORDER BY name"),
+        "table|a table|b index|bi trigger|bt table|log view|va view|vb"
+    );
     assert_eq!(all.account("auth", "b"), (1, 0, 0, 0));
 }

@@ -131,7 +131,9 @@ pub(super) fn read(connection: &Connection, schema: &str) -> Result<Catalogue, S
         match kind.as_str() {
             "table" if object.name.to_ascii_lowercase().starts_with("sqlite_") => {}
             "table" => {
-                let Some((_, kind, without_rowid)) = listed.iter().find(|(name, ..)| *name == object.name) else { continue };
+                let Some((_, kind, without_rowid)) = listed.iter().find(|(name, ..)| *name == object.name) else {
+                    continue;
+                };
                 if kind != "shadow" {
                     catalogue.tables.push(table(connection, schema, object, kind == "virtual", *without_rowid)?);
                 }
@@ -183,9 +185,10 @@ fn table(
     }
     let mut uniques = Vec::new();
     let mut keyed_by_index = false;
-    let listed: Vec<(String, bool, String, bool)> = rows(connection, &format!("PRAGMA {q}.index_list({name})"), |row| {
-        Ok((row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
-    })?;
+    let listed: Vec<(String, bool, String, bool)> =
+        rows(connection, &format!("PRAGMA {q}.index_list({name})"), |row| {
+            Ok((row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+        })?;
     for (index, unique, origin, partial) in listed {
         keyed_by_index |= origin == "pk";
         if unique {
@@ -204,7 +207,17 @@ fn table(
         _ => None,
     };
     let keys = foreign_keys(connection, schema, &object.name)?;
-    Ok(Table { name: object.name, sql: object.sql, is_virtual, without_rowid, columns, keys, uniques, id, autoincrement })
+    Ok(Table {
+        name: object.name,
+        sql: object.sql,
+        is_virtual,
+        without_rowid,
+        columns,
+        keys,
+        uniques,
+        id,
+        autoincrement,
+    })
 }
 
 fn foreign_keys(connection: &Connection, schema: &str, table: &str) -> Result<Vec<ForeignKey>, Stop> {

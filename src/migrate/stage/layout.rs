@@ -127,16 +127,9 @@ pub(super) fn layout(plan: &Plan, sources: &[(&str, &Catalogue)], base: Option<u
     Ok(layout)
 }
 
-fn member(
-    plan: &Plan,
-    sources: &[(&str, &Catalogue)],
-    source: usize,
-    id: &str,
-    table: &Table,
-) -> Result<Member, Stop> {
-    let block = plan.tables.iter().position(|block| {
-        same(&block.name, &table.name) && block.from.iter().any(|from| from == id)
-    });
+fn member(plan: &Plan, sources: &[(&str, &Catalogue)], source: usize, id: &str, table: &Table) -> Result<Member, Stop> {
+    let block =
+        plan.tables.iter().position(|block| same(&block.name, &table.name) && block.from.iter().any(|from| from == id));
     let decided = block.and_then(|at| plan.tables.get(at));
     let skip = match decided.map(|block| block.action) {
         Some(Choice::Open) => return Err(open(&table.name, "action")),
@@ -216,7 +209,8 @@ fn decide(
             return Err(open(name, key));
         }
     }
-    group.match_on = blocks.iter().find_map(|block| block.match_on.as_ref()?.made().cloned()).filter(|on| !on.is_empty());
+    group.match_on =
+        blocks.iter().find_map(|block| block.match_on.as_ref()?.made().cloned()).filter(|on| !on.is_empty());
     group.rekey = blocks.iter().find_map(|block| block.rekey.as_ref()?.made().copied());
     group.newest = blocks.iter().find_map(|block| block.newest.clone());
     group.strategy = match blocks.iter().find_map(|block| block.strategy).unwrap_or(plan.defaults.on_conflict) {
@@ -224,7 +218,8 @@ fn decide(
         Choice::Open if own.len() > 1 => return Err(open("[defaults]", "on-conflict")),
         Choice::Open => Strategy::Stop,
     };
-    let listed = blocks.iter().flat_map(|block| block.prefer.iter()).chain(blocks.iter().flat_map(|block| block.from.iter()));
+    let listed =
+        blocks.iter().flat_map(|block| block.prefer.iter()).chain(blocks.iter().flat_map(|block| block.from.iter()));
     for source in listed {
         if let Some(at) = sources.iter().position(|(id, _)| id == source)
             && !group.rank.contains(&at)
@@ -232,10 +227,12 @@ fn decide(
             group.rank.push(at);
         }
     }
-    let of = |source: usize| group.members.iter().copied().find(|&at| members.get(at).is_some_and(|it| it.source == source));
-    let first = blocks.iter().flat_map(|block| block.from.iter()).find_map(|from| {
-        sources.iter().position(|(id, _)| id == from).and_then(of)
-    });
+    let of =
+        |source: usize| group.members.iter().copied().find(|&at| members.get(at).is_some_and(|it| it.source == source));
+    let first = blocks
+        .iter()
+        .flat_map(|block| block.from.iter())
+        .find_map(|from| sources.iter().position(|(id, _)| id == from).and_then(of));
     group.owner = base.and_then(of).or(first).unwrap_or(group.owner);
     for at in 0..sources.len() {
         let of_one = own.iter().filter(|member| member.source == at).count();

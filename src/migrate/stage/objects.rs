@@ -72,10 +72,13 @@ pub(super) fn make(work: &mut Work<'_>, it: &Later) -> Result<(), Stop> {
     if !equal {
         let mut sql = it.object.sql.clone();
         if taken(&target) {
-            target = (1..)
-                .map(|n| if n == 1 { format!("{}_{id}", it.object.name) } else { format!("{}_{id}_{n}", it.object.name) })
-                .find(|name| !taken(name))
-                .unwrap_or_default();
+            target =
+                (1..)
+                    .map(|n| {
+                        if n == 1 { format!("{}_{id}", it.object.name) } else { format!("{}_{id}_{n}", it.object.name) }
+                    })
+                    .find(|name| !taken(name))
+                    .unwrap_or_default();
             sql = shape::named(&it.object, &target).ok_or_else(|| {
                 Stop::new(
                     format!("the {} `{}` of `{id}` cannot get another name", it.kind, it.object.name),
@@ -83,11 +86,17 @@ pub(super) fn make(work: &mut Work<'_>, it: &Later) -> Result<(), Stop> {
                     "rename it in its own database first",
                 )
             })?;
-            work.warn(format!("{id}: the {} {} is {target} in the target, where its name was taken", it.kind, it.object.name));
+            work.warn(format!(
+                "{id}: the {} {} is {target} in the target, where its name was taken",
+                it.kind, it.object.name
+            ));
         }
         work.db.execute_batch(&sql).map_err(|error| {
             let stop = Stop::from(error);
-            Stop { title: format!("the {} `{}` of `{id}` cannot be made: {}", it.kind, it.object.name, stop.title), ..stop }
+            Stop {
+                title: format!("the {} `{}` of `{id}` cannot be made: {}", it.kind, it.object.name, stop.title),
+                ..stop
+            }
         })?;
     }
     work.staged.objects.push(Carried {

@@ -57,7 +57,8 @@ fn create(connection: &Connection, sql: &str, kind: &str, name: &str) -> Result<
 /// Renames within `main`. What SQLite cannot follow through, because it is broken, is taken out and returned.
 pub(super) fn rename(connection: &Connection, renames: &Renames) -> Result<Vec<(&'static str, Object)>, Stop> {
     let mut broken = Vec::new();
-    for (table, from, to) in in_two_steps(&renames.columns, |(table, from, to)| (table.clone(), from.clone(), to.clone()))
+    for (table, from, to) in
+        in_two_steps(&renames.columns, |(table, from, to)| (table.clone(), from.clone(), to.clone()))
     {
         let sql = format!("ALTER TABLE main.{} RENAME COLUMN {} TO {}", quote(&table), quote(&from), quote(&to));
         alter(connection, &sql, &mut broken)?;
@@ -72,10 +73,7 @@ pub(super) fn rename(connection: &Connection, renames: &Renames) -> Result<Vec<(
 }
 
 /// Names that go round in a circle, or onto one that is still taken, move by way of names that nobody has.
-fn in_two_steps<T>(
-    renames: &[T],
-    parts: impl Fn(&T) -> (String, String, String),
-) -> Vec<(String, String, String)> {
+fn in_two_steps<T>(renames: &[T], parts: impl Fn(&T) -> (String, String, String)) -> Vec<(String, String, String)> {
     let all: Vec<(String, String, String)> = renames.iter().map(parts).filter(|(_, from, to)| from != to).collect();
     let meets = |it: &(String, String, String)| {
         all.iter().any(|other| other != it && same(&other.0, &it.0) && same(&other.1, &it.2))
@@ -183,7 +181,10 @@ mod tests {
             ("CREATE UNIQUE INDEX \"a\"\"b\" ON t(\"i\")", "CREATE UNIQUE INDEX \"n\" ON t(\"i\")"),
             ("CREATE INDEX [index]ON t(a) WHERE x='i'", "CREATE INDEX \"n\"ON t(a) WHERE x='i'"),
             ("CREATE VIEW\n  `v` AS SELECT 1", "CREATE VIEW \"n\" AS SELECT 1"),
-            ("CREATE TRIGGER é$1 AFTER INSERT ON t BEGIN SELECT 1; END", "CREATE TRIGGER \"n\" AFTER INSERT ON t BEGIN SELECT 1; END"),
+            (
+                "CREATE TRIGGER é$1 AFTER INSERT ON t BEGIN SELECT 1; END",
+                "CREATE TRIGGER \"n\" AFTER INSERT ON t BEGIN SELECT 1; END",
+            ),
             ("CREATE INDEX 'index' ON t(a)", "CREATE INDEX \"n\" ON t(a)"),
         ] {
             let object = Object { name: String::new(), table: String::new(), sql: sql.to_owned() };
@@ -208,7 +209,10 @@ mod tests {
         let sql = |objects: &[Object]| objects.iter().map(|it| it.sql.clone()).collect::<Vec<_>>();
         assert_eq!(shaped.catalogue.table("p").unwrap().keys[0].parent, "c");
         assert_eq!(sql(&shaped.catalogue.indexes), ["CREATE INDEX i ON \"c\"(\"b\") WHERE \"b\" > 1"]);
-        assert_eq!(sql(&shaped.catalogue.views), ["CREATE VIEW v AS SELECT \"b\" FROM \"c\"", "CREATE VIEW w AS SELECT * FROM v"]);
+        assert_eq!(
+            sql(&shaped.catalogue.views),
+            ["CREATE VIEW v AS SELECT \"b\" FROM \"c\"", "CREATE VIEW w AS SELECT * FROM v"]
+        );
         assert!(sql(&shaped.catalogue.triggers)[0].contains("UPDATE \"c\" SET \"b\" = 1"));
         assert_eq!(shaped.broken.iter().map(|(_, it)| it.name.as_str()).collect::<Vec<_>>(), ["bad"]);
     }

@@ -24,7 +24,11 @@ pub(super) fn start<'a>(
     for source in plan.merged() {
         let input = inputs.iter().find(|input| input.id == source.id).ok_or_else(|| {
             let happened = "the plan merges it, and no database was given for it".to_owned();
-            Stop::new(format!("`{}` is missing", source.id), happened, "this is a defect of dbguard; nothing was changed")
+            Stop::new(
+                format!("`{}` is missing", source.id),
+                happened,
+                "this is a defect of dbguard; nothing was changed",
+            )
         })?;
         let connection = connect::readable(&input.path)?;
         let catalogue = catalogue::read(&connection, "main").map_err(|stop| about(&source.id, stop))?;
@@ -57,8 +61,7 @@ pub(super) fn start<'a>(
         }
     }
     db.execute_batch("PRAGMA auto_vacuum")?;
-    let named: Vec<(&str, &Catalogue)> =
-        sources.iter().map(|source| (source.id.as_str(), &source.catalogue)).collect();
+    let named: Vec<(&str, &Catalogue)> = sources.iter().map(|source| (source.id.as_str(), &source.catalogue)).collect();
     let layout = layout(plan, &named, base)?;
     for at in 0..sources.len() {
         let leave: Vec<String> =
@@ -66,8 +69,7 @@ pub(super) fn start<'a>(
         let Some(source) = sources.get_mut(at) else { continue };
         if base != Some(at) {
             let renames = layout::renames(&layout, at);
-            let shaped =
-                shape::shaped(&source.catalogue, &leave, &renames).map_err(|stop| about(&source.id, stop))?;
+            let shaped = shape::shaped(&source.catalogue, &leave, &renames).map_err(|stop| about(&source.id, stop))?;
             source.shaped = Some(shaped);
         }
     }
@@ -93,11 +95,7 @@ fn remove(stage: &Path, suffix: &str) -> Result<(), Stop> {
 }
 
 /// The whole database as it is, deleted pages and all; returns its journal mode.
-fn copy_pages(
-    base: &Path,
-    db: &mut rusqlite::Connection,
-    progress: &dyn Progress,
-) -> Result<String, Stop> {
+fn copy_pages(base: &Path, db: &mut rusqlite::Connection, progress: &dyn Progress) -> Result<String, Stop> {
     let from = connect::readable(base)?;
     let mode: String = from.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
     let page = u64::try_from(number(&from, "PRAGMA page_size")?).unwrap_or(0);

@@ -73,14 +73,19 @@ fn widen(work: &mut Work<'_>, group: &Group) -> Result<(), Stop> {
 fn add(work: &mut Work<'_>, group: &Group, id: &str, theirs: &Table, column: &Column) -> Result<(), Stop> {
     let name = &group.target;
     if column.hidden != Hidden::No {
-        work.warn(format!("{name}: the generated column {} of {id} is not carried over: the result has none", column.name));
+        work.warn(format!(
+            "{name}: the generated column {} of {id} is not carried over: the result has none",
+            column.name
+        ));
         return Ok(());
     }
     let mut definition = format!("{} {}", quote(&column.name), column.declared);
     if !same(&column.collation, "BINARY") {
         definition.push_str(&format!(" COLLATE {}", quote(&column.collation)));
     }
-    for key in theirs.keys.iter().filter(|key| key.columns.len() == 1 && key.columns.iter().all(|it| same(it, &column.name))) {
+    for key in
+        theirs.keys.iter().filter(|key| key.columns.len() == 1 && key.columns.iter().all(|it| same(it, &column.name)))
+    {
         let columns: Vec<String> = key.parent_columns.iter().map(|it| quote(it)).collect();
         let columns = if columns.is_empty() { String::new() } else { format!("({})", columns.join(", ")) };
         definition.push_str(&format!(" REFERENCES {}{columns} {}", quote(&key.parent), key.actions));
@@ -92,18 +97,19 @@ fn add(work: &mut Work<'_>, group: &Group, id: &str, theirs: &Table, column: &Co
     if column.not_null {
         definition.push_str(" NOT NULL");
     }
-    let add = |definition: &str| {
-        work.db.execute_batch(&format!("ALTER TABLE main.{} ADD COLUMN {definition}", quote(name)))
-    };
+    let add =
+        |definition: &str| work.db.execute_batch(&format!("ALTER TABLE main.{} ADD COLUMN {definition}", quote(name)));
     if add(&definition).is_ok() {
         return Ok(());
     }
     // Rows are there already: what they get in this column is for the plan to say.
     add(&bare)?;
     let filled = group.members.iter().any(|&at| {
-        work.layout.members.get(at).and_then(|member| work.plan.tables.get(member.block?)).is_some_and(|block| {
-            block.fill.keys().any(|key| same(key, &column.name))
-        })
+        work.layout
+            .members
+            .get(at)
+            .and_then(|member| work.plan.tables.get(member.block?))
+            .is_some_and(|block| block.fill.keys().any(|key| same(key, &column.name)))
     });
     if column.not_null && !filled {
         return Err(Stop::new(
