@@ -1,8 +1,10 @@
 //! Writing: a change that a remedy asks for becomes edits of one source, in its language. Knows no rule and no file on disk.
 
+mod destroys;
+
 use tree_sitter::{Parser, TreeCursor};
 
-use super::{Language, config, javascript, python, shell, sql, yaml};
+use super::{Language, config, javascript, names, python, shell, sql, yaml};
 use crate::text::{Edit, Source, Span};
 
 /// How code reaches a database, as the policy wants it written.
@@ -76,7 +78,26 @@ pub fn write(source: &Source, language: Language, changes: &[Change<'_>]) -> Vec
     };
     keep(tables, sql::write);
     keep(others, writer(language));
+    for (change, written) in changes.iter().zip(&mut written).filter(|(_, written)| written.is_ok()) {
+        if let Some(by) = other_file(source, change).and_then(|at| destroys::destroyer(source, at)) {
+            *written =
+                Err(Refusal(format!("`{by}` deletes, moves or empties the file: it must not become another one")));
+        }
+    }
     written
+}
+
+/// The place, where the change names a file of another name there.
+fn other_file(source: &Source, change: &Change<'_>) -> Option<Span> {
+    let (at, path) = match *change {
+        Change::UseEnvironment { at, default, .. } => (at, default),
+        Change::Retarget { at, path } => (at, path),
+        Change::SetValue { at, value } => (at, value),
+        Change::RenameVariable { .. } | Change::RenameTable { .. } => return None,
+    };
+    let name = |text: &str| names::strip_url(text).rsplit(['/', '\\']).next().unwrap_or("").to_owned();
+    let written = source.text.get(at.range())?;
+    (!written.contains(&name(path))).then_some(at)
 }
 
 type Writer = fn(&Source, Language, &[Change<'_>]) -> Vec<Written>;

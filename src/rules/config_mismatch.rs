@@ -1,10 +1,10 @@
 //! Configuration gives a variable of the policy another database.
 
 use super::sink::Offence;
-use super::{Applied, Sink, Standing, is_trial};
+use super::{Applied, Sink, Standing, is_trial, spelling};
 use crate::finding::Remedy;
 use crate::lang::Setting;
-use crate::scan::{Context, Inventory, Linked};
+use crate::scan::{Context, DatabaseId, Inventory, Linked};
 
 pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink<'_>) {
     for setting in &inventory.settings {
@@ -27,18 +27,25 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
         } else {
             offence = offence.hole("path", &entry.value).remedy(Remedy::SetValue {
                 name: setting.fact.name.clone(),
-                value: spelled_like(setting, &entry.value),
+                value: spelled_like(inventory, policy, database, setting, &entry.value),
             });
         }
         sink.report(offence.label(&entry.place, "policy"));
     }
 }
 
-/// A path stays a path, a URL stays a URL.
-fn spelled_like(setting: &Linked<Setting>, path: &str) -> String {
+/// A path stays a path, a URL stays a URL, and a path of the host one of the host.
+fn spelled_like(
+    inventory: &Inventory,
+    policy: &Applied<'_>,
+    database: DatabaseId,
+    setting: &Linked<Setting>,
+    path: &str,
+) -> String {
     let written = setting.fact.value.pattern();
+    let path = spelling::beside(inventory, policy, database, &written, path);
     match written.split_once("://").filter(|(scheme, _)| scheme.starts_with("sqlite")) {
         Some((scheme, _)) => format!("{scheme}:///{path}"),
-        None => path.to_owned(),
+        None => path,
     }
 }

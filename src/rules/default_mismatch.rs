@@ -26,7 +26,7 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
             .hole("path", &entry.value)
             .label(&entry.place, "policy")
             .about(Some(database))
-            .remedy(Remedy::UseEnvironment { env: variable.to_owned(), default: entry.value.clone() });
+            .remedy(Remedy::SetDefault { env: variable.to_owned(), default: entry.value.clone() });
         for follower in &cause.followers {
             offence = offence.label(&follower.fact.place, "used");
         }

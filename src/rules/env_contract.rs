@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::sink::Offence;
+use super::wrong_env_var::holds_url;
 use super::{Applied, Sink, Standing};
+use crate::finding::Remedy;
 use crate::lang::{EnvRead, Setting, names};
 use crate::scan::{Context, Inventory, Linked};
 
@@ -54,6 +56,8 @@ fn unread(
     if reads.is_empty() {
         return;
     }
+    let set: BTreeSet<(&str, &str)> =
+        settings.iter().map(|setting| (setting.fact.name.as_str(), &*setting.fact.place.file)).collect();
     let mut unread: BTreeMap<&str, Vec<&Linked<Setting>>> = BTreeMap::new();
     for setting in settings {
         let name = setting.fact.name.as_str();
@@ -69,9 +73,24 @@ fn unread(
     for (name, settings) in unread {
         let Some((first, others)) = settings.split_first() else { continue };
         let mut offence = Offence::at(&first.fact.place).hole("env", name).about(first.databases.first().copied());
+        if let Some(env) = other_name(name, first, policy).filter(|env| read.contains(env.as_str()))
+            && !set.iter().any(|(variable, file)| variable == env && **file == *first.fact.place.file)
+        {
+            offence = offence.remedy(Remedy::RenameVariable { from: name.to_owned(), to: env.clone() });
+        }
         for other in others {
             offence = offence.label(&other.fact.place, "set");
         }
         sink.report(offence);
     }
+}
+
+/// The variable that the policy has for the database of a setting under another name; a URL is no path.
+fn other_name<'p>(name: &str, setting: &Linked<Setting>, policy: &'p Applied<'_>) -> Option<&'p String> {
+    let env = match policy.standing(*setting.databases.first()?) {
+        Standing::Primary => &policy.file_primary()?.env,
+        Standing::Specialised(index) => policy.specialised.get(index)?.env.as_ref()?,
+        _ => return None,
+    };
+    (env.value != name && holds_url(name) == holds_url(&env.value)).then_some(&env.value)
 }

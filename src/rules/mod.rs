@@ -8,6 +8,7 @@ mod catalogue;
 mod cause;
 pub mod names;
 mod sink;
+mod spelling;
 mod standing;
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::sink::Offence;
 use super::{Applied, Sink, Standing};
+use crate::finding::Remedy;
 use crate::lang::{EnvRead, names};
 use crate::scan::{Context, DatabaseId, Inventory, Linked};
 
@@ -21,23 +22,18 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
     }
     for (name, reads) in variables {
         let Some(usual) = most_common(&reads) else { continue };
-        let Some(odd) = reads.iter().find(|read| differ(usual, read)) else { continue };
-        let mut told: Vec<&str> = Vec::new();
-        for read in [usual, odd].into_iter().chain(&reads) {
-            if !told.contains(&read.text.as_str()) {
-                told.push(&read.text);
+        for odd in reads.iter().filter(|read| differ(usual, read)) {
+            let mut offence = Offence::at(&odd.read.fact.place)
+                .hole("env", name)
+                .hole("default", &odd.text)
+                .hole("usual", &usual.text)
+                .about(Some(odd.database))
+                .remedy(Remedy::SetDefault { env: name.to_owned(), default: usual.text.clone() });
+            for read in &reads {
+                offence = offence.label_with(&read.read.fact.place, "default", vec![("text", read.text.clone())]);
             }
+            sink.report(offence);
         }
-        let mut offence = Offence::at(&odd.read.fact.place)
-            .hole("env", name)
-            .hole("default", &odd.text)
-            .hole("usual", &usual.text)
-            .hole("count", told.len())
-            .about(Some(odd.database));
-        for read in &reads {
-            offence = offence.label_with(&read.read.fact.place, "default", vec![("text", read.text.clone())]);
-        }
-        sink.report(offence);
     }
 }
 

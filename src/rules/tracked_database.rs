@@ -14,11 +14,14 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
         if !database.tracking.tracked || not_one || in_tests || names::is_fixture(&database.path) {
             continue;
         }
-        sink.report(
-            Offence::at(&Place::whole(database.path.as_str().into()))
-                .hole("path", &database.path)
-                .about(Some(DatabaseId(index)))
-                .remedy(Remedy::AddIgnore { file: ".gitignore".to_owned(), line: format!("/{}", database.path) }),
-        );
+        let mut offence = Offence::at(&Place::whole(database.path.as_str().into()))
+            .hole("path", &database.path)
+            .about(Some(DatabaseId(index)));
+        // What is ignored already only has to leave the index.
+        if !database.tracking.ignored {
+            let line = format!("/{}", database.path);
+            offence = offence.remedy(Remedy::AddIgnore { file: ".gitignore".to_owned(), line });
+        }
+        sink.report(offence);
     }
 }

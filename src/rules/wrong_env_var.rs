@@ -46,13 +46,25 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
         if env.value == *name {
             continue;
         }
-        sink.report(
-            Offence::at(&read.fact.place)
-                .hole("found", name)
-                .hole("env", &env.value)
-                .label(alias.map_or(&env.place, |alias| &alias.place), "policy")
-                .about(read.databases.first().copied())
-                .remedy(Remedy::UseEnvironment { env: env.value.clone(), default: path.value.clone() }),
-        );
+        let mut offence = Offence::at(&read.fact.place)
+            .hole("found", name)
+            .hole("env", &env.value)
+            .label(alias.map_or(&env.place, |alias| &alias.place), "policy")
+            .about(read.databases.first().copied());
+        let other_default = read.fact.default.is_some()
+            && read.databases.first().is_some_and(|database| policy.standing(*database) != standing);
+        // A variable that holds a URL is not read where a path is wanted.
+        if holds_url(name) == holds_url(&env.value) {
+            offence = offence.remedy(if other_default {
+                Remedy::UseEnvironment { env: env.value.clone(), default: path.value.clone() }
+            } else {
+                Remedy::RenameVariable { from: name.clone(), to: env.value.clone() }
+            });
+        }
+        sink.report(offence);
     }
+}
+
+pub(super) fn holds_url(variable: &str) -> bool {
+    ["_URL", "_URI", "_DSN"].iter().any(|end| variable.ends_with(end))
 }

@@ -1,0 +1,98 @@
+//! Whether the file at a place is deleted, moved or emptied: such a place must not come to name another database.
+//! Knows the calls of the field, and reads text without a grammar: a doubt is enough.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::text::{Source, Span};
+
+/// What deletes, moves or empties the file it is given: calls of Python, JavaScript and others, and commands.
+const DESTROYERS: &str = r"(?:os\.)?(?:remove|unlink|rename|replace)|shutil\.(?:move|rmtree)|(?:fs(?:\.promises)?\.)?(?:unlink|rm|rename|truncate)(?:Sync)?|rimraf|File\.delete|FileUtils\.(?:rm|rm_f|mv)|os\.Remove|os\.Rename|fs::remove_file|fs::rename";
+
+/// The call or command is still open at the end of the text.
+static OPEN_CALL: LazyLock<Regex> =
+    LazyLock::new(|| regex(&format!(r"(?:^|[^\w.])({DESTROYERS})\(\s*(?:str\(|Path\()?[^()]*$")));
+static COMMAND: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r"(?:^|[\s;&|($`\x22'])(rm|mv|unlink|shred|truncate|git rm)\s[^;&|)]*$|(?:^|[^<>&\d-])(>)\s*[\x22']?$")
+});
+static BOUND: LazyLock<Regex> = LazyLock::new(|| regex(r"([A-Za-z_][\w.]*)\s*(?::[^=,()]+)?=\s*(?:[^=\s][^=]*)?$"));
+
+#[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by a test")]
+fn regex(pattern: &str) -> Regex {
+    Regex::new(pattern).unwrap()
+}
+
+/// What destroys the file named at a place, directly or through the name that is bound there.
+pub(super) fn destroyer(source: &Source, at: Span) -> Option<String> {
+    let text = source.text.as_str();
+    let before = text.get(..at.range().start)?;
+    let line = before.rsplit('\n').next().unwrap_or(before);
+    for pattern in [&*OPEN_CALL, &*COMMAND] {
+        if let Some(found) = pattern.captures(line) {
+            return found.iter().skip(1).flatten().next().map(|word| word.as_str().to_owned());
+        }
+    }
+    let after = text.get(at.range().end..)?;
+    if after.trim_start_matches([')', '"', '\'']).starts_with(".unlink(") {
+        return Some("unlink".to_owned());
+    }
+    let name = BOUND.captures(line)?.get(1)?.as_str();
+    let last = name.rsplit('.').next().unwrap_or(name);
+    for (found, _) in text.match_indices(last) {
+        let (head, tail) = (text.get(..found)?, text.get(found + last.len()..)?);
+        let part = |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() || letter == '_');
+        if part(head.chars().next_back()) || part(tail.chars().next()) {
+            continue;
+        }
+        if tail.starts_with(".unlink(") {
+            return Some(format!("{last}.unlink"));
+        }
+        let line = head.rsplit('\n').next().unwrap_or(head);
+        for pattern in [&*OPEN_CALL, &*COMMAND] {
+            // A shell's variable is read with a dollar sign; a word alone is a file of that name.
+            let read = pattern.as_str() == OPEN_CALL.as_str() || line.ends_with(['$', '{']);
+            if let Some(found) = pattern.captures(line).filter(|_| read) {
+                return found.iter().skip(1).flatten().next().map(|word| word.as_str().to_owned());
+            }
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(marked: &str) -> Option<String> {
+        let (before, rest) = marked.split_once('‹').unwrap();
+        let (place, after) = rest.split_once('›').unwrap();
+        let source = Source::new("a", format!("{before}{place}{after}").into_bytes());
+        destroyer(&source, Span::new(before.len(), before.len() + place.len()))
+    }
+
+    #[test]
+    fn files_that_are_deleted_moved_or_emptied() {
+        for (text, by) in [
+            ("os.remove(‹\"a.db\"›)", Some("os.remove")),
+            ("    unlink(os.path.join(d, ‹'a.db'›))", None),
+            ("fs.unlinkSync(‹'a.db'›)", Some("fs.unlinkSync")),
+            ("Path(‹'a.db'›).unlink()", Some("unlink")),
+            ("DB = ‹'a.db'›\nos.remove(DB)\n", Some("os.remove")),
+            ("self.db: str = ‹'a.db'›\nos.remove(self.db)\n", Some("os.remove")),
+            ("DB = Path(d) / ‹'a.db'›\nif DB.exists():\n    DB.unlink()\n", Some("DB.unlink")),
+            ("rm -f ‹a.db›", Some("rm")),
+            ("cd x && mv ‹a.db› b", Some("mv")),
+            (": > ‹a.db›", Some(">")),
+            ("DB=‹a.db›\nrm -f \"$DB\"", Some("rm")),
+            ("DB=‹a.db›\nrm -f \"${DB}\"-wal", Some("rm")),
+            ("sqlite3 ‹a.db› .dump", None),
+            ("DB = ‹'a.db'›\nos.remove(OTHER)\n", None),
+            ("rm -f b; sqlite3 ‹a.db›", None),
+            ("x = name.replace('a', ‹'a.db'›)", None),
+            ("run 2>&1 ‹a.db›", None),
+        ] {
+            assert_eq!(at(text).as_deref(), by, "{text}");
+        }
+    }
+}
