@@ -16,6 +16,7 @@ fn one(source: &Source, language: Language, change: &Change<'_>) -> Written {
         Change::Retarget { at, path } => retarget(source, language, at, path),
         Change::SetValue { at, value } => {
             let place = Literal::at(source, language, at)?;
+            place.is_path(language)?;
             place.replace(source, spell::revalued(&place.text, value).map_err(Refusal::because)?)
         }
         Change::RenameVariable { at, from, to } => rename(source, at, from, to),
@@ -35,9 +36,7 @@ pub(in crate::lang) fn retarget(source: &Source, language: Language, at: Span, p
         ));
     }
     let place = Literal::at(source, language, at)?;
-    if language == Language::Other && place.quote.is_none() && !names::is_database_path(&place.text) {
-        return Err(Refusal::because("the path is not written here"));
-    }
+    place.is_path(language)?;
     place.replace(source, spell::respelled(&place.text, path).map_err(Refusal::because)?)
 }
 
@@ -98,6 +97,12 @@ impl Literal {
             return Err(Refusal::because("backslashes stand in it, and what they mean there is not known"));
         }
         Ok(Self { inner, text: meant, quote, escaped, escapes, language })
+    }
+
+    /// In a program only a literal, or a word that is a path by itself, is one.
+    fn is_path(&self, language: Language) -> Result<(), Refusal> {
+        let word = self.quote.is_some() || names::is_database_path(&self.text);
+        if word || language != Language::Other { Ok(()) } else { Err(Refusal::because("the path is not written here")) }
     }
 
     /// The edit that puts `text` in the place of `range` of the literal; none where nothing changes.
@@ -438,6 +443,10 @@ mod tests {
         assert_eq!(
             environment("a.go", Other, "open(‹\"zoe.db\"›)"),
             "refused: dbguard writes no access to `DATABASE_PATH` in this language"
+        );
+        assert_eq!(
+            valued("a.go", Other, "p := ‹getEnv(\"DB\", \"y.db\")›", "/x/z.db"),
+            "refused: the path is not written here"
         );
         table("a.sql", Sql, &[("ATTACH ‹'auth.db'› AS a;\n", "ATTACH '/app/data/zoe.db' AS a;\n")]);
         table("a.md", Markdown, &[("Users live in `‹auth.db›`.\n", "Users live in `/app/data/zoe.db`.\n")]);
