@@ -1,7 +1,5 @@
 //! A trial for tests: sources made of SQL, a plan written as TOML, the stage and its proofs.
 
-#![allow(dead_code, reason = "the merge of rows, which needs it, comes next")]
-
 use std::path::PathBuf;
 
 use rusqlite::Connection;
@@ -45,10 +43,6 @@ impl Trial {
 
     pub(super) fn path(&self) -> PathBuf {
         self.folder.path().join("stage.db")
-    }
-
-    pub(super) fn source(&self, id: &str) -> Connection {
-        open(&self.folder.path().join(format!("{id}.db")))
     }
 
     fn read_plan(&self) -> plan::Plan {

@@ -69,9 +69,6 @@ pub(super) struct ForeignKey {
 
 #[derive(Debug, Clone)]
 pub(super) struct Unique {
-    pub(super) name: String,
-    /// Made by CREATE UNIQUE INDEX.
-    pub(super) explicit: bool,
     /// `None` where it is partial or has an expression.
     pub(super) columns: Option<Vec<String>>,
 }
@@ -196,7 +193,7 @@ fn table(
             let parts: Vec<(Option<String>, bool)> = rows(connection, &sql, |row| Ok((row.get(2)?, row.get(5)?)))?;
             let columns = parts.into_iter().filter(|(_, key)| *key).map(|(name, _)| name).collect::<Option<Vec<_>>>();
             let columns = if partial { None } else { columns };
-            uniques.push(Unique { name: index, explicit: origin == "c", columns });
+            uniques.push(Unique { columns });
         }
     }
     let keys: Vec<&Column> = columns.iter().filter(|column| column.key > 0).collect();

@@ -77,6 +77,7 @@ pub(super) fn renames(layout: &Layout, source: usize) -> Renames {
         if member.table != member.target {
             renames.tables.push((member.table.clone(), member.target.clone()));
         }
+        renames.drops.extend(member.dropped.iter().map(|column| (member.table.clone(), column.clone())));
         let moved = member.columns.iter().filter(|(result, own)| result != own);
         renames.columns.extend(moved.map(|(result, own)| (member.table.clone(), own.clone(), result.clone())));
     }

@@ -1,83 +1,375 @@
 //! The rows of one source into the tables of the stage. Plain INSERT only: a conflict is an event, never an outcome.
 
-use super::Work;
-use super::catalogue::{self, Table, number};
+use rusqlite::params;
+
+use super::aside::{self, Standing};
+use super::catalogue::{self, Table, number, same};
 use super::layout::Member;
+use super::matching::{self, Way, equal, numbered, of, row_key};
+use super::reading::{Reading, Shift};
 use super::start::about;
+use super::{KeyMap, Keys, Work, dangling, keys, lossless, resolve, sequences, virtuals};
 use crate::db::{quote, uri};
+use crate::migrate::plan::Dangling;
 use crate::migrate::{Account, Stop};
+
+/// A table on its way, before its target is looked at.
+pub(super) type Travelling = (usize, Member, Table);
 
 pub(super) fn load(work: &mut Work<'_>, source: usize) -> Result<(), Stop> {
     let Some((id, path)) = work.sources.get(source).map(|source| (source.id.clone(), source.path.clone())) else {
         return Ok(());
     };
     work.db.execute("ATTACH ? AS src", [uri(&path, "mode=ro")])?;
-    let done = attached(work, source).map_err(|stop| about(&id, stop));
+    work.db.execute_batch("BEGIN")?;
+    attached(work, source).map_err(|stop| about(&id, stop))?;
+    work.db.execute_batch("COMMIT")?;
+    let left: Vec<String> = catalogue::rows(
+        &work.db,
+        "SELECT name FROM temp.sqlite_schema WHERE type = 'table' AND (name GLOB '[makf][0-9]*')",
+        |row| row.get(0),
+    )?;
+    for table in left {
+        work.db.execute_batch(&format!("DROP TABLE temp.{}", quote(&table)))?;
+    }
+    work.db.flush_prepared_statement_cache();
     work.db.execute_batch("DETACH src")?;
-    done
+    Ok(())
 }
 
 fn attached(work: &mut Work<'_>, source: usize) -> Result<(), Stop> {
-    let members: Vec<(usize, Member)> =
-        work.layout.of_source(source).map(|(at, member)| (at, member.clone())).collect();
-    for (_, member) in members {
-        let Some(table) = work.sources.get(source).and_then(|it| it.catalogue.table(&member.table)).cloned() else {
-            continue;
-        };
-        if table.is_virtual {
-            continue;
+    let mut travelling: Vec<Travelling> = Vec::new();
+    for (at, member) in work.layout.of_source(source) {
+        if let Some(table) = work.sources.get(source).and_then(|it| it.catalogue.table(&member.table)) {
+            travelling.push((at, member.clone(), table.clone()));
         }
-        let rows = count(work, "src", &member.table)?;
-        let mut account = Account {
-            source: work.id(source),
-            table: member.table.clone(),
-            target: (!member.skip).then(|| member.target.clone()),
-            rows,
-            copied: 0,
-            identical: 0,
-            merged: 0,
-            kept_aside: 0,
-        };
-        if !member.skip {
-            account.copied = if work.base == Some(source) { rows } else { copy(work, &member, &table)? };
+    }
+    let here = catalogue::read(&work.db, "main")?;
+    let base = work.base == Some(source);
+    let mut reading =
+        Reading { source, refs: work.refs.get(source).cloned().unwrap_or_default(), ..Reading::default() };
+    keys::shifts(work, &mut reading, &travelling)?;
+    note_moves(work, &reading, &travelling);
+    sequences::note(work, &travelling)?;
+    work.teach_names(source)?;
+    for (_, member, table) in travelling.iter().filter(|(_, member, _)| member.skip) {
+        if !base && !table.is_virtual {
+            aside::keep(
+                work,
+                source,
+                table,
+                "1",
+                &[],
+                Standing::Aside,
+                &format!("skipped: the plan leaves out {}", member.table),
+            )?;
         }
-        work.staged.accounts.push(account);
+    }
+    let order = parents_first(&travelling, &reading);
+    let ways: Vec<Way<'_>> = order
+        .iter()
+        .filter_map(|&index| travelling.get(index))
+        .filter(|(_, member, table)| !member.skip && !table.is_virtual)
+        .filter_map(|(at, member, table)| {
+            let group = work.layout.group(&member.target)?;
+            Some(Way { at: *at, member, table, group, target: here.table(&member.target)? })
+        })
+        .collect();
+    if !base {
+        for way in &ways {
+            lossless::check(work, way)?;
+            if way.group.members.first() != Some(&way.at) {
+                matching::matches(work, &reading, way)?;
+                resolve::part(work, &mut reading, way)?;
+                matching::exceptions(work, &mut reading, way)?;
+            }
+        }
+    }
+    dangling::set_aside(work, &mut reading, &ways)?;
+    for way in &ways {
+        let rows = rows(work, way)?;
+        work.progress.begin(&format!("copy {}.{}", work.id(source), way.member.table), rows, 0);
+        if base {
+            dangling::mend_base(work, &reading, way)?;
+            work.names_of_base(way.member)?;
+        } else {
+            insert(work, &reading, way)?;
+        }
+        drop_columns(work, &reading, way)?;
+        work.progress.advance(rows, 0);
+        work.progress.end();
+    }
+    let maps: Vec<(usize, KeyMap)> = ways.iter().map(|way| (way.at, key_map(work, &reading, way))).collect();
+    drop(ways);
+    work.staged.keys.extend(maps.into_iter().map(|(_, map)| map));
+    for (at, member, table) in &travelling {
+        let rows = if table.is_virtual { virtuals::rows(work, table)? } else { count(work, &table.name)? };
+        work.accounts.push((
+            *at,
+            source,
+            Account {
+                source: work.id(source),
+                table: member.table.clone(),
+                target: (!member.skip).then(|| work.plan.renamed(&member.target).to_owned()),
+                rows,
+                copied: 0,
+                identical: 0,
+                merged: 0,
+                kept_aside: 0,
+            },
+        ));
+    }
+    virtuals::load(work, &reading, &travelling)
+}
+
+fn count(work: &Work<'_>, table: &str) -> Result<u64, Stop> {
+    let rows = number(&work.db, &format!("SELECT count(*) FROM src.{}", quote(table)))?;
+    Ok(u64::try_from(rows).unwrap_or(0))
+}
+
+fn rows(work: &Work<'_>, way: &Way<'_>) -> Result<u64, Stop> {
+    count(work, &way.table.name)
+}
+
+/// How far the keys of each table moved: its own shift, or that of the table whose keys it has.
+fn note_moves(work: &mut Work<'_>, reading: &Reading, travelling: &[Travelling]) {
+    let mut moved = Vec::new();
+    for (at, member, table) in travelling.iter().filter(|(_, _, table)| !table.without_rowid) {
+        let root = reading.root(work, &member.table, table.id.as_deref().unwrap_or("rowid"));
+        let root =
+            root.and_then(|root| travelling.iter().find(|(_, _, it)| it.name == root.name)).map_or(*at, |it| it.0);
+        moved.push((*at, reading.shift(root).map_or(0, |shift| shift.by)));
+    }
+    work.moved.extend(moved);
+}
+
+/// Parents before children, as far as references do not go round in circles.
+fn parents_first(travelling: &[Travelling], reading: &Reading) -> Vec<usize> {
+    let mut left: Vec<usize> = (0..travelling.len()).collect();
+    let mut order = Vec::new();
+    let name = |index: usize| travelling.get(index).map_or("", |(_, _, table)| table.name.as_str());
+    while !left.is_empty() {
+        let waits = |index: usize| {
+            reading.refs.iter().any(|it| {
+                same(&it.child, name(index))
+                    && !same(&it.parent, name(index))
+                    && left.iter().any(|&other| same(name(other), &it.parent))
+            })
+        };
+        let ready = left.iter().position(|&index| !waits(index)).unwrap_or(0);
+        order.push(left.remove(ready));
+    }
+    order
+}
+
+fn insert(work: &Work<'_>, reading: &Reading, way: &Way<'_>) -> Result<(), Stop> {
+    let source = work.id(reading.source);
+    let first = way.group.members.first() == Some(&way.at);
+    let mut conditions = Vec::new();
+    if !first {
+        resolve::settle(work, reading, way)?;
+        let (old, _) = way.keys()?;
+        if any(work, &format!("m{}", way.at))? {
+            conditions.push(not_listed('m', way.at, &old));
+        }
+    }
+    if dangling::has_list(work, way.at)? {
+        conditions.push(not_listed('a', way.at, &row_key(way.table).unwrap_or_default()));
+    }
+    let mut into = Vec::new();
+    let mut from = Vec::new();
+    let mut untouched = conditions.is_empty() && first;
+    for column in way.target.stored() {
+        match reading.column(work, way.member, way.table, column)? {
+            Some(value) => {
+                untouched &= way.own(&column.name).is_some_and(|own| value == format!("s.{}", quote(own)));
+                into.push(quote(&column.name));
+                from.push(value);
+            }
+            None if way.target.id.as_ref().is_some_and(|id| same(id, &column.name)) => {
+                untouched = false;
+                into.push(quote(&column.name));
+                from.push(reading.value(work, way.table, "rowid")?);
+            }
+            None => untouched = false,
+        }
+    }
+    if !way.target.without_rowid
+        && way.target.id.is_none()
+        && let (Some(ours), Some(theirs)) = (way.target.rowid(), way.table.rowid())
+    {
+        let value = match &way.table.id {
+            Some(id) => reading.value(work, way.table, id)?,
+            None => reading.value(work, way.table, "rowid")?,
+        };
+        // Rowids that SQLite gives anyway need not be written: then whole b-trees can be transferred.
+        let plain = value == format!("s.{}", quote(&theirs)) && in_sequence(work, way, &theirs)?;
+        if !plain {
+            untouched = false;
+            into.push(quote(&ours));
+            from.push(value);
+        }
+    }
+    note_keys(work, reading, way, first)?;
+    let whole = untouched
+        && way.table.columns.len() == way.target.columns.len()
+        && way.table.columns.len() == from.len()
+        && way
+            .table
+            .columns
+            .iter()
+            .zip(&way.target.columns)
+            .all(|(own, column)| way.own(&column.name) == Some(&own.name));
+    let filter = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
+    let (own, target) = (quote(&way.table.name), quote(&way.target.name));
+    let sql = if whole {
+        // The same definition on both sides: SQLite moves the b-trees without decoding a row.
+        format!("INSERT INTO main.{target} SELECT * FROM src.{own}")
+    } else {
+        format!("INSERT INTO main.{target}({}) SELECT {} FROM src.{own} AS s{filter}", into.join(", "), from.join(", "))
+    };
+    work.db.execute(&sql, []).map_err(|error| refused(way, &source, error))?;
+    Ok(())
+}
+
+/// Where keys follow no rule, what they became is written down.
+fn note_keys(work: &Work<'_>, reading: &Reading, way: &Way<'_>, first: bool) -> Result<(), Stop> {
+    let source = work.id(reading.source);
+    if let Some((_, _)) = reading.rekeyed.iter().find(|(at, _)| *at == way.at) {
+        let how = if way.target.id.is_some() { "moved" } else { "rekeyed" };
+        work.db.execute(
+            &format!("INSERT INTO main.dbguard_key_map SELECT ?1, ?2, o, n, ?3 FROM temp.k{}", way.at),
+            params![source, way.table.name, how],
+        )?;
+    }
+    if let Some(id) = &way.table.id
+        && !reading.owns_its_keys(work, way.table)
+        && !reading.exceptions.is_empty()
+    {
+        let by = work.moved.iter().find(|(at, _)| *at == way.at).map_or(0, |(_, by)| *by);
+        let value = reading.value(work, way.table, id)?;
+        let key = format!("s.{}", quote(id));
+        let unmatched = if first { "1".to_owned() } else { not_listed('m', way.at, std::slice::from_ref(id)) };
+        work.db.execute(
+            &format!(
+                "INSERT INTO main.dbguard_key_map SELECT ?1, ?2, {key}, {value}, 'moved' FROM src.{} AS s
+                 WHERE {unmatched} AND ({value}) IS NOT {key} + {by}",
+                quote(&way.table.name)
+            ),
+            params![source, way.table.name],
+        )?;
+    }
+    if way.table.without_rowid && way.group.members.len() > 1 {
+        let (old, new) = way.keys()?;
+        let mut values = Vec::new();
+        for column in &new {
+            let value = way.own(column).map(|own| reading.value(work, way.table, own)).transpose()?;
+            values.push(value.unwrap_or_else(|| "NULL".to_owned()));
+        }
+        let columns = [numbered("", 'o', old.len()), numbered("", 'n', new.len())].concat();
+        let unmatched = if first { "1".to_owned() } else { not_listed('m', way.at, &old) };
+        work.db.execute_batch(&format!(
+            "CREATE TEMP TABLE p{at}({}); INSERT INTO temp.p{at} SELECT {}, {} FROM src.{} AS s WHERE {unmatched};
+             CREATE INDEX temp.pn{at} ON p{at}({});",
+            columns.join(", "),
+            of("s", &old).join(", "),
+            values.join(", "),
+            quote(&way.table.name),
+            numbered("", 'n', new.len()).join(", "),
+            at = way.at,
+        ))?;
     }
     Ok(())
 }
 
-fn count(work: &Work<'_>, schema: &str, table: &str) -> Result<u64, Stop> {
-    let rows = number(&work.db, &format!("SELECT count(*) FROM {}.{}", quote(schema), quote(table)))?;
-    Ok(u64::try_from(rows).unwrap_or(0))
+fn not_listed(letter: char, at: usize, key: &[String]) -> String {
+    format!(
+        "NOT EXISTS (SELECT 1 FROM temp.{letter}{at} AS k WHERE {})",
+        equal(&numbered("k.", 'o', key.len()), &of("s", key))
+    )
 }
 
-fn copy(work: &Work<'_>, member: &Member, table: &Table) -> Result<u64, Stop> {
-    let here = catalogue::read(&work.db, "main")?;
-    let Some(target) = here.table(&member.target) else { return Ok(0) };
-    let mut into = Vec::new();
-    let mut from = Vec::new();
-    for column in table.stored() {
-        if let Some((result, own)) = member.columns.iter().find(|(_, own)| *own == column.name)
-            && target.stored().any(|it| catalogue::same(&it.name, result))
-        {
-            into.push(quote(result));
-            from.push(format!("s.{}", quote(own)));
-        }
-    }
-    if table.id.is_none()
-        && target.id.is_none()
-        && let (Some(theirs), Some(ours)) = (table.rowid(), target.rowid())
-    {
-        into.push(ours);
-        from.push(format!("s.{theirs}"));
-    }
+fn any(work: &Work<'_>, table: &str) -> Result<bool, Stop> {
+    Ok(number(&work.db, &format!("SELECT EXISTS (SELECT 1 FROM temp.{table})"))? != 0)
+}
+
+/// Whether rowids are 1, 2, 3 …
+fn in_sequence(work: &Work<'_>, way: &Way<'_>, rowid: &str) -> Result<bool, Stop> {
     let sql = format!(
-        "INSERT INTO main.{}({}) SELECT {} FROM src.{} AS s",
-        quote(&member.target),
-        into.join(", "),
-        from.join(", "),
-        quote(&member.table)
+        "SELECT (SELECT count(*) FROM src.{table}) = coalesce((SELECT max({rowid}) FROM src.{table}), 0)
+           AND coalesce((SELECT min({rowid}) FROM src.{table}), 1) = 1",
+        table = quote(&way.table.name),
+        rowid = quote(rowid),
     );
-    let inserted = work.db.execute(&sql, [])?;
-    Ok(inserted as u64)
+    Ok(way.group.members.len() == 1 && number(&work.db, &sql)? != 0)
+}
+
+fn refused(way: &Way<'_>, source: &str, error: rusqlite::Error) -> Stop {
+    let is_constraint = error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation);
+    let stop = Stop::from(error);
+    if !is_constraint {
+        return stop;
+    }
+    Stop::new(
+        format!("`{}`: rows of `{source}` break a constraint of the result", way.member.target),
+        stop.happened,
+        "decide in its block: match-on and strategy, rekey, fill for columns that may not be NULL, or rename-to",
+    )
+}
+
+/// Values of columns that the result does not get stand aside, each with its whole row.
+fn drop_columns(work: &Work<'_>, reading: &Reading, way: &Way<'_>) -> Result<(), Stop> {
+    if way.member.dropped.is_empty() {
+        return Ok(());
+    }
+    let some: Vec<String> =
+        way.member.dropped.iter().map(|column| format!("s.{} IS NOT NULL", quote(column))).collect();
+    let reason = format!("drop-columns: {}", way.member.dropped.join(", "));
+    aside::keep(work, reading.source, way.table, &some.join(" OR "), &[], Standing::Copied, &reason)?;
+    Ok(())
+}
+
+fn key_map(work: &Work<'_>, reading: &Reading, way: &Way<'_>) -> KeyMap {
+    let by = work.moved.iter().find(|(at, _)| *at == way.at).map_or(0, |(_, by)| *by);
+    let reach = reading.shift(way.at).filter(|shift| shift.by != 0);
+    KeyMap {
+        source: work.id(reading.source),
+        table: way.table.name.clone(),
+        keys: if by == 0 { Keys::Identity } else { Keys::Offset(by) },
+        reach: reach.map(|Shift { low, high, .. }| (low, high)),
+        exceptions: 0,
+    }
+}
+
+/// The accounts, counted from what stands in the stage.
+pub(super) fn accounts(work: &mut Work<'_>) -> Result<(), Stop> {
+    let mut done = Vec::new();
+    for (at, source, mut account) in std::mem::take(&mut work.accounts) {
+        let listed = |how: &str| -> Result<u64, Stop> {
+            let sql = "SELECT count(*) FROM main.dbguard_key_map WHERE source = ?1 AND table_name = ?2 AND how = ?3";
+            let rows: i64 = work.db.query_row(sql, params![account.source, account.table, how], |row| row.get(0))?;
+            Ok(u64::try_from(rows).unwrap_or(0))
+        };
+        account.identical = listed("same")?;
+        account.merged = listed("merged")? + listed("held")?;
+        let sql = "SELECT count(*) FROM main.dbguard_kept_aside WHERE source = ?1 AND table_name = ?2 AND account = 'kept aside'";
+        let aside: i64 = work.db.query_row(sql, params![account.source, account.table], |row| row.get(0))?;
+        account.kept_aside = u64::try_from(aside).unwrap_or(0);
+        account.copied = account.rows.saturating_sub(account.identical + account.merged + account.kept_aside);
+        if let Some(map) =
+            work.staged.keys.iter_mut().find(|it| it.source == account.source && it.table == account.table)
+        {
+            map.exceptions =
+                listed("same")? + listed("merged")? + listed("held")? + listed("moved")? + listed("rekeyed")?;
+        }
+        let _ = (at, source);
+        done.push(account);
+    }
+    work.staged.accounts = done;
+    Ok(())
+}
+
+/// The policy for rows of a member whose parent is missing.
+pub(super) fn policy(work: &Work<'_>, member: &Member) -> Dangling {
+    work.plan.dangling(member.block.and_then(|at| work.plan.tables.get(at)))
 }

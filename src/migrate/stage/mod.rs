@@ -1,15 +1,25 @@
 //! Frozen sources and a plan to one new database, the stage, with an account for every row. The base is copied page by page,
 //! the others are merged into it. Writes the stage alone; proves nothing of what it did.
 
-#![allow(dead_code, reason = "the merge of rows, which needs it, comes next")]
-
+mod aside;
 mod catalogue;
+mod dangling;
+mod keys;
 mod layout;
 mod load;
+mod lossless;
+mod matching;
+mod names;
 mod objects;
+mod reading;
+mod refs;
+mod rename;
+mod resolve;
+mod sequences;
 mod shape;
 mod start;
 mod tables;
+mod virtuals;
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +28,9 @@ use rusqlite::Connection;
 use super::plan::Plan;
 use super::{Account, Progress, Stop};
 use catalogue::Catalogue;
+use keys::Hulls;
 use layout::Layout;
+use refs::Reference;
 use shape::Shaped;
 
 /// A source whose rows move: the file that is read.
@@ -37,6 +49,8 @@ pub struct KeyMap {
     pub source: String,
     pub table: String,
     pub keys: Keys,
+    /// The lowest and the highest key that moved; others, which can only dangle, stayed.
+    pub reach: Option<(i64, i64)>,
     /// Rows that `dbguard_key_map` lists, because the rule does not hold for them.
     pub exceptions: u64,
 }
@@ -49,8 +63,6 @@ pub enum Keys {
     Identity,
     /// Each is the old one and this number.
     Offset(i64),
-    /// Each is that of the row it belongs to in another table.
-    Follows,
 }
 
 /// An object of a schema that is no table: where it came from, and what it is in the target.
@@ -84,12 +96,21 @@ pub struct Staged {
 /// Whatever the plan leaves undecided, and whatever a copy could only do by losing something.
 pub fn stage(plan: &Plan, inputs: &[Input], stage: &Path, progress: &dyn Progress) -> Result<Staged, Stop> {
     let mut work = start::start(plan, inputs, stage, progress)?;
+    aside::prepare(&work.db)?;
     objects::lay_aside(&mut work)?;
     tables::create(&mut work)?;
+    objects::create_first(&mut work)?;
+    keys::reserve(&mut work)?;
     for source in 0..work.sources.len() {
         load::load(&mut work, source)?;
     }
+    load::accounts(&mut work)?;
+    sequences::set(&mut work)?;
     objects::create(&mut work)?;
+    virtuals::rebuild(&work)?;
+    rename::rename(&mut work)?;
+    aside::finish(&work.db)?;
+    start::statistics(&work)?;
     let Work { db, staged, .. } = work;
     db.close().map_err(|(_, error)| Stop::from(error))?;
     Ok(staged)
@@ -103,6 +124,17 @@ struct Work<'a> {
     base: Option<usize>,
     layout: Layout,
     staged: Staged,
+    /// References of each source.
+    refs: Vec<Vec<Reference>>,
+    hulls: Hulls,
+    /// How far the rowids of each member moved.
+    moved: Vec<(usize, i64)>,
+    /// Marks of AUTOINCREMENT by table of the target.
+    marks: Vec<(String, i64)>,
+    /// Full-text tables whose content changed.
+    rebuild: Vec<String>,
+    /// Member, source, account.
+    accounts: Vec<(usize, usize, Account)>,
     /// Objects of the schema that are made when all rows are there.
     later: Vec<objects::Later>,
     progress: &'a dyn Progress,
@@ -112,6 +144,8 @@ struct Work<'a> {
 struct Source {
     id: String,
     path: PathBuf,
+    /// Reads it beside the stage: rows of earlier sources, when a later one changes what became of them.
+    reader: Connection,
     catalogue: Catalogue,
     /// Its schema under the names of the target; `None` for the base, whose schema stands in the stage itself.
     shaped: Option<Shaped>,

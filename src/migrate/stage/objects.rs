@@ -1,6 +1,7 @@
 //! Indexes, views and triggers: laid aside while rows are loaded, made when all rows are there. Touches no row.
 
 use super::Work;
+use super::aside::{self, Standing};
 use super::catalogue::{self, Object, same};
 use super::shape;
 use super::{Carried, layout};
@@ -27,6 +28,7 @@ pub(super) fn lay_aside(work: &mut Work<'_>) -> Result<(), Stop> {
             for view in &catalogue.views {
                 work.db.execute_batch(&format!("DROP VIEW main.{}", quote(&view.name)))?;
             }
+            leave_out(work, source)?;
             (catalogue::Catalogue { indexes: Vec::new(), ..catalogue }, broken)
         } else {
             match work.sources.get(source).and_then(|it| it.shaped.as_ref()) {
@@ -43,6 +45,35 @@ pub(super) fn lay_aside(work: &mut Work<'_>) -> Result<(), Stop> {
             add(if kind == "VIEW" { "view" } else { "trigger" }, vec![object]);
         }
         add("trigger", catalogue.triggers);
+    }
+    Ok(())
+}
+
+/// Tables of the base that the plan leaves out: their rows go aside.
+fn leave_out(work: &Work<'_>, source: usize) -> Result<(), Stop> {
+    let Some(it) = work.sources.get(source) else { return Ok(()) };
+    for (_, member) in work.layout.of_source(source).filter(|(_, member)| member.skip) {
+        let Some(table) = it.catalogue.table(&member.table) else { continue };
+        if !table.is_virtual {
+            let reason = format!("skipped: the plan leaves out {}", member.table);
+            aside::keep(work, source, table, "1", &[], Standing::Aside, &reason)?;
+        }
+        work.db.execute_batch(&format!("DROP TABLE main.{}", quote(&member.table)))?;
+    }
+    Ok(())
+}
+
+/// Indexes that must stand while rows are loaded: what is unique, so that a clash shows as one, and those of tables that no
+/// other source adds to, so that whole b-trees can be transferred.
+pub(super) fn create_first(work: &mut Work<'_>) -> Result<(), Stop> {
+    let (first, later): (Vec<Later>, Vec<Later>) = std::mem::take(&mut work.later).into_iter().partition(|it| {
+        let alone = work.layout.group(&it.object.table).is_none_or(|group| group.members.len() == 1);
+        let unique = it.object.sql.get(..14).is_some_and(|head| head.eq_ignore_ascii_case("CREATE UNIQUE "));
+        it.kind == "index" && (alone || unique)
+    });
+    work.later = later;
+    for it in first {
+        make(work, &it)?;
     }
     Ok(())
 }

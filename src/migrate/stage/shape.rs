@@ -13,6 +13,8 @@ pub(super) struct Renames {
     pub(super) tables: Vec<(String, String)>,
     /// Table (its old name), column, new name.
     pub(super) columns: Vec<(String, String, String)>,
+    /// Table (its old name), column that the result does not get.
+    pub(super) drops: Vec<(String, String)>,
 }
 
 /// A schema under its new names.
@@ -57,6 +59,10 @@ fn create(connection: &Connection, sql: &str, kind: &str, name: &str) -> Result<
 /// Renames within `main`. What SQLite cannot follow through, because it is broken, is taken out and returned.
 pub(super) fn rename(connection: &Connection, renames: &Renames) -> Result<Vec<(&'static str, Object)>, Stop> {
     let mut broken = Vec::new();
+    for (table, column) in &renames.drops {
+        let sql = format!("ALTER TABLE main.{} DROP COLUMN {}", quote(table), quote(column));
+        alter(connection, &sql, &mut broken)?;
+    }
     for (table, from, to) in
         in_two_steps(&renames.columns, |(table, from, to)| (table.clone(), from.clone(), to.clone()))
     {
@@ -204,6 +210,7 @@ mod tests {
         let renames = Renames {
             tables: vec![("p".into(), "c".into()), ("c".into(), "p".into())],
             columns: vec![("p".into(), "a".into(), "b".into())],
+            drops: Vec::new(),
         };
         let shaped = shaped(&catalogue, &[], &renames).unwrap();
         let sql = |objects: &[Object]| objects.iter().map(|it| it.sql.clone()).collect::<Vec<_>>();

@@ -6,7 +6,9 @@ use std::path::Path;
 use rusqlite::backup::{Backup, StepResult};
 
 use super::catalogue::{self, Catalogue, number};
+use super::keys::Hulls;
 use super::layout::{self, layout};
+use super::refs::references;
 use super::{Input, Source, Staged, Work, shape};
 use crate::migrate::plan::Plan;
 use crate::migrate::{Progress, Stop, connect};
@@ -32,7 +34,13 @@ pub(super) fn start<'a>(
         })?;
         let connection = connect::readable(&input.path)?;
         let catalogue = catalogue::read(&connection, "main").map_err(|stop| about(&source.id, stop))?;
-        sources.push(Source { id: source.id.clone(), path: input.path.clone(), catalogue, shaped: None });
+        sources.push(Source {
+            id: source.id.clone(),
+            path: input.path.clone(),
+            reader: connection,
+            catalogue,
+            shaped: None,
+        });
     }
     let base = match &plan.target.base {
         None => None,
@@ -73,7 +81,39 @@ pub(super) fn start<'a>(
             source.shaped = Some(shaped);
         }
     }
-    Ok(Work { plan, db, sources, base, layout, staged, later: Vec::new(), progress })
+    let mut work = Work {
+        plan,
+        db,
+        sources,
+        base,
+        layout,
+        staged,
+        refs: Vec::new(),
+        hulls: Hulls::default(),
+        moved: Vec::new(),
+        marks: Vec::new(),
+        rebuild: Vec::new(),
+        accounts: Vec::new(),
+        later: Vec::new(),
+        progress,
+    };
+    for source in 0..work.sources.len() {
+        let found = references(&work, source);
+        work.refs.push(found);
+    }
+    Ok(work)
+}
+
+/// What the planner knows of the old databases is of no use in the new one; where they had statistics, it gets its own.
+pub(super) fn statistics(work: &Work<'_>) -> Result<(), Stop> {
+    for source in &work.sources {
+        let sql = "SELECT count(*) FROM sqlite_schema WHERE name = 'sqlite_stat1'";
+        if number(&source.reader, sql)? > 0 {
+            work.db.execute_batch("PRAGMA analysis_limit=1000; ANALYZE main;")?;
+            return Ok(());
+        }
+    }
+    Ok(())
 }
 
 /// A stop that says which source it is about.

@@ -28,15 +28,9 @@ pub(super) fn create(work: &mut Work<'_>) -> Result<(), Stop> {
                 ));
             }
             work.db.execute_batch(&table.sql).map_err(|error| about(&id, error.into()))?;
-            forget_default_marks(work, &group.target)?;
         }
         widen(work, group)?;
     }
-    Ok(())
-}
-
-/// FTS and R*Tree tables write rows of their own when they are made; nothing else does.
-fn forget_default_marks(_work: &Work<'_>, _table: &str) -> Result<(), Stop> {
     Ok(())
 }
 
