@@ -6,6 +6,7 @@ mod completions;
 mod failure;
 mod gather;
 mod init;
+mod migrate;
 mod options;
 mod report;
 mod rule;
@@ -46,6 +47,7 @@ enum Command {
     Scan(scan::Args),
     Check(check::Args),
     Init(init::Args),
+    Migrate(migrate::Args),
     Rule(rule::Args),
     Completions(completions::Args),
 }
@@ -74,6 +76,15 @@ impl Session<'_> {
         let colour = self.global.colours_stderr(self.world);
         let (yellow, reset) = if colour { ("\u{1b}[1;33m", "\u{1b}[0m") } else { ("", "") };
         warn(&format!("{yellow}warning{reset}: {text}"));
+    }
+
+    /// Asks on the terminal; only a yes is one.
+    fn ask(&self, question: &str) -> Result<bool, Failure> {
+        write_to(&mut io::stderr().lock(), format!("{question} [y/N] ").as_bytes())
+            .map_err(|error| Failure::output(&error))?;
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer).map_err(|error| Failure::output(&error))?;
+        Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
     }
 
     /// How text on standard output looks.
@@ -112,6 +123,7 @@ fn run(arguments: Vec<OsString>) -> Exit {
         Command::Scan(args) => scan::run(args, &session),
         Command::Check(args) => check::run(args, &session),
         Command::Init(args) => init::run(args, &session),
+        Command::Migrate(args) => migrate::run(args, &session),
         Command::Rule(args) => rule::run(args, &session),
         Command::Completions(args) => completions::run(args, &session),
     };

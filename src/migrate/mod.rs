@@ -7,6 +7,7 @@ mod connect;
 pub mod plan;
 mod prove;
 mod row;
+pub mod run;
 mod stage;
 #[cfg(test)]
 mod trial_tests;

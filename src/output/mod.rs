@@ -12,6 +12,7 @@ mod check_sarif;
 mod files;
 mod look;
 mod markup;
+mod migrate_run;
 mod opinion;
 mod overview;
 mod rule;
@@ -42,6 +43,10 @@ pub use check_markdown::check_markdown;
 pub use check_sarif::check_sarif;
 pub use files::show_files;
 pub use look::{Look, escape};
+pub use migrate_run::{
+    migrate_cleaned, migrate_outcome, migrate_preview, migrate_rehearsal, migrate_status, migrate_undone,
+    migrate_verification,
+};
 pub use opinion::Opinion;
 pub use rule::rule_list;
 pub use scan_full::scan_full;

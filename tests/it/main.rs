@@ -4,9 +4,12 @@
 
 mod bad_input;
 mod check;
+mod consolidation;
 mod documents;
 mod floor_plan;
 mod formats;
+mod migrate_kill;
+mod migrate_run;
 mod sandbox;
 mod scan;
 mod schemas;

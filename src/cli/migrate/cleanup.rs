@@ -1,0 +1,49 @@
+//! `dbguard migrate cleanup`: what runs keep, removed when its time is over.
+
+use super::{agreed, root, stopped};
+use crate::cli::Session;
+use crate::cli::failure::{Exit, Failure};
+use crate::migrate::run::{Cleanup, cleanup};
+use crate::output::migrate_cleaned;
+
+/// Remove archives, backups and tombstones whose days are over
+///
+/// The plan says under `[after]` how many days they are kept. A run that was cleaned up cannot be undone any more.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  dbguard migrate cleanup --dry-run
+  dbguard migrate cleanup --now --yes    without waiting for the days that the plan keeps them")]
+pub(super) struct Args {
+    /// Only list what would be removed
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not wait for the days that the plan keeps them
+    #[arg(long)]
+    now: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+}
+
+pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
+    let root = root(session)?;
+    let request = |dry_run| Cleanup { root: &root, now: args.now, dry_run, who: &session.world.user };
+    let show = |cleaned, dry| -> Result<(), Failure> {
+        let mut out = Vec::new();
+        migrate_cleaned(&cleaned, dry, &root, &session.look(), &mut out).map_err(|error| Failure::output(&error))?;
+        session.print(&out)
+    };
+    let preview = cleanup(&request(true)).map_err(stopped)?;
+    if args.dry_run || preview.files.is_empty() {
+        show(preview, true)?;
+        return Ok(Exit::Clean);
+    }
+    let question = format!("Remove {} files? The runs cannot be undone afterwards.", preview.files.len());
+    if !agreed(session, args.yes, &question)? {
+        session.say("Nothing was changed.");
+        return Ok(Exit::Findings);
+    }
+    show(cleanup(&request(false)).map_err(stopped)?, false)?;
+    Ok(Exit::Clean)
+}

@@ -1,0 +1,78 @@
+//! `dbguard migrate`: databases moved into one, and back. One file for each of its commands.
+
+mod apply;
+mod cleanup;
+mod progress;
+mod rollback;
+mod status;
+mod verify;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::Session;
+use super::failure::{Exit, Failure};
+use super::options::scope;
+use crate::migrate::Stop;
+use crate::migrate::run::is_undecided;
+
+/// Move many databases into one, proved and undoable
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  dbguard migrate apply --dry-run    what would happen; opens everything read-only
+  dbguard migrate apply --rehearse   all of it on copies, timed and thrown away
+  dbguard migrate apply              carry out migration.toml, or finish what was begun
+  dbguard migrate rollback           put everything back")]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Apply(apply::Args),
+    Status(status::Args),
+    Verify(verify::Args),
+    Rollback(rollback::Args),
+    Cleanup(cleanup::Args),
+}
+
+pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
+    match &args.command {
+        Command::Apply(args) => apply::run(args, session),
+        Command::Status(args) => status::run(args, session),
+        Command::Verify(args) => verify::run(args, session),
+        Command::Rollback(args) => rollback::run(args, session),
+        Command::Cleanup(args) => cleanup::run(args, session),
+    }
+}
+
+/// Why a run stopped, as the program says it. Open choices are findings.
+fn stopped(stop: Stop) -> Failure {
+    let exit = if is_undecided(&stop) { Exit::Findings } else { Exit::Failed };
+    Failure { title: stop.title, happened: stop.happened, next: stop.next, exit }
+}
+
+fn root(session: &Session<'_>) -> Result<PathBuf, Failure> {
+    scope(session.world, session.global, &[]).map(|scope| scope.root)
+}
+
+fn patience(seconds: u32) -> Duration {
+    Duration::from_secs(seconds.into())
+}
+
+/// Asks on the terminal; where there is none, `--yes` must have said it.
+fn agreed(session: &Session<'_>, yes: bool, question: &str) -> Result<bool, Failure> {
+    if yes {
+        return Ok(true);
+    }
+    if !session.world.can_ask() {
+        return Err(Failure::usage(
+            "nobody can be asked",
+            "this changes databases, and there is no terminal to ask on",
+            "say --yes if you mean it",
+        ));
+    }
+    session.ask(question)
+}

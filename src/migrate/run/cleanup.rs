@@ -1,0 +1,98 @@
+//! What a run keeps, removed when its time is over: archives, backups, tombstones and links. Knows nothing of rows.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::folder::{Home, now, remove_if_there};
+use super::journal::{Journal, Phase};
+use super::retire::{self, Place};
+use super::state::{Standing, State, step};
+use super::status::archives;
+use super::{audit, journal, lock, trouble};
+use crate::migrate::Stop;
+
+/// What is to be cleaned up.
+pub struct Cleanup<'a> {
+    pub root: &'a Path,
+    /// Whether or not the days are over that the plan keeps things for.
+    pub now: bool,
+    /// Only say what would be removed.
+    pub dry_run: bool,
+    pub who: &'a str,
+}
+
+/// What was removed, or would be.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cleaned {
+    pub runs: Vec<String>,
+    pub files: Vec<PathBuf>,
+    pub bytes: u64,
+    /// Runs whose time is not over, with the days that are left.
+    pub kept: Vec<(String, u64)>,
+}
+
+/// Removes what runs keep that were finished long enough ago. They cannot be undone afterwards.
+///
+/// # Errors
+/// A journal is damaged, or a file cannot be removed.
+pub fn cleanup(request: &Cleanup<'_>) -> Result<Cleaned, Stop> {
+    let home = Home::of(request.root);
+    let mut cleaned = Cleaned::default();
+    if home.runs()?.is_empty() {
+        return Ok(cleaned);
+    }
+    let _lock = if request.dry_run { None } else { Some(lock::project(&home)?) };
+    for folder in home.runs()? {
+        let state = State::of(&journal::read(&folder.journal())?);
+        let over = match state.standing() {
+            Standing::RolledBack => true,
+            Standing::Done => {
+                let keep = super::kept_plan(&folder)?.after.keep_days;
+                let age = days_since(state.committed.as_deref().unwrap_or_default());
+                let left = u64::from(keep).saturating_sub(age);
+                if left > 0 && !request.now {
+                    cleaned.kept.push((folder.id.clone(), left));
+                }
+                left == 0 || request.now
+            }
+            _ => false,
+        };
+        let Some(begin) = state.begin.as_ref().filter(|_| over && state.cleaned.is_none()) else { continue };
+        let mut files: Vec<PathBuf> = Vec::new();
+        if state.standing() == Standing::Done {
+            let tombs = begin.retired().map(|subject| subject.path.clone());
+            files.extend(tombs.filter(|path| matches!(retire::look(path), Place::Tombstone)));
+            files.extend(archives(&state).into_iter().filter(|path| path.exists()));
+        }
+        let backups = folder.path().join("backup");
+        files.extend(state.backups.values().map(|copy| copy.file(&backups)).filter(|path| path.exists()));
+        files.sort();
+        files.dedup();
+        cleaned.bytes +=
+            files.iter().filter_map(|path| fs::metadata(path).ok()).map(|metadata| metadata.len()).sum::<u64>();
+        if !request.dry_run {
+            let (mut journal, _) = Journal::reopen(&folder.journal(), None)?;
+            journal.append(step::CLEAN, Phase::Intent, json!({ "files": files.len() }))?;
+            for path in &files {
+                remove_if_there(path).map_err(|error| trouble::io("remove what a run kept", path, &error))?;
+            }
+            journal.append(step::CLEAN, Phase::Done, Value::Null)?;
+            audit::note(&home, request.who, "cleanup", &folder.id, "done")?;
+        }
+        cleaned.files.extend(files);
+        cleaned.runs.push(folder.id);
+    }
+    Ok(cleaned)
+}
+
+/// Whole days from then to now.
+fn days_since(then: &str) -> u64 {
+    let days = rusqlite::Connection::open_in_memory().and_then(|connection| {
+        connection.query_row("SELECT CAST(julianday(?1) - julianday(?2) AS INTEGER)", (now(), then), |row| {
+            row.get::<_, i64>(0)
+        })
+    });
+    days.map_or(0, |days| u64::try_from(days).unwrap_or(0))
+}
