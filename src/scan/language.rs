@@ -9,6 +9,12 @@ pub(super) fn language_of(path: &str, head: &[u8]) -> Language {
     if let Some(language) = by_name(&name) {
         return language;
     }
+    // A manual page, in troff.
+    if name.ends_with(|last: char| last.is_ascii_digit())
+        && [&b".\\\""[..], b".TH", b"'\\\""].iter().any(|mark| head.starts_with(mark))
+    {
+        return Language::Markdown;
+    }
     let mut bare = name.as_str();
     // `settings.py.deprecated`, `config.json.backup-2`: what they were before somebody put them aside.
     for _ in 0..3 {
@@ -118,6 +124,8 @@ mod tests {
             ("flake.nix", "", Language::Other),
             ("Makefile", "", Language::Other),
             ("a/README", "", Language::Markdown),
+            ("tool.1", ".TH \"TOOL\" \"1\"\n", Language::Markdown),
+            ("tool.1", "#!/bin/sh\n", Language::Shell),
         ];
         for (path, head, language) in cases {
             assert_eq!(language_of(path, head.as_bytes()), *language, "{path}");

@@ -17,7 +17,7 @@ pub(super) struct Words {
 static NAMES_DATABASE: LazyLock<Regex> = LazyLock::new(|| {
     regex(concat!(
         r"(?i:sqlite)|\.(?:db|DB|db3|s3db|sl3)(?:[^A-Za-z0-9_ (.=]| [^i=]|\.(?:b|o|t)|$)|DATABASE_|_DATABASE\b|_DB_|\bDB_[A-Z]|_db_path|\bdb_path|\bdbguard:",
-        r"|create_(?:async_)?engine|postgres(?:ql)?(?:\+\w+)?://|mysql(?:\+\w+)?://|:memory:",
+        r"|create_(?:async_)?engine|engine_from_config|postgres(?:ql)?(?:\+\w+)?://|mysql(?:\+\w+)?://|:memory:",
     ))
 });
 
@@ -32,7 +32,7 @@ fn regex(pattern: &str) -> Regex {
 
 /// One of these is in every match of either pattern, in the spellings that people use: they are looked for many bytes at a
 /// time, and the patterns decide only where one is found.
-const LITERALS: [&str; 20] = [
+const LITERALS: [&str; 21] = [
     "qlite",
     "qLite",
     "QLite",
@@ -46,6 +46,7 @@ const LITERALS: [&str; 20] = [
     "db_path",
     "dbguard:",
     "create_",
+    "engine_from",
     "postgres",
     "mysql",
     ":memory:",

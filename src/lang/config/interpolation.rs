@@ -130,6 +130,10 @@ fn hole(text: &str, depth: usize) -> Option<(Part, usize)> {
     if let Some(rest) = text.strip_prefix('$') {
         let length = word_length(rest);
         let name = rest.get(..length)?;
+        // `$PROJECT_DIR$` is a macro of an editor.
+        if is_variable(name) && rest.get(length..)?.starts_with('$') {
+            return Some((Part::Unknown(name.to_owned()), length + 2));
+        }
         return is_variable(name).then(|| (Part::Env { name: name.to_owned(), default: None }, 1 + length));
     }
     if let Some(rest) = text.strip_prefix("%(") {
@@ -265,6 +269,7 @@ mod tests {
             ("%APPDATA%\\x.db", "*\\x.db", vec!["APPDATA"]),
             ("100%.db", "100%.db", vec![]),
             ("a$", "a$", vec![]),
+            ("$PROJECT_DIR$/x.db", "*/x.db", vec![]),
         ] {
             let value = value(text);
             assert_eq!(value.pattern(), pattern, "{text}");

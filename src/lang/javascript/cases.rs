@@ -316,7 +316,7 @@ fn statements_run_by_every_library() {
 #[test]
 fn case_35_dynamic_names() {
     let text = "import Database from 'better-sqlite3'\nconst open = (id: string) => new Database(`cache_${id}.db`)\nconst copy = 'db_' + Date.now() + '.sqlite3'";
-    assert_eq!(script(text), ["2:43 opens cache_*.db"]);
+    assert_eq!(script(text), ["2:43 opens cache_*.db", "3:35 binds db_*.sqlite3"]);
 }
 
 #[test]

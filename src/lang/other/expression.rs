@@ -57,6 +57,9 @@ impl Reading<'_> {
         let mut parts = Vec::with_capacity(value.parts.len());
         for part in std::mem::take(&mut value.parts) {
             match is_hole(&part).then(|| given.next()).flatten().filter(|span| !span.is_empty()) {
+                Some(span) if self.is_given_twice(span) => {
+                    parts.push(Part::Unknown(self.source.slice(span).to_owned()))
+                }
                 Some(span) => {
                     let (piece, temporary) = self.piece(span);
                     if temporary {
@@ -69,6 +72,13 @@ impl Reading<'_> {
         }
         value.parts = merged(parts);
         value
+    }
+
+    /// A name that its function gives more than one value (`mode := "prod"`, then `mode = "demo"`) has none that is sure.
+    fn is_given_twice(&self, span: Span) -> bool {
+        let values = self.constants.get(self.source.slice(span)).map_or(&[][..], Vec::as_slice);
+        let here = scope::index(&self.functions, span.start as usize);
+        values.iter().filter(|(at, _)| scope::index(&self.functions, *at) == here).count() > 1
     }
 
     /// The value of the literal by itself.

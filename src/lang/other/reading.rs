@@ -318,6 +318,15 @@ impl Reading<'_> {
             }
             return;
         }
+        // A script inside the source: `export DATABASE_URL="x"`.
+        let line = calls::line_before(&self.source.text, at).trim_start();
+        if let Some(variable) = line.strip_prefix("export ").and_then(|rest| rest.strip_suffix('='))
+            && crate::lang::config::is_variable(variable)
+        {
+            let token = Token { text: raw.to_owned(), span: literal.span };
+            self.gather.set(variable, &token, "environment");
+            return;
+        }
         let name = calls::assigned(&self.source.text, &self.lexed.code, at).filter(|name| name != "_");
         let (role, construct) = match (self.style.kind, &name) {
             (Kind::Settings, _) => (Role::Configures, "setting"),

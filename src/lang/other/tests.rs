@@ -317,3 +317,19 @@ fn settings_in_a_raw_string_are_settings() {
         ],
     );
 }
+
+#[test]
+fn a_script_in_a_heredoc_sets_variables() {
+    let text = "$start = <<SCRIPT\nexport DATABASE_URL=\"mysql://h/db\"\nSCRIPT\n";
+    told("Vagrantfile", text, &["2:21 configures \"mysql://h/db\" -> mysql://h/db (DATABASE_URL)"]);
+    assert_eq!(others("Vagrantfile", Other, text), ["2: set DATABASE_URL=mysql://h/db"]);
+}
+
+#[test]
+fn a_format_s_hole_is_known_where_its_name_has_one_value() {
+    told(
+        "a.go",
+        "func a() {\n\tmode := \"prod\"\n\tp := fmt.Sprintf(\"app_%s.db\", mode)\n}\nfunc b() {\n\tmode := \"prod\"\n\tif demo {\n\t\tmode = \"demo\"\n\t}\n\tp := fmt.Sprintf(\"app_%s.db\", mode)\n}\n",
+        &["3:19 binds \"app_%s.db\" -> app_prod.db (p)", "10:19 binds \"app_%s.db\" -> app_*.db (p)"],
+    );
+}

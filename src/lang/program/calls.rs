@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::evaluate::{ALTERNATIVES, Call, Evaluator, Frame, InModule, Val, argument, extend, paths_of, temporary};
-use super::ir::{Arg, Binding, Bound, Expr, ExprId, Module, ScopeId};
+use super::ir::{Arg, Binding, Bound, Expr, ExprId, Kind, Module, ScopeId};
 use super::known::{self, Known};
 use super::paths;
 use super::templates::fill;
@@ -141,7 +141,7 @@ impl<'p> Evaluator<'p> {
             Some(Known::Open(opener)) => {
                 let values = self
                     .path_argument(module, args, opener, name)
-                    .map(|(arg, _)| self.opened(self.eval(at, arg, frame)))
+                    .map(|(arg, _)| self.opened(module, arg, self.eval(at, arg, frame)))
                     .unwrap_or_default();
                 vec![Val::Connection(Rc::new(values))]
             }
@@ -203,7 +203,7 @@ impl<'p> Evaluator<'p> {
             }
             Some(Known::Itself) => vec![Val::External(name.rsplit_once('.').map_or(name, |(whole, _)| whole).into())],
             Some(Known::CheckedEnvironment) => self.checked_environment(at, args),
-            Some(Known::Env) => self.environment(at, module, expr, args, frame),
+            Some(Known::Env) => self.environment(at, module, expr, name, args, frame),
             Some(Known::Temporary) => vec![Val::Text(temporary(name))],
             Some(Known::Home) => {
                 vec![Val::Text(Value { base: Base::Home, parts: vec![Part::Text("~".into())], ..Value::default() })]
@@ -222,7 +222,10 @@ impl<'p> Evaluator<'p> {
     }
 
     /// The databases that opening any of these opens; options like `{ filename }` are looked into.
-    pub(super) fn opened(&self, found: Vec<Val>) -> Vec<Value> {
+    pub(super) fn opened(&self, module: &Module, argument: ExprId, found: Vec<Val>) -> Vec<Value> {
+        if matches!(module.expr(argument).kind, Kind::Bool(true)) {
+            return vec![Value { base: Base::Memory, ..Value::text(":memory:") }];
+        }
         let mut paths = Vec::new();
         for val in found {
             if !matches!(val, Val::Dict(..)) {
@@ -239,6 +242,7 @@ impl<'p> Evaluator<'p> {
         at: usize,
         module: &'p Module,
         expr: &Expr,
+        function: &str,
         args: &[Arg],
         frame: &Frame,
     ) -> Vec<Val> {
@@ -249,11 +253,15 @@ impl<'p> Evaluator<'p> {
                     _ => None,
                 })
             });
-        let Some(name) = name else { return vec![Val::Unknown] };
+        // Of all readers only this one has a variable of its own.
+        let own = (function == "dj_database_url.config").then(|| "DATABASE_URL".to_owned());
+        let Some(name) = name.or(own) else { return vec![Val::Unknown] };
         let origin = module.source.place(expr.span);
-        let defaults = argument(args, 1, &["default", "default_value", "fallback"])
+        let mut defaults = argument(args, 1, &["default", "default_value", "fallback"])
             .map(|arg| paths_of(self.eval(at, arg, frame)))
             .unwrap_or_default();
+        // Nothing is no path: what stands behind the `or` is the default.
+        defaults.retain(|default| default.rendered().is_none_or(|text| !text.is_empty()));
         if defaults.is_empty() {
             return vec![Val::Text(Value::env(name, None).with_origin(origin))];
         }

@@ -21,7 +21,7 @@ impl Reading<'_> {
                 Kind::Member(base, _) => {
                     self.may_be_environment(*base) && self.is_environment(*base) && !self.is_callee(id)
                 }
-                Kind::Call { callee, args } => !args.is_empty() && self.is_env_call(*callee),
+                Kind::Call { callee, .. } => self.is_env_call(*callee),
                 _ => false,
             };
             if reads && !self.module.assigns.iter().any(|&(target, _)| target == id) {

@@ -54,11 +54,24 @@ pub(super) struct Call {
     pub(super) this: Option<Val>,
 }
 
+/// What does not depend on who asks.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Question {
+    Expr(InModule<ExprId>),
+    /// What the callers in the tree hand to a parameter.
+    Given(InModule<ScopeId>, usize),
+    Fixture(InModule<ScopeId>),
+    /// What a module gives under a name.
+    Exported(InModule<Arc<str>>),
+}
+
 pub(super) struct Evaluator<'p> {
     pub(super) program: &'p Program<'p>,
     depth: Cell<u32>,
     steps: Cell<u32>,
-    memo: RefCell<HashMap<InModule<ExprId>, Rc<Vec<Val>>>>,
+    memo: RefCell<HashMap<Question, Rc<Vec<Val>>>>,
+    /// A bound cut short what is being asked: asked from elsewhere the answer may be whole.
+    cut: Cell<bool>,
     /// Expressions under way, so that `x = x or y` ends.
     under_way: RefCell<Vec<InModule<ExprId>>>,
 }
@@ -70,6 +83,7 @@ impl<'p> Evaluator<'p> {
             depth: Cell::new(0),
             steps: Cell::new(0),
             memo: RefCell::default(),
+            cut: Cell::new(false),
             under_way: RefCell::default(),
         }
     }
@@ -87,16 +101,35 @@ impl<'p> Evaluator<'p> {
     }
 
     pub(super) fn eval(&self, module: usize, expr: ExprId, frame: &Frame) -> Vec<Val> {
-        let key = (module, expr);
-        if frame.is_none()
-            && let Some(known) = self.memo.borrow().get(&key)
-        {
+        if frame.is_none() {
+            return self.kept(Question::Expr((module, expr)), || self.eval_bounded(module, expr, frame));
+        }
+        self.eval_bounded(module, expr, frame)
+    }
+
+    /// The answer to a question, asked once, unless a bound cut it short.
+    pub(super) fn kept(&self, question: Question, ask: impl FnOnce() -> Vec<Val>) -> Vec<Val> {
+        if let Some(known) = self.memo.borrow().get(&question) {
             return known.as_ref().clone();
         }
+        let cut_before = self.cut.replace(false);
+        let found = ask();
+        let cut = self.cut.replace(cut_before || self.cut.get());
+        // What was asked from outside is as whole as it will be.
+        let outermost = self.under_way.borrow().is_empty() && self.steps.get() <= STEPS;
+        if !cut || outermost {
+            self.memo.borrow_mut().insert(question, Rc::new(found.clone()));
+        }
+        found
+    }
+
+    fn eval_bounded(&self, module: usize, expr: ExprId, frame: &Frame) -> Vec<Val> {
+        let key = (module, expr);
         let depth = self.depth.get();
         self.steps.set(self.steps.get() + 1);
         let repeats = self.under_way.borrow().iter().filter(|&&other| other == key).count();
         if depth >= DEPTH || self.steps.get() > STEPS || repeats > usize::from(frame.is_some()) {
+            self.cut.set(true);
             return Vec::new();
         }
         let Some(body) = self.program.module(module) else { return Vec::new() };
@@ -106,10 +139,6 @@ impl<'p> Evaluator<'p> {
         self.under_way.borrow_mut().pop();
         self.depth.set(depth);
         found.truncate(ALTERNATIVES);
-        // An answer that bounds cut short is not kept: asked from elsewhere it may be whole.
-        if frame.is_none() && self.under_way.borrow().is_empty() && self.steps.get() <= STEPS {
-            self.memo.borrow_mut().insert(key, Rc::new(found.clone()));
-        }
         found
     }
 
@@ -118,6 +147,7 @@ impl<'p> Evaluator<'p> {
         let depth = self.depth.get();
         self.steps.set(self.steps.get() + 1);
         if depth >= DEPTH || self.steps.get() > STEPS {
+            self.cut.set(true);
             return Vec::new();
         }
         self.depth.set(depth + 1);

@@ -8,7 +8,7 @@ use super::usage::Purpose;
 use crate::lang::facts::{Confidence, FileCopy, Role, Setting};
 use crate::lang::value::{Base, Engine, Part, Value};
 use crate::lang::{Language, names, read_snippet};
-use crate::text::Snippet;
+use crate::text::{Place, Snippet};
 
 impl Reading<'_> {
     pub(super) fn literals(&mut self) {
@@ -83,11 +83,12 @@ impl Reading<'_> {
         let opened = self.opened.contains(&self.module.source.place(span));
         let scheme_only = is_bare_scheme(&words);
         let named = if scheme_only {
-            self.continues(id)
+            self.continues(id) || names::is_memory(&words) && self.is_setting_of_database(id)
         } else {
             names::is_database_path(&words)
                 || is_sqlite_uri(&words)
                 || names::is_joined_file_name(&words) && self.is_joined(id)
+                || words.starts_with('.') && names::is_database_file_name(&format!("x{words}")) && self.is_added(id)
                 || matches!(names::url_engine(&words), Some(Engine::Postgresql | Engine::Mysql))
                 || self.is_named_by_place(id, &words)
         };
@@ -115,6 +116,12 @@ impl Reading<'_> {
         };
         let place = self.module.source.place(span);
         let all = self.evaluator.ask_paths(self.at, top);
+        // A scheme in front of a literal that names the file: that one speaks.
+        let whole = self.module.expr(top).span;
+        let speaks = |origin: &Place| origin.file == place.file && *origin != place && whole.contains(origin.span);
+        if scheme_only && all.iter().filter_map(|value| value.origin.as_ref()).any(speaks) {
+            return;
+        }
         let mut values: Vec<Value> =
             all.iter().filter(|value| value.origin.as_ref() == Some(&place)).cloned().collect();
         if values.is_empty() {
@@ -140,6 +147,22 @@ impl Reading<'_> {
             Kind::Call { callee, args } => *callee != id && self.shapes_path(*callee, args.len()),
             _ => false,
         }
+    }
+
+    /// `SQLALCHEMY_DATABASE_URI = "sqlite://"`: the whole of what a database's name is given.
+    fn is_setting_of_database(&self, id: ExprId) -> bool {
+        match self.usage.purpose(id) {
+            Purpose::Bound { name: Some(name), .. } | Purpose::Configured { name, .. } => {
+                names::env_names_database(&name.to_ascii_uppercase()) && self.is_whole(id)
+            }
+            _ => false,
+        }
+    }
+
+    /// `name + ".db"`: the end of a name that is not known.
+    fn is_added(&self, id: ExprId) -> bool {
+        let parent = self.module.expr(id).parent.map(|parent| &self.module.expr(parent).kind);
+        matches!(parent, Some(Kind::Binary { op: Op::Add, right, .. }) if *right == id)
     }
 
     /// `"sqlite:///" + path`: the scheme stands for the whole.
@@ -180,7 +203,14 @@ impl Reading<'_> {
                     *base == top
                         && matches!(
                             name.as_ref(),
-                            "format" | "joinpath" | "strip" | "resolve" | "as_posix" | "absolute" | "expanduser"
+                            "format"
+                                | "joinpath"
+                                | "strip"
+                                | "replace"
+                                | "resolve"
+                                | "as_posix"
+                                | "absolute"
+                                | "expanduser"
                         )
                 }
                 Kind::Call { callee, args } => *callee == top || self.shapes_path(*callee, args.len()),
@@ -462,6 +492,7 @@ fn is_sqlite_uri(words: &str) -> bool {
 
 fn is_bare_scheme(words: &str) -> bool {
     words.contains("://")
+        && !words.ends_with(":memory:")
         && words.trim_end_matches('/').ends_with(':')
         && (words.starts_with("file:") || names::url_engine(words).is_some())
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::evaluate::{ALTERNATIVES, Evaluator, Frame, Val, argument, extend, temporary};
+use super::evaluate::{ALTERNATIVES, Evaluator, Frame, Question, Val, argument, extend, temporary};
 use super::ir::{Binding, BlockId, Bound, Expr, ExprId, Kind, Module, ScopeId, ScopeKind};
 use super::members::part;
 use super::paths;
@@ -74,6 +74,10 @@ impl<'p> Evaluator<'p> {
 
     /// What a module gives under a name.
     pub(super) fn exported(&self, at: usize, name: &str) -> Vec<Val> {
+        self.kept(Question::Exported((at, name.into())), || self.find_exported(at, name))
+    }
+
+    fn find_exported(&self, at: usize, name: &str) -> Vec<Val> {
         let Some(module) = self.program.module(at) else { return Vec::new() };
         let top = ScopeId(0);
         if let Some((name, bindings)) = module.scope(top).bindings.get_key_value(name) {
@@ -205,7 +209,8 @@ impl<'p> Evaluator<'p> {
             return option;
         }
         if frame.is_none() {
-            extend(&mut found, self.guarded(|| self.given_by_callers(at, scope, index)));
+            let given = Question::Given((at, scope), index);
+            extend(&mut found, self.kept(given, || self.guarded(|| self.given_by_callers(at, scope, index))));
         }
         if found.is_empty()
             && let Some(annotation) = param.annotation
@@ -222,7 +227,8 @@ impl<'p> Evaluator<'p> {
             return Some(vec![Val::Text(temporary(name))]);
         }
         let (home, scope) = self.program.fixture(at, name)?;
-        Some(self.guarded(|| self.returns((home, scope), &None)))
+        let fixture = Question::Fixture((home, scope));
+        Some(self.kept(fixture, || self.guarded(|| self.returns((home, scope), &None))))
     }
 
     /// What the callers in the tree hand to a parameter.

@@ -44,7 +44,7 @@ pub(super) fn sites(evaluator: &Evaluator<'_>, at: usize, module: &Module) -> Ve
                 Val::Dict((home, options), _) if *home == at => path_option(module, *options, false, 0),
                 _ => None,
             });
-            let mut values = evaluator.opened(found);
+            let mut values = evaluator.opened(module, argument, found);
             // `connect(config)` where the object stands nearby and takes its path from a name: that is the place.
             let argument = option
                 .filter(|&option| {

@@ -19,7 +19,12 @@ impl Evaluator<'_> {
     ) -> Option<(ExprId, Option<Engine>)> {
         let plain = argument(args, opener.position, opener.keywords);
         if module.language == Language::Python {
-            return plain.map(|plain| (plain, None));
+            // `Database(memory=True)`
+            let memory = || {
+                let named = args.iter().find(|arg| arg.name.as_deref() == Some("memory")).map(|arg| arg.value);
+                named.filter(|&arg| matches!(module.expr(arg).kind, Kind::Bool(true)))
+            };
+            return plain.or_else(memory).map(|plain| (plain, None));
         }
         let foreign = script::engine_of(function).is_some();
         let is_options = |arg: ExprId| matches!(module.expr(arg).kind, Kind::Dict(_));

@@ -50,7 +50,8 @@ pub(super) fn concat(left: &Value, right: &Value) -> Value {
     if let (true, Some(Part::Text(first))) = (at_root, joined.parts.first_mut()) {
         *first = first.trim_start_matches('/').to_owned();
     }
-    if left.base == Base::Written && is_scheme(&left.parts) {
+    // `sqlite:///` by itself is in memory; with a path behind it, it is that path.
+    if matches!(left.base, Base::Written | Base::Memory) && is_scheme(&left.parts) {
         joined.base = right.base;
     }
     let named = right.parts.iter().any(|part| {

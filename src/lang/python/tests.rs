@@ -633,3 +633,35 @@ fn a_name_with_a_blank_that_is_joined_to_a_folder() {
         ["2:20 binds data/extra database.db"]
     );
 }
+
+#[test]
+fn databases_in_memory_however_they_are_asked_for() {
+    for (text, expected) in [
+        ("import sqlite_utils\ndb = sqlite_utils.Database(memory=True)\n", "2:35 opens :memory:"),
+        ("class Test:\n    SQLALCHEMY_DATABASE_URI = 'sqlite:///:memory:'\n", "2:31 binds sqlite:///:memory:"),
+        ("SQLALCHEMY_DATABASE_URI = 'sqlite://'\n", "1:27 binds sqlite://"),
+    ] {
+        assert_eq!(python(text), [expected], "{text}");
+    }
+    assert_eq!(python("kind = 'sqlite://'\n"), Vec::<String>::new());
+}
+
+#[test]
+fn a_default_behind_an_empty_one() {
+    let text = "import os\nhere = os.path.dirname(__file__)\nDATABASE_URL = os.environ.get('DATABASE_URL', '').replace('a', 'b') or 'sqlite:///' + os.path.join(here, 'x.db')\n";
+    let found = python(text);
+    assert!(found.iter().all(|line| line.ends_with("sqlite:///app/x.db [DATABASE_URL]")), "{found:?}");
+    assert!(!found.is_empty());
+}
+
+#[test]
+fn a_reader_with_a_variable_of_its_own() {
+    let text = "import dj_database_url\nDATABASES = {'default': dj_database_url.config()}\n";
+    assert_eq!(python(text), ["2:25 binds * [DATABASE_URL]"]);
+}
+
+#[test]
+fn an_ending_that_is_added_to_a_name() {
+    let text = "import os\npath = os.path.join(folder, name + '.db')\nif path.endswith('.db'):\n    pass\n";
+    assert_eq!(python(text), ["2:36 binds */*.db"]);
+}
