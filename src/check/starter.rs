@@ -37,6 +37,11 @@ fn primary(survey: &Survey<'_>, out: &mut String) {
     let Some(primary) = &survey.primary else {
         out.push_str(match &survey.server {
             Some(_) => "",
+            None if survey.unrelated => {
+                "\n# Several services, each with a database of its own, and no code that uses one: which of them is the\n\
+                 # primary, if any, is for you to say.\n\
+                 # [primary]\n# path = \"data/app.db\"\n# env  = \"DATABASE_PATH\"\n"
+            }
             None => {
                 "\n# No database was found yet. The one that the application is to have:\n\
                  # [primary]\n# path = \"data/app.db\"\n# env  = \"DATABASE_PATH\"\n"

@@ -104,3 +104,18 @@ fn odd_names_stay_on_their_line() {
     ]);
     assert!(text.lines().all(|line| line.is_empty() || line.starts_with(['#', '[']) || line.contains(" = ")), "{text}");
 }
+
+#[test]
+fn services_that_have_nothing_in_common_have_no_primary() {
+    let compose = |name: &str| {
+        format!("services:\n  {name}:\n    image: {name}\n    environment:\n      - DB_PATH=/data/{name}.db\n")
+    };
+    let (a, b, c) = (compose("a"), compose("b"), compose("c"));
+    let (text, _) = started(&[
+        ("a/docker-compose.yml", a.as_str()),
+        ("b/docker-compose.yml", b.as_str()),
+        ("c/docker-compose.yml", c.as_str()),
+    ]);
+    assert!(text.contains("# Several services"), "{text}");
+    assert!(!text.lines().any(|line| line == "[primary]"), "{text}");
+}

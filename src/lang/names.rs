@@ -25,7 +25,7 @@ static MENTION: LazyLock<Regex> = LazyLock::new(|| {
 static DOTTED: LazyLock<Regex> = LazyLock::new(|| regex(r"^[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*){2,}$"));
 static ENV: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"^(?:[A-Z0-9]+_)*(?:DATABASE|DB|SQLITE|SQLITE3)(?:_(?:PATH|FILE|FILENAME|FILEPATH|URL|URI|DSN))$|^SQLALCHEMY_DATABASE_URI$|^DATABASE$|^SQLITE_DB$|^(?:[A-Z0-9]+_)*SQLITE(?:_DB)?$",
+        r"^(?:[A-Z0-9]+_)*(?:DATABASE|DB|SQLITE|SQLITE3)(?:_(?:PATH|FILE|FILENAME|FILEPATH|URL|URI|DSN|CONNECTION_STRING))$|^SQLALCHEMY_DATABASE_URI$|^DATABASE$|^SQLITE_DB$|^(?:[A-Z0-9]+_)*SQLITE(?:_DB)?$",
     )
 });
 

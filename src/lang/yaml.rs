@@ -377,6 +377,12 @@ data:
     }
 
     #[test]
+    fn names_of_hosts_are_no_files() {
+        let text = "services:\n  a:\n    container_name: app.db\n    hostname: x.db\n    file: y.db\n";
+        assert_eq!(references("compose.yml", Language::Yaml, text), ["5:11 configures y.db -> y.db (services.a.file)"]);
+    }
+
+    #[test]
     fn a_choice_over_several_lines_is_one_setting() {
         let text = "env:\n  DATABASE_URL: ${{\n    matrix.lite && 'sqlite:///x.db' ||\n    'mysql://root@h/db' }}\n  OTHER_DB_PATH: ${{ a && 'y.db' || '' }}\n  NOTE: see\n    z.db there\n";
         assert_eq!(

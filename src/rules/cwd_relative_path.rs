@@ -1,11 +1,16 @@
 //! A path that names another file as soon as the process starts elsewhere.
 
+use std::collections::BTreeMap;
+
+use super::cause::Cause;
 use super::sink::Offence;
 use super::{Applied, Sink, Standing};
 use crate::lang::{Base, Confidence, Language, Part};
 use crate::scan::{Context, Inventory};
 
+/// One finding for each database: a script that spells a path out in many places has one thing to mend.
 pub(super) fn judge(_: &Inventory, policy: &Applied<'_>, sink: &mut Sink<'_>) {
+    let mut found: BTreeMap<_, Vec<&Cause<'_>>> = BTreeMap::new();
     for cause in &policy.causes {
         let program =
             matches!(cause.lead.fact.language, Language::Python | Language::Javascript | Language::Typescript);
@@ -21,13 +26,20 @@ pub(super) fn judge(_: &Inventory, policy: &Applied<'_>, sink: &mut Sink<'_>) {
         {
             continue;
         }
-        let path = cause.written();
-        if !is_relative(&path) {
-            continue;
+        if is_relative(&cause.written()) {
+            // What is no database that is known stands for itself.
+            let place = cause.database.is_none().then_some(cause.place);
+            found.entry((cause.database, place)).or_default().push(cause);
         }
-        let mut offence = Offence::at(cause.place).hole("path", &path).about(cause.database);
-        for follower in &cause.followers {
+    }
+    for causes in found.into_values() {
+        let Some((first, others)) = causes.split_first() else { continue };
+        let mut offence = Offence::at(first.place).hole("path", first.written()).about(first.database);
+        for follower in causes.iter().flat_map(|cause| &cause.followers) {
             offence = offence.label(&follower.fact.place, "opened");
+        }
+        for other in others {
+            offence = offence.label(other.place, "also");
         }
         sink.report(offence);
     }

@@ -1,4 +1,4 @@
-//! A variable of the policy that code needs and no configuration sets, or the reverse.
+//! A variable that code reads for a database and no configuration sets, or the reverse.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use super::sink::Offence;
 use super::wrong_env_var::holds_url;
 use super::{Applied, Sink, Standing};
 use crate::finding::Remedy;
-use crate::lang::{EnvRead, Setting, names};
+use crate::lang::{EnvRead, Role, Setting, names};
 use crate::scan::{Context, Inventory, Linked};
 
 pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink<'_>) {
@@ -31,7 +31,10 @@ fn unset(reads: &[&Linked<EnvRead>], settings: &[&Linked<Setting>], policy: &App
         return;
     }
     let mut needed: BTreeMap<&str, Vec<&Linked<EnvRead>>> = BTreeMap::new();
-    for read in reads.iter().copied().filter(|read| read.fact.default.is_none() && policy.governs(&read.fact.name)) {
+    // The name under which platforms hand out a database of theirs: no file of the tree sets it.
+    let is_handed_out = |name: &str| name == "DATABASE_URL" && !policy.governs(name);
+    let asked = |name: &str| policy.governs(name) || names::env_names_database(name) && !is_handed_out(name);
+    for read in reads.iter().copied().filter(|read| read.fact.default.is_none() && asked(&read.fact.name)) {
         needed.entry(&read.fact.name).or_default().push(read);
     }
     for (name, reads) in needed {
@@ -64,7 +67,9 @@ fn unread(
         let ours = policy.governs(name)
             || names::env_names_database(name)
                 && setting.databases.first().is_some_and(|database| {
+                    // Code uses this very file, so it is not another program's image that reads the variable.
                     matches!(policy.standing(*database), Standing::Primary | Standing::Specialised(_))
+                        || policy.standing(*database) == Standing::Unknown && in_code(inventory, *database)
                 });
         if ours && !read.contains(name) {
             unread.entry(name).or_default().push(setting);
@@ -93,4 +98,11 @@ fn other_name<'p>(name: &str, setting: &Linked<Setting>, policy: &'p Applied<'_>
         _ => return None,
     };
     (env.value != name && holds_url(name) == holds_url(&env.value)).then_some(&env.value)
+}
+
+fn in_code(inventory: &Inventory, database: crate::scan::DatabaseId) -> bool {
+    let uses = |it: &&Linked<crate::lang::Reference>| {
+        it.context == Context::Code && matches!(it.fact.role, Role::Opens | Role::Binds)
+    };
+    inventory.references.iter().filter(uses).any(|it| it.databases.contains(&database))
 }

@@ -32,7 +32,8 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
             offence = offence.label(&temporary.place, "policy");
         }
         sink.report(match cause.context {
-            Context::Test => offence.case("test"),
+            Context::Test if cause.opened => offence.case("test"),
+            Context::Test => offence.case("named"),
             _ => offence,
         });
     }

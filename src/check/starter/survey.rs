@@ -30,6 +30,8 @@ pub(super) struct Survey<'a> {
     pub(super) variables: Vec<(&'a str, usize)>,
     /// Without any SQLite file in use: a server's engine and the variable with its URL.
     pub(super) server: Option<(Engine, String)>,
+    /// Several services, each with its own database, and no code that tells which is the main one.
+    pub(super) unrelated: bool,
     pub(super) external: Vec<Surveyed<'a>>,
     /// Nobody can decide about these but a person; most used first.
     pub(super) open: Vec<Surveyed<'a>>,
@@ -49,7 +51,10 @@ impl<'a> Survey<'a> {
             other.use_made().cmp(&one.use_made()).then_with(|| one.database.path.cmp(&other.database.path))
         });
 
-        let ours = |it: &Surveyed<'_>| names::known_owner(&it.database.path).is_none() && it.references > 0;
+        let unrelated = are_unrelated(inventory, &all);
+        let ours = |it: &Surveyed<'_>| {
+            names::known_owner(&it.database.path).is_none() && it.references > 0 && !it.database.tracking.lfs
+        };
         let exists = |it: &Surveyed<'_>| it.database.file.as_ref().is_some_and(|file| file.state == State::Readable);
         let main = all
             .iter()
@@ -58,9 +63,9 @@ impl<'a> Survey<'a> {
             // A program that is itself well known is its own.
             .or_else(|| all.iter().position(|it| it.references > 0 && !it.database.path.starts_with('/')))
             .or_else(|| all.iter().position(|it| exists(it) && names::known_owner(&it.database.path).is_none()));
-        let primary = main.map(|index| all.remove(index));
+        let primary = main.filter(|_| !unrelated).map(|index| all.remove(index));
 
-        let server = if primary.is_some() { None } else { server(inventory) };
+        let server = if primary.is_some() || unrelated { None } else { server(inventory) };
         let (external, mut open): (Vec<_>, Vec<_>) =
             all.into_iter().partition(|it| names::known_owner(&it.database.path).is_some());
         let mut variables = Vec::new();
@@ -84,7 +89,7 @@ impl<'a> Survey<'a> {
                     rest.is_some_and(|rest| listed.contains(&format!("{host}{rest}")))
                 })
         });
-        Self { primary, primary_path, variables, server, external, open, mounts }
+        Self { primary, primary_path, variables, server, unrelated, external, open, mounts }
     }
 
     /// The variable with its path, how often it is read, and the one with its URL where there are both.
@@ -96,6 +101,25 @@ impl<'a> Survey<'a> {
             None => url.map_or(("DATABASE_PATH", 0, None), |(name, reads)| (name, *reads, None)),
         }
     }
+}
+
+/// Configuration of services that have nothing in common: no code uses any of the databases, and each folder has its own.
+fn are_unrelated(inventory: &Inventory, all: &[Surveyed<'_>]) -> bool {
+    let in_code = |it: &Surveyed<'_>| {
+        let used = inventory.references.iter().filter(|reference| reference.databases.first() == Some(&it.id));
+        used.filter(|reference| reference.fact.role != Role::Mentions)
+            .any(|reference| reference.context == Context::Code)
+    };
+    let server = |setting: &&crate::scan::Linked<crate::lang::Setting>| {
+        matches!(setting.fact.value.engine, Engine::Postgresql | Engine::Mysql) && setting.context == Context::Config
+    };
+    let read =
+        |name: &str| inventory.env_reads.iter().any(|read| read.context == Context::Code && read.fact.name == name);
+    let servers = inventory.settings.iter().filter(server);
+    let folder = |file: &str| file.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned());
+    let configured = all.iter().flat_map(|it| it.files.iter().map(|file| folder(file)));
+    let folders: BTreeSet<String> = configured.chain(servers.clone().map(|it| folder(&it.fact.place.file))).collect();
+    folders.len() > 2 && !all.iter().any(in_code) && !servers.clone().any(|setting| read(&setting.fact.name))
 }
 
 impl Surveyed<'_> {

@@ -152,6 +152,10 @@ impl Reader<'_, '_> {
         }
         let token = Token { text: snippet.text.clone(), span: *span };
         let construct = self.construct("setting");
+        // Names of hosts, in the words of the Compose specification.
+        if self.kind == Kind::Compose && matches!(name, "container_name" | "hostname" | "domainname") {
+            return;
+        }
         if is_screaming(document.name(id)) {
             self.gather.set(document.name(id), &token, &construct);
         } else {

@@ -33,6 +33,10 @@ impl Reading<'_> {
             if let Some(engine) = names::url_engine(&probe) {
                 value.engine = engine;
             }
+            if names::is_memory(&probe) {
+                value.base = Base::Memory;
+                return value;
+            }
         }
         if temporary || self.is_temporary_line(literal.span.start as usize, &value) {
             value.base = Base::Temporary;
@@ -174,10 +178,9 @@ impl Reading<'_> {
             return (Value::env(getter.name.clone(), default.map(|default| self.own_value(default))).parts, false);
         }
         if let Some(value) = self.constant(name, span.start as usize, words.contains('.'))
-            && !temporary
             && value.pattern().len() < 200
         {
-            return (value.parts.clone(), false);
+            return (value.parts.clone(), temporary || value.base == Base::Temporary);
         }
         let mut words = words.split_whitespace().collect::<Vec<_>>().join(" ");
         if words.len() > 80 {

@@ -9,6 +9,7 @@ mod openers;
 mod reading;
 mod scope;
 mod style;
+mod tags;
 mod text;
 mod xml;
 

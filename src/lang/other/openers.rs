@@ -43,6 +43,7 @@ pub(super) const OPENERS: &[Opener] = &[
     driver("sqlx.MustOpen"),
     driver("xorm.NewEngine"),
     driver("otelsql.Open"),
+    driver("entsql.Open"),
     sqlite("sqlite.Open", 0),
     sqlite("sqlite3.Open", 0),
     Opener { name: "mysql.Open", argument: 0, engine: Engine::Server(crate::lang::Engine::Mysql) },

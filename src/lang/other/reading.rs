@@ -8,6 +8,7 @@ use super::lex::{Lexed, Literal, lex};
 use super::openers::{Engine as Told, OPENERS, Opener, TALK, TEMPORARY};
 use super::scope;
 use super::style::{Kind, Style};
+use super::tags;
 use crate::lang::config::{Gather, Token, is_dotenv, is_yaml, names_database, probe};
 use crate::lang::{Attach, Confidence, Engine, Facts, Language, Role, Statement, TableUse, Value, names, sql};
 use crate::text::{Snippet, Source, Span};
@@ -241,7 +242,9 @@ impl Reading<'_> {
         let Some(&last) = self.literals_in(argument).last() else { return argument };
         let Some(literal) = self.lexed.literals.get(last) else { return argument };
         let start = argument.start as usize;
-        let options = self.source.slice(literal.inner).starts_with('?') && literal.span.end == argument.end;
+        let words = self.source.slice(literal.inner);
+        // One option does: `"file:" + name + "?mode=memory"` is no file.
+        let options = words.starts_with('?') && !words.contains("mode=memory") && literal.span.end == argument.end;
         let before = self.lexed.code.get(start..literal.span.start as usize).filter(|_| options);
         match before.and_then(calls::concatenated) {
             Some(path) => Span::new(start, start + path.trim_end().len()),
@@ -318,6 +321,11 @@ impl Reading<'_> {
             }
             return;
         }
+        if let Some(variable) = self.set_by_call(at) {
+            let token = Token { text: text.clone(), span: literal.span };
+            self.gather.set(&variable, &token, "environment");
+            return;
+        }
         // A script inside the source: `export DATABASE_URL="x"`.
         let line = calls::line_before(&self.source.text, at).trim_start();
         if let Some(variable) = line.strip_prefix("export ").and_then(|rest| rest.strip_suffix('='))
@@ -341,6 +349,10 @@ impl Reading<'_> {
     fn text(&mut self, literal: Literal) {
         let raw = self.source.slice(literal.inner);
         let span = literal.span;
+        if !literal.escapes && tags::looks_like_tags(raw) {
+            self.tags(literal);
+            return;
+        }
         if names::is_database_glob(raw) && !raw.contains(char::is_whitespace) {
             self.gather.refer(span, Role::Mentions, Value::text(raw), "glob", Confidence::Low, None);
         } else if raw.starts_with("sqlite3 ") {
@@ -352,9 +364,11 @@ impl Reading<'_> {
             // Settings that a program writes out, or a test reads.
             let settings = [(is_dotenv(raw), Language::Dotenv), (is_yaml(raw), Language::Yaml)];
             let settings = settings.iter().find(|(fits, _)| *fits && !literal.escapes && raw.trim().contains('\n'));
-            if let Some((_, language)) = settings {
+            let script = || raw.lines().skip(1).any(|line| line.trim_start().starts_with("export "));
+            let language = settings.map(|(_, language)| *language);
+            if let Some(language) = language.or_else(|| (raw.contains('\n') && script()).then_some(Language::Shell)) {
                 let snippet = Snippet::dedented(raw, literal.inner.start as usize);
-                self.gather.snippet(&snippet, *language);
+                self.gather.snippet(&snippet, language);
             }
             self.gather.mention(literal.inner, Confidence::Medium, "string");
         } else if !raw.contains(char::is_whitespace) && raw.contains('=') && self.style.kind == Kind::Program {
@@ -435,8 +449,12 @@ impl Reading<'_> {
         let open = if call.bracket == b'(' {
             calls::open_after(&self.lexed.code, call.callee.end as usize)
         } else {
-            let head = self.lexed.code.get(..at).unwrap_or("");
-            head.rfind(['{', '[']).unwrap_or(at)
+            let head = self.lexed.code.get(..at).unwrap_or("").trim_end();
+            // Inside a block the word is a driver's name; only the first of a list is a program.
+            if !head.ends_with(['{', '[']) {
+                return;
+            }
+            head.len() - 1
         };
         let arguments = calls::arguments(&self.lexed.code, open);
         let next =
@@ -444,6 +462,21 @@ impl Reading<'_> {
         let Some(argument) = next.filter(|span| !span.is_empty()) else { return };
         let opener = Opener { name: "sqlite3 command", argument: 0, engine: Told::Sqlite };
         self.open_argument(opener, "sqlite3 command", None, argument);
+    }
+
+    /// `t.Setenv("X", value)`: the variable.
+    fn set_by_call(&self, at: usize) -> Option<String> {
+        let call = calls::around(&self.lexed.code, at).filter(|call| call.bracket == b'(' && call.index == 1)?;
+        let callee = self.lexed.code.get(call.callee.range())?.to_ascii_lowercase();
+        let sets = ["setenv", "set_env", "putenv", "set_var", "setenvironmentvariable"];
+        if !sets.iter().any(|set| callee.ends_with(set)) {
+            return None;
+        }
+        let open = calls::open_after(&self.lexed.code, call.callee.end as usize);
+        let first = *calls::arguments(&self.lexed.code, open).first()?;
+        let name = self.lexed.literals.get(*self.literals_in(first).first()?)?;
+        let name = self.source.slice(name.inner);
+        crate::lang::config::is_variable(name).then(|| name.to_owned())
     }
 
     fn is_import(&self, at: usize) -> bool {

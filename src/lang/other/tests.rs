@@ -333,3 +333,44 @@ fn a_format_s_hole_is_known_where_its_name_has_one_value() {
         &["3:19 binds \"app_%s.db\" -> app_prod.db (p)", "10:19 binds \"app_%s.db\" -> app_*.db (p)"],
     );
 }
+
+#[test]
+fn variables_that_a_test_sets() {
+    let text = "t.Setenv(\"DB_CONNECTION_STRING\", \"file:test.db\")\nos.Getenv(\"X\")\n";
+    told("a_test.go", text, &["1:34 configures \"file:test.db\" -> file:test.db (DB_CONNECTION_STRING)"]);
+    assert_eq!(others("a_test.go", Other, text), ["1: set DB_CONNECTION_STRING=file:test.db"]);
+}
+
+#[test]
+fn struct_tags_name_a_variable_and_its_default() {
+    let text = "type C struct {\n\tPath string `yaml:\"path\" env:\"DB_PATH\" envDefault:\"data/x.db\"`\n\tOther string `conf:\"default:./y.db?_fk=1\"`\n\tURL string `env:\"DATABASE_URL\"`\n\tName string `json:\"name\"`\n}\n";
+    told(
+        "a.go",
+        text,
+        &[
+            "2:53 binds data/x.db -> data/x.db",
+            "3:30 binds ./y.db?_fk=1 -> ./y.db?_fk=1",
+            "4:13 binds `env:\"DATABASE_URL\"` -> *",
+        ],
+    );
+    assert_eq!(others("a.go", Other, text), ["2: read DB_PATH else data/x.db", "4: read DATABASE_URL"]);
+}
+
+#[test]
+fn a_driver_s_name_in_a_block_is_no_program() {
+    told("a.go", "switch d {\ncase \"x\":\n\tname = \"sqlite3\"\n\topen(name, url)\n}\n", &[]);
+    told("a.go", "args := []string{\"sqlite3\", \"x.db\"}\n", &["1:29 opens \"x.db\" -> x.db"]);
+}
+
+#[test]
+fn a_temporary_folder_s_file_keeps_its_name() {
+    told(
+        "a_test.go",
+        "func a() {\n\tp := filepath.Join(t.TempDir(), \"x.db\")\n\tdsn := \"file:\" + p + \"?_fk=1\"\n\tsql.Open(\"sqlite\", dsn)\n\tsql.Open(\"sqlite\", \"file:\"+name+\"?mode=memory\")\n}\n",
+        &[
+            "2:34 binds \"x.db\" -> */x.db (p)",
+            "4:21 opens dsn -> file:*/x.db?_fk=1",
+            "5:35 opens \"?mode=memory\" -> file:*?mode=memory",
+        ],
+    );
+}
