@@ -370,7 +370,7 @@ fn a_temporary_folder_s_file_keeps_its_name() {
         &[
             "2:34 binds \"x.db\" -> */x.db (p)",
             "4:21 opens dsn -> file:*/x.db?_fk=1",
-            "5:35 opens \"?mode=memory\" -> file:*?mode=memory",
+            "5:34 opens \"?mode=memory\" -> file:*?mode=memory",
         ],
     );
 }
