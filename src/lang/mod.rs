@@ -8,6 +8,7 @@ mod facts;
 mod ini;
 pub mod javascript;
 mod json;
+mod lowering;
 mod markdown;
 pub mod names;
 mod other;

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use tree_sitter::{Node, Parser, Tree};
 
 use super::Language;
+use super::lowering::{At, span};
 use super::program::{BlockId, Bound, ExprId, Kind, Module, ModuleBuilder, ScopeId, ScopeKind};
 use crate::text::{Source, Span};
 use component::Dialect;
@@ -39,7 +40,7 @@ pub fn lower(source: Arc<Source>, language: Language) -> Module {
     builder.module.has_errors = root.has_error();
     let mut lowering = Lowering { source: &source, builder, assigned: Vec::new(), exported: Vec::new() };
     lowering.comments(root);
-    lowering.statements(root, At { scope: ScopeId(0), block: BlockId(0), class: None, depth: 0 });
+    lowering.statements(root, At { scope: ScopeId(0), block: BlockId(0), class: None, levels: MAX_DEPTH });
     lowering.finish()
 }
 
@@ -88,22 +89,6 @@ struct Assigned {
     span: Span,
     scope: ScopeId,
     block: BlockId,
-}
-
-/// Where in the program the walk stands.
-#[derive(Clone, Copy)]
-struct At {
-    scope: ScopeId,
-    block: BlockId,
-    /// The class that `this` is of.
-    class: Option<ScopeId>,
-    depth: u32,
-}
-
-impl At {
-    fn deeper(self) -> Option<Self> {
-        (self.depth < MAX_DEPTH).then_some(Self { depth: self.depth + 1, ..self })
-    }
 }
 
 impl Lowering<'_> {
@@ -193,10 +178,6 @@ impl Lowering<'_> {
         module.prose.sort_unstable();
         self.builder.module
     }
-}
-
-fn span(node: Node<'_>) -> Span {
-    Span::new(node.start_byte(), node.end_byte())
 }
 
 /// The named children that are code: neither comments nor types.

@@ -5,19 +5,29 @@ use crate::lang::read_snippet;
 use crate::lang::{Confidence, Facts, Language};
 use crate::text::{Snippet, Source, Span};
 
-/// `name` is the file's, in lower case.
-pub(super) fn recipes(source: &Source, name: &str) -> Facts {
-    let mut gather = Gather::new(source, Language::Other);
+/// A line that is not blank, and the place of its words.
+struct Line<'a> {
+    start: usize,
+    line: &'a str,
+    words: &'a str,
+    span: Span,
+}
+
+fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
     let mut at = 0;
-    for line in source.text.split_inclusive('\n') {
+    text.split_inclusive('\n').filter_map(move |line| {
         let start = at;
         at += line.len();
         let words = line.trim();
         let from = start + line.len() - line.trim_start().len();
-        let span = Span::new(from, from + words.len());
-        if words.is_empty() {
-            continue;
-        }
+        (!words.is_empty()).then(|| Line { start, line, words, span: Span::new(from, from + words.len()) })
+    })
+}
+
+/// `name` is the file's, in lower case.
+pub(super) fn recipes(source: &Source, name: &str) -> Facts {
+    let mut gather = Gather::new(source, Language::Other);
+    for Line { start, line, words, span } in lines(&source.text) {
         if words.starts_with('#') {
             gather.mention(span, Confidence::Low, "comment");
         } else if let Some(value) = assignment(line) {
@@ -46,16 +56,7 @@ pub(super) fn recipes(source: &Source, name: &str) -> Facts {
 pub(super) fn makefile(source: &Source) -> Facts {
     let mut gather = Gather::new(source, Language::Other);
     let mut script = Snippet::default();
-    let mut at = 0;
-    for line in source.text.split_inclusive('\n') {
-        let start = at;
-        at += line.len();
-        let words = line.trim();
-        let from = start + line.len() - line.trim_start().len();
-        let span = Span::new(from, from + words.len());
-        if words.is_empty() {
-            continue;
-        }
+    for Line { start, line, words, span } in lines(&source.text) {
         if words.starts_with('#') {
             gather.mention(span, Confidence::Low, "comment");
         } else if let Some(value) = assignment(line) {
@@ -66,11 +67,11 @@ pub(super) fn makefile(source: &Source) -> Facts {
             script.push(quote, start + value);
             as_shell(text, start + value, &mut script);
             script.push(quote, start + value + text.len());
-            script.push("\n", at);
+            script.push("\n", start + line.len());
         } else if line.starts_with('\t') {
             let rest = words.trim_start_matches(['@', '-', '+']);
-            as_shell(rest, from + words.len() - rest.len(), &mut script);
-            script.push("\n", at);
+            as_shell(rest, span.end as usize - rest.len(), &mut script);
+            script.push("\n", start + line.len());
         } else {
             gather.mention(span, Confidence::Low, "text");
         }

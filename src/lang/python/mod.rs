@@ -12,6 +12,7 @@ use std::sync::Arc;
 use tree_sitter::{Node, Parser};
 
 use super::Language;
+use super::lowering::{At, span};
 use super::program::{BlockId, Module, ModuleBuilder, ScopeId};
 use crate::text::{Source, Span};
 
@@ -43,7 +44,7 @@ pub fn lower(source: Arc<Source>) -> Module {
     let root = tree.root_node();
     builder.module.has_errors = root.has_error();
     let mut lowering = Lowering { source: &source, builder, globals: Vec::new() };
-    lowering.suite(root, At { scope: ScopeId(0), block: BlockId(0), class: None, depth: 0 });
+    lowering.suite(root, At { scope: ScopeId(0), block: BlockId(0), class: None, levels: MAX_DEPTH });
     lowering.builder.module
 }
 
@@ -61,22 +62,6 @@ struct Lowering<'a> {
     globals: Vec<(ScopeId, Arc<str>)>,
 }
 
-/// Where in the program the walk stands.
-#[derive(Clone, Copy)]
-struct At {
-    scope: ScopeId,
-    block: BlockId,
-    /// The class whose method this is, for `self.x = ..`.
-    class: Option<ScopeId>,
-    depth: u32,
-}
-
-impl At {
-    fn deeper(self) -> Option<Self> {
-        (self.depth < MAX_DEPTH).then_some(Self { depth: self.depth + 1, ..self })
-    }
-}
-
 impl Lowering<'_> {
     fn text(&self, node: Node<'_>) -> &str {
         self.source.slice(span(node))
@@ -85,10 +70,6 @@ impl Lowering<'_> {
     fn name(&self, node: Node<'_>) -> Arc<str> {
         self.text(node).into()
     }
-}
-
-fn span(node: Node<'_>) -> Span {
-    Span::new(node.start_byte(), node.end_byte())
 }
 
 fn named_children<'t>(node: Node<'t>) -> Vec<Node<'t>> {
