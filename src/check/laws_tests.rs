@@ -10,6 +10,8 @@ use crate::rules::Example;
 use crate::scan::{self, scan};
 use crate::text::{Place, Source};
 
+const BASELINE: &str = ".dbguard-baseline.toml";
+
 /// Lays an example out in a folder of its own.
 #[expect(clippy::disallowed_methods, reason = "the test makes the files and databases it looks at")]
 fn lay_out(root: &Path, example: &Example) {
@@ -83,7 +85,23 @@ fn findings_of(example: &Example) -> Vec<(String, String, String)> {
     let root = tempfile::tempdir().unwrap();
     lay_out(root.path(), example);
     let (inventory, policy) = look_at(root.path());
-    let report = check(&inventory, &policy, &Options::default());
+    let mut report = check(&inventory, &policy, &Options::default());
+    if let Some(text) = example.files.get(BASELINE) {
+        let baseline = parse_baseline(&Source::new(BASELINE, text.clone().into_bytes())).unwrap();
+        let present = Present {
+            inventory: &inventory,
+            policy: &policy,
+            options: &Options::default(),
+            renames: &BTreeMap::new(),
+            today: (2026, 1, 1),
+            whole: true,
+            already: BTreeMap::new(),
+        };
+        let mut lookup = |file: &str| Some(Source::new(file, std::fs::read(root.path().join(file)).ok()?));
+        let mut prints = fingerprints(&report.findings, &inventory, &mut lookup);
+        baseline.accept(&mut report, &mut prints, &present);
+        assert_eq!(prints.len(), report.findings.len());
+    }
     let line = |it: &Finding| (it.rule.clone(), underlined(root.path(), &it.place), it.message.clone());
     report.findings.iter().map(line).collect()
 }

@@ -1,5 +1,6 @@
 //! Inventory and policy become a report: every rule is asked, comments are heeded, one finding is kept for each cause.
 
+mod baseline;
 mod fingerprint;
 mod selection;
 mod starter;
@@ -11,6 +12,7 @@ use crate::policy::Policy;
 use crate::rules::{self, Applied, Sink, allowed_by};
 use crate::scan::Inventory;
 
+pub use baseline::{Baseline, Broken, Change, Date, Entry, Present, date, parse as parse_baseline};
 pub use fingerprint::fingerprints;
 pub use selection::{Selection, UnknownRule};
 pub use starter::starter;
@@ -40,6 +42,18 @@ pub struct Report {
     pub asked: Vec<&'static str>,
     /// Rules that had nothing to judge by, for want of a policy.
     pub without_policy: Vec<&'static str>,
+}
+
+impl Report {
+    /// Counts the findings anew, after some were taken out.
+    pub fn count(&mut self) {
+        self.by_rule.clear();
+        self.by_severity.clear();
+        for finding in &self.findings {
+            *self.by_rule.entry(finding.rule.clone()).or_default() += 1;
+            *self.by_severity.entry(finding.severity).or_default() += 1;
+        }
+    }
 }
 
 /// Asks every rule. The order of what comes back depends on nothing but the facts.
@@ -73,10 +87,7 @@ pub fn check(inventory: &Inventory, policy: &Policy, options: &Options) -> Repor
     let findings = one_for_each_cause(findings);
     (report.allowed, report.findings) =
         findings.into_iter().partition(|finding| inventory.allows.iter().any(|allow| allowed_by(finding, allow)));
-    for finding in &report.findings {
-        *report.by_rule.entry(finding.rule.clone()).or_default() += 1;
-        *report.by_severity.entry(finding.severity).or_default() += 1;
-    }
+    report.count();
     let files: BTreeSet<&str> = inventory.sources.iter().map(|source| source.path.as_str()).collect();
     report.files = files.into_iter().filter(|file| among(file, &options.paths)).map(str::to_owned).collect();
     report

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 
 use super::Session;
+use super::baseline;
 use super::failure::{Exit, Failure};
 use super::gather::{Gathered, Reading, gather};
 use super::report::{ToFile, deliver, to_file};
@@ -39,6 +40,12 @@ pub(super) struct Args {
     /// Do not ask these rules
     #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Rules")]
     ignore: Vec<String>,
+    /// Findings that are accepted [default: `.dbguard-baseline.toml` beside the policy, where there is one]
+    #[arg(long, value_name = "FILE", conflicts_with = "no_baseline", help_heading = "Rules")]
+    baseline: Option<PathBuf>,
+    /// Report what a baseline accepts as well
+    #[arg(long, help_heading = "Rules")]
+    no_baseline: bool,
     /// How to write the report
     #[arg(long, value_name = "FORMAT", default_value = "full", help_heading = "Output")]
     output_format: Format,
@@ -87,7 +94,7 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
     let none = Policy::default();
     let policy = gathered.policy.as_ref().unwrap_or(&none);
     let options = check::Options { selection, paths: gathered.paths.clone() };
-    let report = check::check(&gathered.inventory, policy, &options);
+    let mut report = check::check(&gathered.inventory, policy, &options);
     if args.show_files {
         let files: BTreeSet<&str> = report.files.iter().map(String::as_str).collect();
         let mut out = Vec::new();
@@ -96,8 +103,13 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
         session.print(&out)?;
         return Ok(gathered.exit());
     }
-    let lookup = &mut |file: &str| read(&gathered, file);
-    let fingerprints = check::fingerprints(&report.findings, &gathered.inventory, lookup);
+    let lookup = &mut |file: &str| gathered.source(file);
+    let mut fingerprints = check::fingerprints(&report.findings, &gathered.inventory, lookup);
+    let mut accepted = 0;
+    if !args.no_baseline {
+        let (named, found) = (args.baseline.as_deref(), (&mut report, &mut fingerprints));
+        accepted = baseline::accept(named, &gathered, found, &options, true, session)?;
+    }
     let folder = folder_in_repository(&gathered.inventory.root);
     let judged = Judged {
         findings: &report.findings,
@@ -112,15 +124,15 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
     deliver(session, args.output_format, &args.output, |format, look, out| match format {
         Format::Full | Format::Concise if args.statistics => statistics(&report.findings, look, out),
         Format::Full => {
-            check_full(&judged, &mut |file| read(&gathered, file), look, verbose, out)?;
-            if session.global.quiet { Ok(()) } else { writeln!(out, "{}", conclusion(&report, look)) }
+            check_full(&judged, &mut |file| gathered.source(file), look, verbose, out)?;
+            if session.global.quiet { Ok(()) } else { writeln!(out, "{}", conclusion(&report, accepted, look)) }
         }
         Format::Concise => check_concise(&judged, look, out),
         Format::Json => check_json(&judged, out),
         Format::JsonLines => check_json_lines(&judged, out),
         Format::Github => check_github(&judged, out),
         Format::Gitlab => check_gitlab(&judged, out),
-        Format::Sarif => check_sarif(&judged, &mut |file| read(&gathered, file), out),
+        Format::Sarif => check_sarif(&judged, &mut |file| gathered.source(file), out),
         Format::Junit => check_junit(&judged, out),
         Format::Markdown => check_markdown(&judged, out),
     })?;
@@ -131,12 +143,14 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
     Ok(if report.findings.is_empty() { gathered.exit() } else { gathered.exit().max(Exit::Findings) })
 }
 
-fn conclusion(report: &Report, look: &Look) -> String {
-    let words = verdict(&report.findings, look);
-    match report.allowed.len() {
-        0 => words,
-        allowed => format!("{words} {allowed} more allowed by comments."),
+fn conclusion(report: &Report, accepted: usize, look: &Look) -> String {
+    let mut words = verdict(&report.findings, look);
+    for (number, by) in [(report.allowed.len(), "allowed by comments"), (accepted, "accepted by the baseline")] {
+        if number > 0 {
+            words.push_str(&format!(" {number} more {by}."));
+        }
     }
+    words
 }
 
 /// What a policy would add.
@@ -156,21 +170,4 @@ fn folder_in_repository(root: &Path) -> String {
         Some(below) if !below.is_empty() => format!("{below}/"),
         _ => String::new(),
     }
-}
-
-/// A source by the name that findings give it; `None` for what is no text.
-fn read(gathered: &Gathered, file: &str) -> Option<Source> {
-    let path = match &gathered.policy_file {
-        Some((path, shown)) if shown == file => path.clone(),
-        _ => gathered.inventory.root.join(file),
-    };
-    /// Longer files are not drawn.
-    const LONGEST: u64 = 16 * 1024 * 1024;
-    let about = std::fs::metadata(&path).ok()?;
-    if !about.is_file() || about.len() > LONGEST {
-        return None;
-    }
-    let bytes = std::fs::read(path).ok()?;
-    let is_binary = bytes.iter().take(8192).any(|byte| *byte == 0);
-    (!is_binary).then(|| Source::new(file, bytes))
 }

@@ -9,6 +9,7 @@ use crate::lang::program::WrapperOpener;
 use crate::output::{escape, show_files};
 use crate::policy::{self, Argument, Globs, Policy, Written};
 use crate::scan::{self, Inventory};
+use crate::text::Source;
 
 /// A tree as it was found.
 pub(super) struct Gathered {
@@ -28,6 +29,23 @@ impl Gathered {
     pub(super) fn exit(&self) -> Exit {
         let mistaken = self.policy.as_ref().is_some_and(|policy| !policy.mistakes.is_empty());
         if self.incomplete || mistaken { Exit::Usage } else { Exit::Clean }
+    }
+
+    /// A source by the name that findings give it; `None` for what is no text.
+    pub(super) fn source(&self, file: &str) -> Option<Source> {
+        let path = match &self.policy_file {
+            Some((path, shown)) if shown == file => path.clone(),
+            _ => self.inventory.root.join(file),
+        };
+        /// Longer files are not drawn.
+        const LONGEST: u64 = 16 * 1024 * 1024;
+        let about = std::fs::metadata(&path).ok()?;
+        if !about.is_file() || about.len() > LONGEST {
+            return None;
+        }
+        let bytes = std::fs::read(path).ok()?;
+        let is_binary = bytes.iter().take(8192).any(|byte| *byte == 0);
+        (!is_binary).then(|| Source::new(file, bytes))
     }
 
     /// Mistakes of the policy, for commands that report no findings.

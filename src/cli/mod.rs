@@ -1,6 +1,7 @@
 //! The command line: one file per command, its arguments and its run on one page. The only room that reads the environment,
 //! writes to the terminal and chooses the exit code.
 
+mod baseline;
 mod check;
 mod completions;
 mod failure;
@@ -46,6 +47,7 @@ Exit codes: 0 clean, 1 findings, 2 usage or policy, 3 could not do it.";
 enum Command {
     Scan(scan::Args),
     Check(check::Args),
+    Baseline(baseline::Args),
     Init(init::Args),
     Migrate(migrate::Args),
     Rule(rule::Args),
@@ -122,6 +124,7 @@ fn run(arguments: Vec<OsString>) -> Exit {
     let done = match &cli.command {
         Command::Scan(args) => scan::run(args, &session),
         Command::Check(args) => check::run(args, &session),
+        Command::Baseline(args) => baseline::run(args, &session),
         Command::Init(args) => init::run(args, &session),
         Command::Migrate(args) => migrate::run(args, &session),
         Command::Rule(args) => rule::run(args, &session),

@@ -117,7 +117,7 @@ pub(crate) fn scope(world: &World, global: &Global, paths: &[PathBuf]) -> Result
 }
 
 /// A file's name relative to the root, also when it lies above; else as it was given.
-fn seen_from(root: &Path, file: &Path, given: &Path) -> String {
+pub(crate) fn seen_from(root: &Path, file: &Path, given: &Path) -> String {
     let absolute = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf());
     for (ups, folder) in root.ancestors().enumerate() {
         match absolute.strip_prefix(folder) {

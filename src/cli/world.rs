@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
+use crate::check::Date;
 use crate::migrate::run::Hold;
 
 /// What the process was started with.
@@ -16,6 +17,8 @@ pub(crate) struct World {
     pub(crate) user: String,
     /// `DBGUARD_HOLD_AT`, in builds for tests only: the line of the journal where the process stops, to be killed there.
     pub(crate) hold: Option<Hold>,
+    /// The day it is, in UTC.
+    pub(crate) today: Date,
     /// `NO_COLOR` is set, or the terminal is dumb.
     colourless: bool,
     /// `CLICOLOR_FORCE` is set.
@@ -36,6 +39,7 @@ impl World {
             hold: said("DBGUARD_HOLD_AT")
                 .filter(|_| cfg!(debug_assertions))
                 .and_then(|place| hold(&place.to_string_lossy())),
+            today: day(std::time::SystemTime::now()),
             colourless: said("NO_COLOR").is_some() || said("TERM") == Some(OsString::from("dumb")),
             forced: said("CLICOLOR_FORCE").is_some_and(|value| value != "0"),
         })
@@ -43,7 +47,15 @@ impl World {
 
     #[cfg(test)]
     pub(crate) fn at(cwd: PathBuf) -> Self {
-        Self { cwd, config: None, user: "tester".to_owned(), hold: None, colourless: true, forced: false }
+        Self {
+            cwd,
+            config: None,
+            today: (2026, 1, 1),
+            user: "tester".to_owned(),
+            hold: None,
+            colourless: true,
+            forced: false,
+        }
     }
 
     /// Whether somebody can be asked: both the question and the answer go through a terminal.
@@ -75,10 +87,46 @@ fn hold(place: &str) -> Option<Hold> {
     Some(Hold { n: number.parse().ok()?, before: number.len() < place.len() })
 }
 
+/// The day of a time, by the calendar of today, which is right for all of the past that computers have.
+fn day(time: std::time::SystemTime) -> Date {
+    let since = time.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    // Days since the first of March of the year 0: then the day that some years lack is the last of a year.
+    let days = since.as_secs() / 86_400 + 719_468;
+    let (era, of_era) = (days / 146_097, days % 146_097);
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year + era * 400 + u64::from(month <= 2);
+    let narrow = |number: u64| u8::try_from(number).unwrap_or(u8::MAX);
+    (u16::try_from(year).unwrap_or(u16::MAX), narrow(month), narrow(of_year - (153 * shifted + 2) / 5 + 1))
+}
+
 /// Writes to a stream, where a reader that went away (`| head`) is no error.
 pub(crate) fn write_to(stream: &mut dyn Write, text: &[u8]) -> io::Result<()> {
     match stream.write_all(text).and_then(|()| stream.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_of_the_calendar() {
+        for (seconds, expected) in [
+            (0, (1970, 1, 1)),
+            (951_782_399, (2000, 2, 28)),
+            (951_782_400, (2000, 2, 29)),
+            (951_868_800, (2000, 3, 1)),
+            (1_798_761_599, (2026, 12, 31)),
+            (1_798_761_600, (2027, 1, 1)),
+            (4_107_542_400, (2100, 3, 1)),
+        ] {
+            let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+            assert_eq!(day(time), expected, "{seconds}");
+        }
     }
 }

@@ -82,11 +82,12 @@ pub fn read(source: &Source, language: Language) -> Facts {
     }
 }
 
-/// Lock files, source maps and reports repeat what stands elsewhere.
+/// Lock files, source maps, reports and baselines repeat what stands elsewhere.
 fn is_written_by_tools(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
     matches!(ending, "lock" | "lockb" | "map" | "sarif")
+        || name.ends_with("baseline.toml")
         || matches!(
             name,
             "package-lock.json" | "npm-shrinkwrap.json" | "pnpm-lock.yaml" | "go.sum" | "packages.lock.json"
@@ -121,7 +122,14 @@ mod tests {
 
     #[test]
     fn lock_files_are_not_read() {
-        for path in ["package-lock.json", "a/poetry.lock", "dist/app.js.map", "pnpm-lock.yaml", "out/dbguard.sarif"] {
+        for path in [
+            "package-lock.json",
+            "a/poetry.lock",
+            "dist/app.js.map",
+            "pnpm-lock.yaml",
+            "out/dbguard.sarif",
+            ".dbguard-baseline.toml",
+        ] {
             let source = Source::new(path, b"{\"a\": \"x.db\"} // dbguard: allow[r]".to_vec());
             assert!(read(&source, Language::Json).references.is_empty(), "{path}");
             assert_eq!(allows(&source, Language::Json), [], "{path}");

@@ -34,6 +34,7 @@ mod sidecar_tracked;
 mod single_file_mount;
 mod specialised_trespass;
 mod split_table;
+mod stale_baseline;
 mod stray_database;
 mod temporary_outside_tmp;
 mod tracked_database;
@@ -50,6 +51,7 @@ pub use standing::{Applied, Standing};
 
 pub(crate) use about::allowed_by;
 pub(crate) use sink::Sink;
+pub(crate) use stale_baseline::{Stale, report as report_stale};
 
 use about::{copied_database, has_a_name, is_trial, told_apart, used};
 
@@ -59,6 +61,9 @@ use crate::scan::Inventory;
 
 /// Looks at the facts and the policy, and reports what breaks the rule.
 type Judge = fn(&Inventory, &Applied<'_>, &mut Sink<'_>);
+
+/// The rule that speaks of the baseline.
+pub(crate) const STALE: &str = "stale-baseline";
 
 /// A rule: its card and its judgement.
 pub struct Rule {
@@ -96,6 +101,7 @@ roster! {
     "single-file-mount" single_file_mount
     "specialised-trespass" specialised_trespass
     "split-table" split_table
+    "stale-baseline" stale_baseline
     "stray-database" stray_database
     "temporary-outside-tmp" temporary_outside_tmp
     "tracked-database" tracked_database

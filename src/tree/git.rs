@@ -137,7 +137,7 @@ pub fn in_lfs(root: &Path, paths: &[&str]) -> HashSet<String> {
     found
 }
 
-fn git(root: &Path) -> Command {
+pub(super) fn git(root: &Path) -> Command {
     let mut command = Command::new("git");
     // A repository of strangers may name a program as its file system monitor.
     command.arg("-C").arg(root).args(["-c", "core.fsmonitor=false"]);

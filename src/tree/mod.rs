@@ -3,6 +3,7 @@
 mod git;
 mod ignored;
 pub mod kind;
+mod renames;
 mod seclusion;
 mod walk;
 
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use git::{in_lfs, root_of};
+pub use renames::renames_since;
 pub use walk::{Error, LARGEST_TEXT, Options, Tree, head, walk};
 
 /// A file of the tree that is worth reading.

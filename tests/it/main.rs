@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail, and makes the files it looks at")]
 
 mod bad_input;
+mod baseline;
 mod check;
 mod consolidation;
 mod documents;
