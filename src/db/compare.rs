@@ -101,6 +101,13 @@ struct Candidate {
     distinct: bool,
 }
 
+/// Columns that may say which row is which in every one of `tables`, the best first: what is declared unique, then what is
+/// called like a name, then primary keys. Whether they do is for the rows to say.
+#[must_use]
+pub fn natural_keys(tables: &[&Table]) -> Vec<Vec<String>> {
+    candidates(tables).into_iter().filter(|candidate| candidate.distinct).map(|candidate| candidate.columns).collect()
+}
+
 /// The best first.
 fn candidates(tables: &[&Table]) -> Vec<Candidate> {
     let Some(first) = tables.first() else { return Vec::new() };
@@ -154,7 +161,8 @@ fn candidates(tables: &[&Table]) -> Vec<Candidate> {
 }
 
 /// A number that each database gives by itself.
-fn is_own_number(column: &Column) -> bool {
+#[must_use]
+pub fn is_own_number(column: &Column) -> bool {
     let declared = column.declared_type.to_ascii_uppercase();
     (declared.contains("INT") || declared.is_empty() || declared.contains("SERIAL"))
         && (column.primary_key == 1 && declared == "INTEGER" || same(&column.name, "id"))

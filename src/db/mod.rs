@@ -1,6 +1,7 @@
 //! Databases: opened read-only without writing a byte beside them, and what stands in them. Knows nothing of code or policy.
 
 mod compare;
+pub mod content;
 mod head;
 mod open;
 mod quote;
@@ -9,7 +10,9 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
-pub use compare::{Comparison, compare};
+pub use compare::{Comparison, compare, is_own_number, natural_keys};
+pub use content::{Content, content};
+pub use open::Opened as Reading;
 pub(crate) use open::uri;
 pub use quote::identifier as quote;
 pub use schema::{Column, ForeignKey, Index, Object, Schema, Table, TableKind};
@@ -46,6 +49,14 @@ pub enum State {
     Locked(String),
     /// No right to read it, or it vanished.
     Unreadable(String),
+}
+
+/// Opens a database within a read transaction, without writing a byte beside it.
+///
+/// # Errors
+/// What the file is instead, where it cannot be opened.
+pub fn reading(path: &Path) -> Result<Reading, State> {
+    open::open(path)
 }
 
 /// How often a file is read anew that changes while it is read.

@@ -15,8 +15,8 @@ use super::head;
 const PATIENCE: Duration = Duration::from_millis(200);
 
 /// A connection within a read transaction. The folder of the database stays as it is.
-pub(super) struct Opened {
-    pub(super) connection: Connection,
+pub struct Opened {
+    pub connection: Connection,
     /// Whether the header says that the database keeps a write-ahead log.
     pub(super) wal: bool,
     file: PathBuf,

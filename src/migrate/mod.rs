@@ -4,7 +4,9 @@
 #[cfg(test)]
 mod cases;
 mod connect;
+pub mod examine;
 pub mod plan;
+pub mod propose;
 mod prove;
 mod row;
 pub mod run;

@@ -12,6 +12,7 @@ mod check_sarif;
 mod files;
 mod look;
 mod markup;
+mod migrate_plan;
 mod migrate_run;
 mod opinion;
 mod overview;
@@ -43,6 +44,7 @@ pub use check_markdown::check_markdown;
 pub use check_sarif::check_sarif;
 pub use files::show_files;
 pub use look::{Look, escape};
+pub use migrate_plan::{plan_full, plan_json};
 pub use migrate_run::{
     migrate_cleaned, migrate_outcome, migrate_preview, migrate_rehearsal, migrate_status, migrate_undone,
     migrate_verification,

@@ -10,6 +10,7 @@ mod documents;
 mod floor_plan;
 mod formats;
 mod migrate_kill;
+mod migrate_plan;
 mod migrate_run;
 mod sandbox;
 mod scan;

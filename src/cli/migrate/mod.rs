@@ -2,6 +2,7 @@
 
 mod apply;
 mod cleanup;
+mod plan;
 mod progress;
 mod rollback;
 mod status;
@@ -16,10 +17,11 @@ use super::options::scope;
 use crate::migrate::Stop;
 use crate::migrate::run::is_undecided;
 
-/// Move many databases into one, proved and undoable
+/// Merge many databases into one, proved row by row, undoable
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
+  dbguard migrate plan               examine the databases, write migration.toml to review
   dbguard migrate apply --dry-run    what would happen; opens everything read-only
   dbguard migrate apply --rehearse   all of it on copies, timed and thrown away
   dbguard migrate apply              carry out migration.toml, or finish what was begun
@@ -31,6 +33,7 @@ pub(super) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    Plan(plan::Args),
     Apply(apply::Args),
     Status(status::Args),
     Verify(verify::Args),
@@ -40,6 +43,7 @@ enum Command {
 
 pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
     match &args.command {
+        Command::Plan(args) => plan::run(args, session),
         Command::Apply(args) => apply::run(args, session),
         Command::Status(args) => status::run(args, session),
         Command::Verify(args) => verify::run(args, session),

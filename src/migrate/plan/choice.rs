@@ -28,6 +28,13 @@ impl<T> Choice<T> {
     }
 }
 
+impl<T: Default + PartialEq> Choice<T> {
+    /// Made as it would be if nothing were said.
+    pub(super) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 impl<T: Default> Default for Choice<T> {
     fn default() -> Self {
         Self::Made(T::default())

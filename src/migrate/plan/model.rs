@@ -95,7 +95,7 @@ pub struct TablePlan {
     pub name: String,
     /// Ids of sources; where rows are equal in rank, the first listed wins.
     pub from: Vec<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Choice::is_default")]
     pub action: Choice<TableAction>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rename_to: Option<String>,
@@ -324,6 +324,7 @@ impl Plan {
             note(block.strategy.is_some_and(|choice| choice.is_open()), "strategy");
             note(block.rekey.is_some_and(|choice| choice.is_open()), "rekey");
             note(block.rename_to.as_deref() == Some("?"), "rename-to");
+            note(block.fill.values().any(|value| value == "?"), "fill");
         }
         open
     }
