@@ -17,6 +17,8 @@ pub mod python;
 mod shell;
 mod spell;
 pub mod sql;
+#[cfg(test)]
+mod tables_tests;
 mod toml;
 mod value;
 pub mod write;

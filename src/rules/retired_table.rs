@@ -8,7 +8,7 @@ use super::{Applied, Sink, Standing};
 use crate::finding::Remedy;
 use crate::lang::{Statement, TableUse};
 use crate::policy::{Move, Moves};
-use crate::scan::{Context, DatabaseId, Inventory, Linked};
+use crate::scan::{Context, Database, DatabaseId, Inventory, Linked};
 
 /// Databases that are named in a reason.
 const SHOWN: usize = 3;
@@ -66,6 +66,8 @@ struct Names<'a> {
     moves: &'a Moves,
     /// For each table that moves, in lower case: the databases that hold one of that name.
     holders: HashMap<String, BTreeSet<DatabaseId>>,
+    /// For each database whether it only stands in for another: a throw-away one, or one that nothing but tests names.
+    stands_in: Vec<bool>,
 }
 
 impl<'a> Names<'a> {
@@ -86,25 +88,40 @@ impl<'a> Names<'a> {
                 holders.entry(table).or_default().extend(&table_use.databases);
             }
         }
-        for holders in holders.values_mut() {
-            holders.retain(|database| policy.standing(*database) != Standing::Temporary);
+        let trial = |database: &Database| database.file.is_none() || super::is_trial(&database.path);
+        let mut stands_in: Vec<bool> = inventory.databases.iter().map(trial).collect();
+        for reference in &inventory.references {
+            let context = policy.context(&reference.fact.place.file, reference.context);
+            if matches!(context, Context::Code | Context::Config) {
+                for own in &reference.databases {
+                    stands_in.get_mut(own.0).into_iter().for_each(|stands_in| *stands_in = false);
+                }
+            }
         }
-        Self { inventory, policy, moves, holders }
+        for (index, stands_in) in stands_in.iter_mut().enumerate() {
+            match policy.standing(DatabaseId(index)) {
+                Standing::Temporary => *stands_in = true,
+                Standing::Unknown => {}
+                _ => *stands_in = false,
+            }
+        }
+        for holders in holders.values_mut() {
+            holders.retain(|database| !stands_in.get(database.0).copied().unwrap_or(false));
+        }
+        Self { inventory, policy, moves, holders, stands_in }
     }
 
     fn decide(&self, table_use: &Linked<TableUse>) -> Decision<'a> {
         let table = &table_use.fact.table;
         let lower = table.to_ascii_lowercase();
         let mut real: Vec<DatabaseId> = table_use.databases.clone();
-        real.retain(|database| self.policy.standing(*database) != Standing::Temporary);
+        real.retain(|database| !self.stands_in.get(database.0).copied().unwrap_or(false));
         if !real.is_empty() {
             return self.agreed(table, &real, |databases| format!("its connection can be {databases}"));
         }
         // A throw-away database stands for the real one; an unknown connection for any that holds such a table.
         let none = BTreeSet::new();
         let mut holders: Vec<DatabaseId> = self.holders.get(&lower).unwrap_or(&none).iter().copied().collect();
-        // The likeliest first: those whose table moves.
-        holders.sort_by_key(|database| self.moved(*database, table).is_none());
         let spoken: Vec<&Move> = self.moves.iter().filter(|own| own.from.table.eq_ignore_ascii_case(table)).collect();
         let Some(first) = spoken.first() else { return Decision::Stays };
         if spoken.iter().any(|other| other.to != first.to) {
@@ -112,12 +129,12 @@ impl<'a> Names<'a> {
             let new = new.join(" or ");
             return Decision::Open(first, format!("its connection is not known, and the table moves to {new}"));
         }
-        match holders.is_empty() {
-            true => Decision::Moved(first),
-            false => self.agreed(table, &holders, |databases| {
-                format!("its connection is not known, and such a table is in {databases}")
-            }),
+        if holders.iter().all(|database| self.moved(*database, table).is_some()) {
+            return Decision::Moved(first);
         }
+        holders.retain(|database| self.moved(*database, table).is_none());
+        let names = self.named(&holders);
+        Decision::Open(first, format!("its connection is not known, and {names} holds such a table that does not move"))
     }
 
     /// One answer for all these databases, or none.
@@ -128,15 +145,16 @@ impl<'a> Names<'a> {
         if answers.iter().all(same) {
             return Decision::Moved(found);
         }
-        let mut names: Vec<String> = databases
-            .iter()
-            .take(SHOWN)
-            .map(|database| format!("`{}`", super::told_apart(self.inventory, *database)))
-            .collect();
+        Decision::Open(found, reason(&self.named(databases)))
+    }
+
+    fn named(&self, databases: &[DatabaseId]) -> String {
+        let told = |database: &DatabaseId| format!("`{}`", super::told_apart(self.inventory, *database));
+        let mut names: Vec<String> = databases.iter().take(SHOWN).map(told).collect();
         if databases.len() > SHOWN {
-            names.push("others".to_owned());
+            names.push("another".to_owned());
         }
-        Decision::Open(found, reason(&names.join(" or ")))
+        names.join(" or ")
     }
 
     /// The move of a table of this database.

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use super::language::language_of;
 use super::prefilter::words;
-use crate::lang::program::{Module, Opened, Program, WrapperOpener, is_program};
+use crate::lang::program::{Bound, Module, Opened, Program, WrapperOpener, is_program};
 use crate::lang::{self, Allow, Facts, Language, javascript, python};
 use crate::text::{Encoding, Source};
 use crate::tree::LARGEST_TEXT;
@@ -196,13 +196,15 @@ fn lower(source: Source, language: Language) -> Module {
     }
 }
 
-/// The second, equally cheap pass: programs that run SQL and speak of a module that names a database.
+/// The second, equally cheap pass: programs that run SQL and speak of a module that names a database, or are spoken of by one
+/// that hands them its connection.
 fn learned(root: &Path, modules: &[Module], may_matter: &[Arc<str>]) -> Vec<Module> {
     let stems: HashSet<&str> =
         modules.iter().filter_map(|module| stem(&module.source.path)).filter(|stem| stem.len() > 1).collect();
     if stems.is_empty() || may_matter.is_empty() {
         return Vec::new();
     }
+    let spoken_of = imported(modules);
     let mut stems: Vec<&str> = stems.into_iter().collect();
     stems.sort_unstable();
     let Ok(words) = AhoCorasick::new(&stems) else { return Vec::new() };
@@ -210,17 +212,36 @@ fn learned(root: &Path, modules: &[Module], may_matter: &[Arc<str>]) -> Vec<Modu
         .par_iter()
         .filter_map(|path| {
             let bytes = fs::read(root.join(path.as_ref())).ok()?;
-            let imports = bytes
-                .split(|&byte| byte == b'\n')
-                .filter(|line| is_import(line))
-                .any(|line| words.find_overlapping_iter(line).any(|hit| is_word(line, hit.start(), hit.end())));
-            if !imports {
+            let imports = || {
+                bytes
+                    .split(|&byte| byte == b'\n')
+                    .filter(|line| is_import(line))
+                    .any(|line| words.find_overlapping_iter(line).any(|hit| is_word(line, hit.start(), hit.end())))
+            };
+            if !stem(path).is_some_and(|stem| spoken_of.contains(stem)) && !imports() {
                 return None;
             }
             let language = language_of(path, bytes.get(..256).unwrap_or(&bytes));
             Some(lower(Source::new(Arc::clone(path), bytes), language))
         })
         .collect()
+}
+
+/// The last names of what these modules import.
+fn imported(modules: &[Module]) -> HashSet<String> {
+    let mut found = HashSet::new();
+    let bindings = modules.iter().flat_map(|module| &module.scopes).flat_map(|scope| scope.bindings.values().flatten());
+    for binding in bindings {
+        let (path, name) = match &binding.value {
+            Bound::Module(path) => (path, None),
+            Bound::Import { module, name } => (module, Some(name)),
+            _ => continue,
+        };
+        let last = path.rsplit(['.', '/']).find(|part| !matches!(*part, "js" | "ts" | "mjs" | ""));
+        found.extend(last.map(str::to_owned));
+        found.extend(name.map(|name| name.to_string()));
+    }
+    found
 }
 
 fn is_import(line: &[u8]) -> bool {

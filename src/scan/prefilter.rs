@@ -18,11 +18,13 @@ static NAMES_DATABASE: LazyLock<Regex> = LazyLock::new(|| {
     regex(concat!(
         r"(?i:sqlite)|\.(?:db|DB|db3|s3db|sl3)(?:[^A-Za-z0-9_ (.=]| [^i=]|\.(?:b|o|t)|$)|DATABASE_|_DATABASE\b|_DB_|\bDB_[A-Z]|_db_path|\bdb_path|\bdbguard:",
         r"|create_(?:async_)?engine|engine_from_config|postgres(?:ql)?(?:\+\w+)?://|mysql(?:\+\w+)?://|:memory:",
+        r"|__tablename__|\bdb_table\b|from alembic|sqliteTable\(",
     ))
 });
 
-static RUNS_SQL: LazyLock<Regex> =
-    LazyLock::new(|| regex(r"\.execute|executemany|executescript|\.prepare\(|\.query\("));
+static RUNS_SQL: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r"\.execute|executemany|executescript|\.prepare\(|\.query\(|\.upsert|\.table_names\(|ForeignKey\(")
+});
 
 /// Constant patterns; a test compiles both.
 #[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by a test")]
@@ -32,7 +34,7 @@ fn regex(pattern: &str) -> Regex {
 
 /// One of these is in every match of either pattern, in the spellings that people use: they are looked for many bytes at a
 /// time, and the patterns decide only where one is found.
-const LITERALS: [&str; 21] = [
+const LITERALS: [&str; 27] = [
     "qlite",
     "qLite",
     "QLite",
@@ -54,6 +56,12 @@ const LITERALS: [&str; 21] = [
     ".prepare(",
     ".query(",
     "execute",
+    "__tablename__",
+    "db_table",
+    "alembic",
+    ".upsert",
+    ".table_names(",
+    "ForeignKey(",
 ];
 
 /// `None` on machines without the instructions it needs.

@@ -171,7 +171,11 @@ impl Lowering<'_> {
             self.pattern(left, Bound::Expr(value), Target::Assigned, at);
             return value;
         }
+        let appends = operator == "+=";
         let left = self.expr(left, at);
+        if appends {
+            self.builder.module.appends.push((left, value));
+        }
         self.make(Kind::Opaque(vec![left, value]), node, at)
     }
 

@@ -59,6 +59,7 @@ impl Program<'_> {
         reading.connection_options();
         reading.environment();
         reading.queries();
+        reading.tables();
         reading.prose();
         let mut facts = reading.facts;
         facts.references.extend(reading.references.into_values());

@@ -29,6 +29,8 @@ pub struct Module {
     pub texts: Vec<ExprId>,
     /// Assignments to what is no plain name: `config["x"] = value`, `self.x = value`.
     pub assigns: Vec<(ExprId, ExprId)>,
+    /// `name += value`, in source order.
+    pub appends: Vec<(ExprId, ExprId)>,
     /// Comments and docstrings.
     pub prose: Vec<Span>,
     /// The grammar could not read all of it.
@@ -219,6 +221,7 @@ impl ModuleBuilder {
                 calls: Vec::new(),
                 texts: Vec::new(),
                 assigns: Vec::new(),
+                appends: Vec::new(),
                 prose: Vec::new(),
                 has_errors: false,
             },

@@ -6,6 +6,7 @@ mod calls;
 mod environment;
 mod evaluate;
 mod facts;
+mod fillers;
 mod ir;
 mod known;
 mod literals;
@@ -14,6 +15,7 @@ mod names;
 mod opens;
 mod options;
 mod paths;
+mod pieces;
 #[expect(clippy::module_inception, reason = "the program is what this room is about")]
 mod program;
 mod prose;
@@ -21,6 +23,7 @@ mod queries;
 mod schemas;
 mod script;
 mod settings;
+mod tables;
 mod templates;
 mod usage;
 

@@ -143,6 +143,11 @@ impl<'l> Program<'l> {
         self.module(at).map(|module| (Arc::clone(&module.source.path), module.language))
     }
 
+    /// The program at a path.
+    pub(super) fn at(&self, path: &str) -> Option<usize> {
+        self.index.get(path).copied()
+    }
+
     pub(super) fn module(&self, at: usize) -> Option<&Module> {
         self.slots.get(at)?.get_or_init(|| (self.loader)(self.paths.get(at)?)).as_ref()
     }

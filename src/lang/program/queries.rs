@@ -1,46 +1,155 @@
 //! SQL in programs: statements, the tables they touch, and the connection each runs on.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::evaluate::Val;
+use super::evaluate::{Frame, InModule, Val};
 use super::facts::Reading;
-use super::ir::{Bound, ExprId, Kind, Op, Piece, ScopeId};
+use super::ir::{Bound, ExprId, Kind, Op, ScopeId};
 use super::known;
-use crate::lang::facts::{Attach, Confidence, Role, Statement, TableUse};
+use super::pieces::Composed;
+use crate::lang::facts::{Access, Attach, Confidence, Naming, Role, Statement, TableUse};
 use crate::lang::names;
 use crate::lang::sql::{self, SqlStatement};
 use crate::lang::value::Value;
-use crate::text::{Snippet, Span};
+use crate::text::Span;
+
+/// A text that holds SQL.
+struct Query {
+    composed: Composed,
+    connection: Vec<Value>,
+    /// What is bound to its parameters.
+    parameters: Vec<ExprId>,
+    statements: Vec<SqlStatement>,
+}
+
+/// What is known of the statements that a piece belongs to.
+#[derive(Default)]
+struct Fragment {
+    visible: Vec<(String, bool)>,
+    connection: Vec<Value>,
+}
 
 impl Reading<'_> {
     pub(super) fn queries(&mut self) {
         let runs = self.runs();
-        let mut found = Vec::new();
+        let mut found: Vec<Query> = Vec::new();
         for &text in &self.module.texts {
-            let Kind::Text(pieces) = &self.module.expr(text).kind else { continue };
-            let snippet = self.sql_text(pieces);
-            if snippet.text.len() < 6 || snippet.text.len() > 400_000 {
+            let composed = self.composed(text);
+            let snippet = &composed.snippet.text;
+            if composed.texts.first() != Some(&text) || snippet.len() < 6 || snippet.len() > 400_000 {
                 continue;
             }
-            let (run, holes) = match runs.get(&text) {
-                Some((connection, holes)) => (Some(connection.clone()), holes.clone()),
-                None => (None, Vec::new()),
-            };
-            if !sql::looks_like_sql(&snippet.text) {
+            if !sql::looks_like_sql(snippet) {
                 continue;
             }
-            let statements = sql::statements(&snippet.text);
-            found.push((text, snippet, run.unwrap_or_default(), holes, statements));
+            let (connection, parameters) =
+                composed.texts.iter().find_map(|text| runs.get(text)).cloned().unwrap_or_default();
+            let statements = sql::statements(snippet);
+            found.push(Query { composed, connection, parameters, statements });
         }
         let attached = self.attaches(&found);
-        for (text, snippet, connection, _, statements) in found {
-            self.statements(text, &snippet, &connection, &statements, &attached);
+        let mut fragments: BTreeMap<ExprId, Fragment> = BTreeMap::new();
+        for query in &found {
+            self.statements(query, &attached);
+            for piece in self.pieces(&query.composed) {
+                let fragment = fragments.entry(piece).or_default();
+                for visible in query.statements.iter().flat_map(|statement| &statement.visible) {
+                    fragment.visible.push(visible.clone());
+                }
+                for value in &query.connection {
+                    if !fragment.connection.contains(value) {
+                        fragment.connection.push(value.clone());
+                    }
+                }
+            }
         }
+        let told: HashSet<ExprId> = found.iter().flat_map(|query| query.composed.texts.iter().copied()).collect();
+        for (text, fragment) in fragments {
+            if !told.contains(&text) {
+                self.fragment(text, fragment);
+            }
+        }
+    }
+
+    /// A literal that continues or fills the SQL of others: ` JOIN teams ON teams.id = users.team_id`.
+    fn fragment(&mut self, text: ExprId, mut around: Fragment) {
+        let composed = self.composed(text);
+        // Where a name is an alias in one statement, nobody knows which one this is.
+        around.visible.sort_by_key(|(_, own)| *own);
+        let symbol = self.symbol(self.module.expr(text).scope);
+        for found in sql::fragment(&composed.snippet.text, &around.visible) {
+            self.facts.table_uses.push(TableUse {
+                place: self.place(&composed.snippet, found.span),
+                table: found.table,
+                access: found.access,
+                naming: found.naming,
+                fixed: None,
+                connection: around.connection.clone(),
+                language: self.module.language,
+                symbol: symbol.clone(),
+            });
+        }
+    }
+
+    /// `rows(conn, "SELECT ..")`, `self.rows("SELECT ..")`: functions of the tree that run what they are given.
+    fn handed_on(&self, runs: &mut HashMap<ExprId, (Vec<Value>, Vec<ExprId>)>) {
+        for &call in &self.module.calls {
+            let Kind::Call { callee, args } = &self.module.expr(call).kind else { continue };
+            for (position, arg) in args.iter().enumerate() {
+                let Kind::Text(_) = &self.module.expr(arg.value).kind else { continue };
+                if !sql::looks_like_sql(&self.composed(arg.value).snippet.text) {
+                    continue;
+                }
+                for val in self.evaluator.ask(self.at, *callee) {
+                    let Val::Function(function, this) = val else { continue };
+                    let method = this.is_some();
+                    let frame = self.evaluator.frame(self.at, function, args, &None, this.map(|this| *this));
+                    let name = self.evaluator.program.module(function.0).and_then(|module| {
+                        let params = &module.scope(function.1).params;
+                        match &arg.name {
+                            Some(name) => Some(name.clone()),
+                            None => params.get(position + usize::from(method)).map(|param| param.name.clone()),
+                        }
+                    });
+                    let Some(name) = name else { continue };
+                    let entry = runs.entry(arg.value).or_default();
+                    for value in self.run_by(function, &name, &frame) {
+                        if !entry.0.contains(&value) {
+                            entry.0.push(value);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The connections on which a function runs its parameter of that name.
+    fn run_by(&self, function: InModule<ScopeId>, name: &str, frame: &Frame) -> Vec<Value> {
+        let Some(module) = self.evaluator.program.module(function.0) else { return Vec::new() };
+        let mut found = Vec::new();
+        for &call in &module.calls {
+            let Kind::Call { callee, args } = &module.expr(call).kind else { continue };
+            let Kind::Member(base, method) = &module.expr(*callee).kind else { continue };
+            let runs = known::runs_sql(method)
+                && module.expr(call).scope == function.1
+                && args
+                    .first()
+                    .is_some_and(|arg| matches!(&module.expr(arg.value).kind, Kind::Name(own) if own.as_ref() == name));
+            if runs {
+                for val in self.evaluator.guarded(|| self.evaluator.eval(function.0, *base, frame)) {
+                    if let Val::Connection(values) = val {
+                        found.extend(values.iter().cloned());
+                    }
+                }
+            }
+        }
+        found
     }
 
     /// The texts that connections run, each with its connection and the parameters handed along.
     fn runs(&self) -> HashMap<ExprId, (Vec<Value>, Vec<ExprId>)> {
         let mut runs = HashMap::new();
+        self.handed_on(&mut runs);
         for &call in &self.module.calls {
             let Kind::Call { callee, args } = &self.module.expr(call).kind else { continue };
             let Kind::Member(base, method) = &self.module.expr(*callee).kind else { continue };
@@ -55,7 +164,7 @@ impl Reading<'_> {
             };
             let mut texts = self.texts_of(query.value, 0);
             texts.retain(|&text| match &self.module.expr(text).kind {
-                Kind::Text(pieces) => sql::looks_like_sql(&self.sql_text(pieces).text),
+                Kind::Text(_) => sql::looks_like_sql(&self.composed(text).snippet.text),
                 _ => false,
             });
             if texts.is_empty() {
@@ -192,35 +301,15 @@ impl Reading<'_> {
         }
     }
 
-    fn sql_text(&self, pieces: &[Piece]) -> Snippet {
-        let mut snippet = Snippet::default();
-        for piece in pieces {
-            match piece {
-                Piece::Text(text, span) => snippet.push(text, span.start as usize),
-                Piece::Hole(hole) => {
-                    snippet.push(sql::HOLE.encode_utf8(&mut [0; 4]), self.module.expr(*hole).span.start as usize)
-                }
-            }
-        }
-        snippet
-    }
-
     /// `ATTACH`: the alias with the database it stands for, for the function it is said in.
-    #[expect(clippy::type_complexity, reason = "the rows are those that `queries` just made")]
-    fn attaches(
-        &mut self,
-        found: &[(ExprId, Snippet, Vec<Value>, Vec<ExprId>, Vec<SqlStatement>)],
-    ) -> HashMap<String, Vec<(ScopeId, Vec<Value>)>> {
+    fn attaches(&mut self, found: &[Query]) -> HashMap<String, Vec<(ScopeId, Vec<Value>)>> {
         let mut attached: HashMap<String, Vec<(ScopeId, Vec<Value>)>> = HashMap::new();
-        for (text, snippet, connection, parameters, statements) in found {
+        for Query { composed, connection, parameters, statements } in found {
+            let Some(text) = composed.texts.first() else { continue };
             for statement in statements {
                 let Some(attach) = &statement.attach else { continue };
                 let expr = self.module.expr(*text);
-                let Kind::Text(pieces) = &expr.kind else { continue };
-                let hole = pieces.iter().find_map(|piece| match piece {
-                    Piece::Hole(hole) => Some(*hole),
-                    Piece::Text(..) => None,
-                });
+                let hole = composed.holes.first().map(|(_, hole)| *hole);
                 let (values, span) = match (&attach.literal, hole) {
                     (Some(literal), _) if literal.starts_with('{') || literal.starts_with('%') => {
                         match self.formatted(*text) {
@@ -232,7 +321,7 @@ impl Reading<'_> {
                         let span = attach
                             .path
                             .clone()
-                            .map_or(expr.span, |path| snippet.host_span(Span::new(path.start, path.end)));
+                            .map_or(expr.span, |path| composed.snippet.host_span(Span::new(path.start, path.end)));
                         let origin = self.module.source.place(span);
                         (vec![names::value_of(literal).with_origin(origin)], span)
                     }
@@ -262,45 +351,37 @@ impl Reading<'_> {
         attached
     }
 
-    fn statements(
-        &mut self,
-        text: ExprId,
-        snippet: &Snippet,
-        connection: &[Value],
-        statements: &[SqlStatement],
-        attached: &HashMap<String, Vec<(ScopeId, Vec<Value>)>>,
-    ) {
-        let expr = self.module.expr(text);
+    fn statements(&mut self, query: &Query, attached: &HashMap<String, Vec<(ScopeId, Vec<Value>)>>) {
+        let Query { composed, connection, statements, .. } = query;
+        let expr = self.module.expr(composed.whole);
         let symbol = self.symbol(expr.scope);
+        let of = |schema: Option<&str>| match schema.map(str::to_ascii_lowercase).as_deref() {
+            None | Some("main") => Some(connection.clone()),
+            Some("temp") => None,
+            Some(alias) => Some(match attached.get(alias) {
+                Some(bound) => bound
+                    .iter()
+                    .find(|(scope, _)| *scope == expr.scope)
+                    .or(bound.first())
+                    .map(|(_, values)| values.clone())
+                    .unwrap_or_default(),
+                None => Vec::new(),
+            }),
+        };
         for statement in statements {
-            let span = snippet.host_span(Span::new(statement.span.start, statement.span.end));
-            let sql = snippet.text.get(statement.span.clone()).unwrap_or("").replace(sql::HOLE, "?");
+            let words = composed.snippet.text.get(statement.span.clone()).unwrap_or("");
             self.facts.statements.push(Statement {
-                place: self.module.source.place(span),
-                sql,
+                place: self.place(&composed.snippet, statement.span.clone()),
+                sql: words.replace(sql::HOLE, "?"),
                 holes: statement.holes,
-                connection: connection.to_vec(),
+                connection: connection.clone(),
                 language: self.module.language,
                 symbol: symbol.clone(),
             });
             for table in &statement.uses {
-                let schema = table.schema.as_deref().map(str::to_ascii_lowercase);
-                let connection = match schema.as_deref() {
-                    None | Some("main") => connection.to_vec(),
-                    Some("temp") => continue,
-                    Some(alias) => match attached.get(alias) {
-                        Some(bound) => bound
-                            .iter()
-                            .find(|(scope, _)| *scope == expr.scope)
-                            .or(bound.first())
-                            .map(|(_, values)| values.clone())
-                            .unwrap_or_default(),
-                        None => Vec::new(),
-                    },
-                };
-                let span = snippet.host_span(Span::new(table.span.start, table.span.end));
+                let Some(connection) = of(table.schema.as_deref()) else { continue };
                 self.facts.table_uses.push(TableUse {
-                    place: self.module.source.place(span),
+                    place: self.place(&composed.snippet, table.span.clone()),
                     table: table.table.clone(),
                     access: table.access,
                     naming: table.naming,
@@ -309,6 +390,18 @@ impl Reading<'_> {
                     language: self.module.language,
                     symbol: symbol.clone(),
                 });
+            }
+            for (span, access) in &statement.filled {
+                if let Some(filler) = self.filler(composed, span.clone()) {
+                    self.names_table(filler, *access, Naming::Filled, connection);
+                }
+            }
+            for parameter in &statement.catalogue {
+                if let sql::Parameter::Position(at) = parameter
+                    && let Some(&given) = query.parameters.get(*at)
+                {
+                    self.names_table(given, Access::Reads, Naming::Compared, connection);
+                }
             }
         }
     }

@@ -51,7 +51,9 @@ impl Lowering<'_> {
                     self.assignment(child, at);
                 }
                 "augmented_assignment" => {
-                    self.all(child, at);
+                    if let [target, value] = self.all(child, at).as_slice() {
+                        self.builder.module.appends.push((*target, *value));
+                    }
                 }
                 // A string that stands alone says something to people.
                 "string" | "concatenated_string" => self.builder.module.prose.push(span(child)),

@@ -33,6 +33,8 @@ pub struct SqlStatement {
     /// In the order in which they stand.
     pub uses: Vec<SqlUse>,
     pub attach: Option<SqlAttach>,
+    /// Names of tables that code fills in, whole: `FROM {table}`.
+    pub filled: Vec<(Range<usize>, Access)>,
     /// Parameters that are compared with the names of tables in SQLite's own catalogue.
     pub catalogue: Vec<Parameter>,
     /// Names under which the statement speaks of its sources: of each whether it is the table's own, and not an alias.
@@ -120,5 +122,7 @@ fn unquote(text: &str) -> String {
 
 #[cfg(test)]
 mod authorizer;
+#[cfg(test)]
+mod rename_tests;
 #[cfg(test)]
 mod tests;

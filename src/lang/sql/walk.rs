@@ -38,7 +38,8 @@ pub(super) fn statement(text: &str, tokens: &[Token]) -> Option<SqlStatement> {
     uses.sort_by_key(|found| (found.span.start, found.span.end));
     uses.dedup_by_key(|found| found.span.start);
     let visible = walk.sources.into_iter().map(|source| (source.visible, source.table.is_some())).collect();
-    Some(SqlStatement { span, verb, uses, attach, catalogue, visible, holes, creates_temp })
+    let filled = walk.filled;
+    Some(SqlStatement { span, verb, uses, attach, filled, catalogue, visible, holes, creates_temp })
 }
 
 /// The tables of a piece of a statement; see [`super::fragment`].
@@ -67,6 +68,8 @@ pub(super) struct Walk<'a> {
     pub(super) sources: Vec<Source>,
     /// It reads `sqlite_master` or `sqlite_sequence`; the schema in which.
     pub(super) reads_catalogue: Option<Option<String>>,
+    /// Names of tables that code fills in.
+    filled: Vec<(Range<usize>, Access)>,
     /// `%s` where a table stands: filled in as text and not bound.
     text_holes: usize,
 }
@@ -109,6 +112,7 @@ impl<'a> Walk<'a> {
             uses: Vec::new(),
             sources: Vec::new(),
             reads_catalogue: None,
+            filled: Vec::new(),
             text_holes: 0,
         }
     }
@@ -289,6 +293,9 @@ impl Walk<'_> {
         let Some(token) = self.tokens.get(last) else { return (at, false) };
         let function = access == Access::Reads && self.is(next, b'(') && self.tokens[last].kind == Kind::Word;
         if token.holed || token.kind == Kind::Parameter || function {
+            if !function {
+                self.filled.push((token.span.clone(), access));
+            }
             if function {
                 self.pragma_function(last, next);
                 self.source(last, self.closes[next] + 1, None);

@@ -1,0 +1,155 @@
+//! Text that code puts together: literals that are added up, filled into each other, appended to a variable or to a list. Finds
+//! which literals make one text; reads none of them.
+
+use super::facts::Reading;
+use super::ir::{Bound, ExprId, Kind, Op, Piece};
+use crate::lang::sql::HOLE;
+use crate::text::{Snippet, Span};
+
+/// Variables and calls followed from a text to what fills it.
+const DEPTH: u32 = 8;
+/// Literals that one text is made of.
+const MOST: usize = 64;
+
+/// A text as it stands in the source, put together as far as one expression says.
+pub(super) struct Composed {
+    pub(super) whole: ExprId,
+    pub(super) snippet: Snippet,
+    /// Where in the snippet code fills something in, and what.
+    pub(super) holes: Vec<(usize, ExprId)>,
+    pub(super) texts: Vec<ExprId>,
+}
+
+impl Reading<'_> {
+    /// The text that a literal is a part of.
+    pub(super) fn composed(&self, text: ExprId) -> Composed {
+        let mut whole = text;
+        while let Some(parent) = self.module.expr(whole).parent {
+            match &self.module.expr(parent).kind {
+                Kind::Binary { op: Op::Add, .. } => whole = parent,
+                _ => break,
+            }
+        }
+        let mut composed = Composed { whole, snippet: Snippet::default(), holes: Vec::new(), texts: Vec::new() };
+        self.compose(whole, &mut composed);
+        composed
+    }
+
+    fn compose(&self, expr: ExprId, composed: &mut Composed) {
+        match &self.module.expr(expr).kind {
+            Kind::Binary { op: Op::Add, left, right } => {
+                self.compose(*left, composed);
+                self.compose(*right, composed);
+            }
+            Kind::Text(pieces) => {
+                composed.texts.push(expr);
+                for piece in pieces {
+                    match piece {
+                        Piece::Text(text, span) => composed.snippet.push(text, span.start as usize),
+                        Piece::Hole(hole) => self.hole(*hole, composed),
+                    }
+                }
+            }
+            _ => self.hole(expr, composed),
+        }
+    }
+
+    fn hole(&self, hole: ExprId, composed: &mut Composed) {
+        let start = self.module.expr(hole).span.start as usize;
+        composed.holes.push((composed.snippet.text.len(), hole));
+        composed.snippet.push(HOLE.encode_utf8(&mut [0; 4]), start);
+    }
+
+    /// Literals that fill the text, or that are appended to the variable it is bound to.
+    pub(super) fn pieces(&self, composed: &Composed) -> Vec<ExprId> {
+        let mut found = Vec::new();
+        for (_, hole) in &composed.holes {
+            self.pieces_of(*hole, &mut found, 0);
+        }
+        if let Some(named) = self.usage.named(composed.whole) {
+            self.appended(&named.name.clone(), composed.whole, &mut found, 1);
+        }
+        found.retain(|text| !composed.texts.contains(text));
+        found
+    }
+
+    fn pieces_of(&self, expr: ExprId, found: &mut Vec<ExprId>, depth: u32) {
+        if depth > DEPTH || found.len() >= MOST {
+            return;
+        }
+        let mut each = |parts: &[ExprId]| parts.iter().for_each(|&part| self.pieces_of(part, found, depth + 1));
+        match &self.module.expr(expr).kind {
+            Kind::Text(pieces) => {
+                if found.contains(&expr) {
+                    return;
+                }
+                found.push(expr);
+                for piece in pieces {
+                    if let Piece::Hole(hole) = piece {
+                        self.pieces_of(*hole, found, depth + 1);
+                    }
+                }
+            }
+            Kind::Binary { op: Op::Add | Op::Mod | Op::Or | Op::And, left, right } => each(&[*left, *right]),
+            Kind::Cond { then, otherwise, .. } => each(&[*then, *otherwise]),
+            Kind::List(parts) => each(parts),
+            Kind::Call { callee, args } => {
+                if let Kind::Member(base, method) = &self.module.expr(*callee).kind
+                    && matches!(method.as_ref(), "join" | "format" | "strip" | "trim")
+                {
+                    self.pieces_of(*base, found, depth + 1);
+                    args.iter().for_each(|arg| self.pieces_of(arg.value, found, depth + 1));
+                }
+            }
+            Kind::Name(name) => {
+                let name = name.clone();
+                let mut scope = Some(self.module.expr(expr).scope);
+                while let Some(id) = scope {
+                    let body = self.module.scope(id);
+                    if let Some(bindings) = body.bindings.get(&name) {
+                        for binding in bindings.iter().take(MOST) {
+                            if let Bound::Expr(value) = binding.value {
+                                self.pieces_of(value, found, depth + 1);
+                            }
+                        }
+                        self.appended(&name, expr, found, depth + 1);
+                        return;
+                    }
+                    scope = body.parent;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// `sql += ".."`, `where.append("..")` in the function of `near`.
+    fn appended(&self, name: &str, near: ExprId, found: &mut Vec<ExprId>, depth: u32) {
+        let scope = self.module.expr(near).scope;
+        let is = |expr: ExprId| {
+            let expr = self.module.expr(expr);
+            expr.scope == scope && matches!(&expr.kind, Kind::Name(own) if own.as_ref() == name)
+        };
+        for &(target, value) in &self.module.appends {
+            if is(target) {
+                self.pieces_of(value, found, depth + 1);
+            }
+        }
+        for &call in &self.module.calls {
+            let Kind::Call { callee, args } = &self.module.expr(call).kind else { continue };
+            let Kind::Member(base, method) = &self.module.expr(*callee).kind else { continue };
+            if matches!(method.as_ref(), "append" | "extend" | "push" | "insert") && is(*base) {
+                args.iter().for_each(|arg| self.pieces_of(arg.value, found, depth + 1));
+            }
+        }
+    }
+
+    /// Where a range of a snippet stands in the source.
+    pub(super) fn place(&self, snippet: &Snippet, range: std::ops::Range<usize>) -> crate::text::Place {
+        let mut span = snippet.host_span(Span::new(range.start, range.end));
+        // `\"users\"`: an escape is one character of the snippet and two of the source.
+        if self.module.source.slice(span).ends_with('\\') {
+            span.end += 1;
+        }
+        self.module.source.place(span)
+    }
+}

@@ -1,0 +1,478 @@
+//! Names of tables that are no SQL: what code hands to libraries that write it (`__tablename__ = "users"`, `db["users"]`), what it
+//! compares with a list of tables, and what it fills into SQL of its own.
+
+use std::ops::Range;
+
+use super::evaluate::{Val, argument, static_text};
+use super::facts::Reading;
+use super::fillers::Fillers;
+use super::ir::{Arg, Bound, ExprId, Kind, Op, Piece, ScopeKind};
+use super::pieces::Composed;
+use crate::lang::Language;
+use crate::lang::facts::{Access, Naming, TableUse};
+use crate::lang::sql;
+use crate::lang::value::{Part, Value};
+use crate::text::{Place, Span};
+
+/// What an argument says of a table.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// `"users"`.
+    Name,
+    /// `"users.id"`.
+    Column,
+}
+
+/// Arguments that name tables, by the last name of the function. Data.
+const GIVEN: [(&str, usize, &[&str], Access); 37] = [
+    ("create_table", 0, &["table_name", "name"], Access::Defines),
+    ("drop_table", 0, &["table_name"], Access::Defines),
+    ("rename_table", 0, &["old_table_name"], Access::Defines),
+    ("rename_table", 1, &["new_table_name"], Access::Defines),
+    ("add_column", 0, &["table_name"], Access::Defines),
+    ("drop_column", 0, &["table_name"], Access::Defines),
+    ("alter_column", 0, &["table_name"], Access::Defines),
+    ("batch_alter_table", 0, &["table_name"], Access::Defines),
+    ("create_index", 1, &["table_name"], Access::Defines),
+    ("drop_index", 1, &["table_name"], Access::Defines),
+    ("create_unique_constraint", 1, &["table_name"], Access::Defines),
+    ("create_check_constraint", 1, &["table_name"], Access::Defines),
+    ("create_primary_key", 1, &["table_name"], Access::Defines),
+    ("drop_constraint", 1, &["table_name"], Access::Defines),
+    ("create_foreign_key", 1, &["source_table"], Access::Defines),
+    ("create_foreign_key", 2, &["referent_table"], Access::Reads),
+    ("create_table_comment", 0, &["table_name"], Access::Defines),
+    ("has_table", 0, &["table_name"], Access::Reads),
+    ("get_columns", 0, &["table_name"], Access::Reads),
+    ("get_indexes", 0, &["table_name"], Access::Reads),
+    ("get_foreign_keys", 0, &["table_name"], Access::Reads),
+    ("get_pk_constraint", 0, &["table_name"], Access::Reads),
+    ("get_unique_constraints", 0, &["table_name"], Access::Reads),
+    ("get_check_constraints", 0, &["table_name"], Access::Reads),
+    ("to_sql", 0, &["name"], Access::Writes),
+    ("read_sql_table", 0, &["table_name"], Access::Reads),
+    ("sqliteTable", 0, &[], Access::Defines),
+    ("createTable", 0, &[], Access::Defines),
+    ("createTableIfNotExists", 0, &[], Access::Defines),
+    ("dropTable", 0, &[], Access::Defines),
+    ("dropTableIfExists", 0, &[], Access::Defines),
+    ("alterTable", 0, &[], Access::Defines),
+    ("hasTable", 0, &[], Access::Reads),
+    ("renameTable", 0, &[], Access::Defines),
+    ("renameTable", 1, &[], Access::Defines),
+    ("inTable", 0, &[], Access::Reads),
+    ("Entity", 0, &[], Access::Defines),
+];
+
+/// Methods of a sqlite-utils or dataset database and of its tables.
+const OF_DATABASE: [(&str, usize, &[&str], Access); 8] = [
+    ("table", 0, &["table_name"], Access::Reads),
+    ("create_table", 0, &["name"], Access::Defines),
+    ("get_table", 0, &["table_name"], Access::Reads),
+    ("load_table", 0, &["table_name"], Access::Reads),
+    ("rename_table", 0, &[], Access::Defines),
+    ("rename_table", 1, &[], Access::Defines),
+    ("add_foreign_key", 1, &["other_table"], Access::Reads),
+    ("m2m", 0, &["other_table"], Access::Writes),
+];
+
+impl Reading<'_> {
+    /// Every name that code hands to a library.
+    pub(super) fn tables(&mut self) {
+        self.class_attributes();
+        for &call in &self.module.calls {
+            if let Kind::Call { callee, args } = &self.module.expr(call).kind
+                && !args.is_empty()
+            {
+                self.call_with_tables(*callee, args);
+            }
+        }
+        for index in 0..self.module.exprs.len() {
+            let id = ExprId(u32::try_from(index).unwrap_or(u32::MAX));
+            match &self.module.expr(id).kind {
+                Kind::Index(base, key) => self.indexed(*base, *key),
+                Kind::Binary { op: Op::Compare, left, right } => {
+                    if self.lists_tables(*left, 0) {
+                        self.compared(*right);
+                    } else if self.lists_tables(*right, 0) {
+                        self.compared(*left);
+                    }
+                }
+                Kind::Dict(pairs) if self.module.language != Language::Python => {
+                    for &(key, value) in pairs {
+                        let key = key.and_then(|key| static_text(self.module, key));
+                        if key.as_deref() == Some("tableName") {
+                            self.names_table(value, Access::Defines, Naming::Given, &[]);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// `__tablename__`, and what a `Meta` inside a model says.
+    fn class_attributes(&mut self) {
+        if self.module.language != Language::Python {
+            return;
+        }
+        let mut found = Vec::new();
+        for scope in self.module.scopes.iter().filter(|scope| scope.kind == ScopeKind::Class) {
+            let meta: &[&str] =
+                if scope.name.as_ref() == "Meta" { &["db_table", "table_name"] } else { &["__tablename__"] };
+            for name in meta {
+                for binding in scope.bindings.get(*name).into_iter().flatten() {
+                    if let Bound::Expr(value) = binding.value {
+                        found.push(value);
+                    }
+                }
+            }
+        }
+        found.sort_unstable();
+        for value in found {
+            self.names_table(value, Access::Defines, Naming::Given, &[]);
+        }
+    }
+
+    fn call_with_tables(&mut self, callee: ExprId, args: &[Arg]) {
+        let (base, name) = match &self.module.expr(callee).kind {
+            Kind::Name(name) => (None, name.clone()),
+            Kind::Member(base, name) => (Some(*base), name.clone()),
+            _ => return,
+        };
+        let python = self.module.language == Language::Python;
+        let module = self.module;
+        let text = |expr: Option<ExprId>| expr.filter(|&expr| matches!(module.expr(expr).kind, Kind::Text(_)));
+        match name.as_ref() {
+            "Table" if python => {
+                if let (Some(name), Some(second)) = (text(argument(args, 0, &["name"])), args.get(1))
+                    && !self.is_text(second.value)
+                {
+                    self.names_table(name, Access::Defines, Naming::Given, &[]);
+                }
+                return;
+            }
+            "ForeignKey" | "ForeignKeyConstraint" | "Field" if python => {
+                if self.module.source.text.contains("django") {
+                    return;
+                }
+                // sqlite-utils' own, which has four names.
+                for keyword in ["table", "other_table"] {
+                    if let Some(given) = text(argument(args, usize::MAX, &[keyword])) {
+                        self.names_table(given, Access::Reads, Naming::Given, &[]);
+                    }
+                }
+                let given = match name.as_ref() {
+                    "ForeignKey" => argument(args, 0, &["column"]),
+                    "Field" => argument(args, usize::MAX, &["foreign_key"]),
+                    _ => argument(args, 1, &["refcolumns"]),
+                };
+                for column in given.map(|given| self.listed(given)).unwrap_or_default() {
+                    self.literal_names_table(column, Shape::Column, Access::Reads, Naming::Given, &[]);
+                }
+                return;
+            }
+            _ if python && argument(args, usize::MAX, &["foreign_keys"]).is_some() => {
+                if let Some(given) = argument(args, usize::MAX, &["foreign_keys"]) {
+                    self.foreign_keys(given);
+                }
+            }
+            "relationship" if python => {
+                if let Some(secondary) = text(argument(args, usize::MAX, &["secondary"])) {
+                    self.names_table(secondary, Access::Reads, Naming::Given, &[]);
+                }
+                return;
+            }
+            _ => {}
+        }
+        // `{"users"}.issubset(db.table_names())`.
+        if let (Some(base), [only]) = (base, args)
+            && matches!(name.as_ref(), "issubset" | "issuperset" | "difference" | "intersection" | "isdisjoint")
+        {
+            if self.lists_tables(only.value, 0) {
+                self.compared(base);
+            } else if self.lists_tables(base, 0) {
+                self.compared(only.value);
+            }
+            return;
+        }
+        let of_database = OF_DATABASE.iter().any(|(own, ..)| *own == name.as_ref());
+        let connection = match base {
+            Some(base) if of_database => self.connection_around(base),
+            _ => None,
+        };
+        if let Some(connection) = connection {
+            for (_, position, keywords, access) in OF_DATABASE.iter().filter(|(own, ..)| *own == name.as_ref()) {
+                if let Some(given) = argument(args, *position, keywords) {
+                    self.names_table(given, *access, Naming::Given, &connection);
+                }
+            }
+            return;
+        }
+        // alembic's batch operations know their table.
+        let batch = base
+            .is_some_and(|base| matches!(&self.module.expr(base).kind, Kind::Name(base) if base.starts_with("batch")));
+        for (_, position, keywords, access) in GIVEN.iter().filter(|(own, ..)| *own == name.as_ref()) {
+            let given = match (batch, name.as_ref(), *position) {
+                (true, "create_foreign_key", 2) => argument(args, 1, keywords),
+                (true, ..) => None,
+                _ => argument(args, *position, keywords),
+            };
+            if let Some(given) = text(given) {
+                let connection = match name.as_ref() {
+                    "to_sql" | "read_sql_table" => {
+                        argument(args, 1, &["con"]).and_then(|con| self.connection_of(con)).unwrap_or_default()
+                    }
+                    _ => Vec::new(),
+                };
+                self.names_table(given, *access, Naming::Given, &connection);
+            }
+        }
+        // `knex("users")`: the connection itself is called.
+        if !python
+            && base.is_none()
+            && let Some(given) = text(argument(args, 0, &[]))
+            && let Some(connection) = self.connection_of(callee)
+        {
+            self.names_table(given, Access::Reads, Naming::Given, &connection);
+        }
+    }
+
+    /// `db["users"]`, `metadata.tables["users"]`.
+    fn indexed(&mut self, base: ExprId, key: ExprId) {
+        if let Kind::Member(_, name) = &self.module.expr(base).kind
+            && name.as_ref() == "tables"
+            && self.is_text(key)
+        {
+            self.names_table(key, Access::Reads, Naming::Given, &[]);
+        } else if matches!(self.module.expr(key).kind, Kind::Text(_) | Kind::Name(_))
+            && matches!(self.module.expr(base).kind, Kind::Name(_) | Kind::Member(..))
+            && let Some(connection) = self.connection_of(base)
+        {
+            self.names_table(key, Access::Reads, Naming::Given, &connection);
+        }
+    }
+
+    /// The connection that an expression starts from: `db["users"].transform()`.
+    fn connection_around(&self, mut expr: ExprId) -> Option<Vec<Value>> {
+        for _ in 0..6 {
+            if let Some(found) = self.connection_of(expr) {
+                return Some(found);
+            }
+            expr = match &self.module.expr(expr).kind {
+                Kind::Index(base, _) | Kind::Member(base, _) => *base,
+                Kind::Call { callee, .. } => *callee,
+                _ => return None,
+            };
+        }
+        None
+    }
+
+    /// The databases of a connection; `None` for what is none.
+    fn connection_of(&self, expr: ExprId) -> Option<Vec<Value>> {
+        let mut found: Option<Vec<Value>> = None;
+        for val in self.evaluator.ask(self.at, expr) {
+            if let Val::Connection(values) = val {
+                found.get_or_insert_default().extend(values.iter().cloned());
+            }
+        }
+        found
+    }
+
+    /// sqlite-utils: `foreign_keys=[("author", "users", "id")]`, here or in a variable.
+    fn foreign_keys(&mut self, given: ExprId) {
+        let mut lists = Vec::new();
+        self.lists_of(given, &mut lists, 0);
+        for list in lists {
+            let Kind::List(parts) = &self.module.expr(list).kind else { continue };
+            if let [_, table, _] | [_, table] = parts.as_slice()
+                && parts.iter().all(|&part| self.is_text(part))
+            {
+                self.literal_names_table(*table, Shape::Name, Access::Reads, Naming::Given, &[]);
+            }
+        }
+    }
+
+    /// Lists in a list, through the variable that it is kept in and what is appended to that.
+    fn lists_of(&self, expr: ExprId, found: &mut Vec<ExprId>, depth: u32) {
+        let own = self.module.expr(expr);
+        match &own.kind {
+            _ if depth > 4 => {}
+            Kind::List(parts) => {
+                found.push(expr);
+                parts.iter().for_each(|&part| self.lists_of(part, found, depth + 1));
+            }
+            Kind::Name(name) => {
+                let bindings = self.module.scope(own.scope).bindings.get(name);
+                for binding in bindings.into_iter().flatten() {
+                    if let Bound::Expr(value) = binding.value {
+                        self.lists_of(value, found, depth + 1);
+                    }
+                }
+                for &call in &self.module.calls {
+                    if let Kind::Call { callee, args } = &self.module.expr(call).kind
+                        && let Kind::Member(base, method) = &self.module.expr(*callee).kind
+                        && matches!(method.as_ref(), "append" | "extend")
+                        && self.module.expr(*base).scope == own.scope
+                        && matches!(&self.module.expr(*base).kind, Kind::Name(base) if base == name)
+                    {
+                        args.iter().for_each(|arg| self.lists_of(arg.value, found, depth + 1));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The expression says which tables there are: `db.table_names()`, a query of `sqlite_master`.
+    fn lists_tables(&self, expr: ExprId, depth: u32) -> bool {
+        let own = self.module.expr(expr);
+        match &own.kind {
+            Kind::Call { .. } | Kind::Opaque(_) => {
+                let words = self.module.source.slice(own.span);
+                words.len() < 400
+                    && ["table_names(", "sqlite_master", "sqlite_schema", ".tables.keys("]
+                        .iter()
+                        .any(|sign| words.contains(sign))
+            }
+            Kind::Name(name) if depth < 2 => {
+                let mut scope = Some(own.scope);
+                while let Some(id) = scope {
+                    let body = self.module.scope(id);
+                    if let Some(bindings) = body.bindings.get(name) {
+                        return bindings.iter().any(
+                            |binding| matches!(binding.value, Bound::Expr(value) if self.lists_tables(value, depth + 1)),
+                        );
+                    }
+                    scope = body.parent;
+                }
+                false
+            }
+            _ => false,
+        }
+    }
+
+    fn compared(&mut self, expr: ExprId) {
+        for literal in self.listed(expr) {
+            self.literal_names_table(literal, Shape::Name, Access::Reads, Naming::Compared, &[]);
+        }
+    }
+
+    /// The literals of a literal or of a list of them.
+    fn listed(&self, expr: ExprId) -> Vec<ExprId> {
+        match &self.module.expr(expr).kind {
+            Kind::Text(_) => vec![expr],
+            Kind::List(parts) => parts.iter().copied().filter(|&part| self.is_text(part)).collect(),
+            Kind::Call { args, .. } if args.len() == 1 => {
+                args.first().map(|arg| self.listed(arg.value)).unwrap_or_default()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn is_text(&self, expr: ExprId) -> bool {
+        matches!(self.module.expr(expr).kind, Kind::Text(_))
+    }
+
+    /// What code fills in where a statement wants a table: an f-string's hole, an argument of `.format(..)` or of `%`.
+    pub(super) fn filler(&self, composed: &Composed, span: Range<usize>) -> Option<ExprId> {
+        let words = composed.snippet.text.get(span.clone())?;
+        let name = words.trim_matches(['"', '\'', '`', '[', ']']);
+        if name.chars().eq([sql::HOLE]) {
+            return composed.holes.iter().find(|(at, _)| span.contains(at)).map(|(_, hole)| *hole);
+        }
+        let [text] = composed.texts.as_slice() else { return None };
+        let before = composed.snippet.text.get(..span.start)?;
+        let parent = self.module.expr(*text).parent?;
+        match &self.module.expr(parent).kind {
+            Kind::Member(_, method) if method.as_ref() == "format" => {
+                let Kind::Call { args, .. } = &self.module.expr(self.module.expr(parent).parent?).kind else {
+                    return None;
+                };
+                let key = name.strip_prefix('{')?.strip_suffix('}')?;
+                if key.is_empty() {
+                    argument(args, before.matches("{}").count(), &[])
+                } else {
+                    let position = key.parse().unwrap_or(usize::MAX);
+                    argument(args, position, &[key])
+                }
+            }
+            Kind::Binary { op: Op::Mod, right, .. } if name == "%s" => {
+                let position = before.matches('%').count();
+                match &self.module.expr(*right).kind {
+                    Kind::List(parts) => parts.get(position).copied(),
+                    _ => (position == 0).then_some(*right),
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// An expression that names a table: its literals do, wherever they stand.
+    pub(super) fn names_table(&mut self, expr: ExprId, access: Access, naming: Naming, connection: &[Value]) {
+        if self.is_text(expr) {
+            self.literal_names_table(expr, Shape::Name, access, naming, connection);
+            return;
+        }
+        let symbol = self.symbol(self.module.expr(expr).scope);
+        for val in self.evaluator.ask(self.at, expr) {
+            let Val::Text(value) = val else { continue };
+            let (Some(origin), [Part::Text(table)]) = (&value.origin, value.parts.as_slice()) else { continue };
+            let fillers = Fillers::new(&self.evaluator);
+            let Some((home, literal)) = fillers.literal(origin) else { continue };
+            let Some(place) = fillers.name(home, literal, table).filter(|_| is_name(table)) else { continue };
+            self.facts.table_uses.push(TableUse {
+                place,
+                table: table.clone(),
+                access,
+                naming: if naming == Naming::Given { naming } else { Naming::Filled },
+                fixed: fillers.other_use(home, literal),
+                connection: connection.to_vec(),
+                language: self.module.language,
+                symbol: symbol.clone(),
+            });
+        }
+    }
+
+    fn literal_names_table(
+        &mut self,
+        literal: ExprId,
+        shape: Shape,
+        access: Access,
+        naming: Naming,
+        connection: &[Value],
+    ) {
+        let Kind::Text(pieces) = &self.module.expr(literal).kind else { return };
+        let [Piece::Text(text, span)] = pieces.as_slice() else { return };
+        let table = match shape {
+            Shape::Name => text.as_str(),
+            Shape::Column => match text.split('.').collect::<Vec<_>>().as_slice() {
+                [table, _] => table,
+                _ => return,
+            },
+        };
+        // An escape in the literal would be a piece of its own.
+        if !is_name(table) || (span.end - span.start) as usize != text.len() {
+            return;
+        }
+        let start = span.start as usize;
+        let place: Place = self.module.source.place(Span::new(start, start + table.len()));
+        self.facts.table_uses.push(TableUse {
+            place,
+            table: table.to_owned(),
+            access,
+            naming,
+            fixed: None,
+            connection: connection.to_vec(),
+            language: self.module.language,
+            symbol: self.symbol(self.module.expr(literal).scope),
+        });
+    }
+}
+
+fn is_name(table: &str) -> bool {
+    !table.is_empty()
+        && table.len() < 128
+        && table.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | ' ' | '-'))
+        && !table.starts_with("sqlite_")
+}

@@ -1,0 +1,185 @@
+//! Every place that names a table, in every language, with its exact bytes: `‹users›`. `‹!users›` is known and cannot be changed.
+
+use super::{Language, read};
+use crate::text::Source;
+
+/// The text with a mark around each name of a table.
+fn marked(path: &str, text: &str, language: Language) -> String {
+    let source = Source::new(path, text.as_bytes().to_vec());
+    let mut places: Vec<_> = read(&source, language)
+        .table_uses
+        .into_iter()
+        .map(|found| (found.place.span, if found.fixed.is_some() { "‹!" } else { "‹" }))
+        .collect();
+    places.sort();
+    places.dedup();
+    let mut out = text.to_owned();
+    for (span, mark) in places.into_iter().rev() {
+        out.insert(span.end as usize, '›');
+        out.insert_str(span.start as usize, mark);
+    }
+    out
+}
+
+fn expect(path: &str, language: Language, cases: &[&str]) {
+    for marks in cases {
+        let text: String = marks.replace("‹!", "‹").chars().filter(|mark| !"‹›".contains(*mark)).collect();
+        assert_eq!(marked(path, &text, language), *marks);
+    }
+}
+
+const OPEN: &str = "import sqlite3\nc = sqlite3.connect('x.db')\n";
+
+fn python(cases: &[&str]) {
+    let cases: Vec<String> = cases.iter().map(|case| format!("{OPEN}{case}\n")).collect();
+    let cases: Vec<&str> = cases.iter().map(String::as_str).collect();
+    expect("app.py", Language::Python, &cases);
+}
+
+#[test]
+fn strings_of_python() {
+    python(&[
+        "c.execute('SELECT ‹users›.name FROM ‹users› WHERE name = \"users\"')",
+        "c.execute(f'SELECT {x} FROM ‹users› WHERE ‹users›.id = {y}')",
+        "c.execute(\"\"\"\n  SELECT * -- users\n  FROM ‹users› u\n  JOIN ‹items› ON ‹items›.user = u.id\n\"\"\")",
+        "c.execute('SELECT id '\n          'FROM ‹users› '  # users\n          'WHERE ‹users›.id = 1')",
+        "c.execute(\"SELECT * FROM ‹\\\"users\\\"› WHERE ‹\\\"users\\\"›.\\\"a\\\" = '\\t'\")",
+        "c.execute('SELECT id FROM ‹users› ' + 'WHERE ‹users›.name = ' + str(name))",
+        "c.execute('SELECT id ' + 'FROM ' + '‹users›')",
+        "c.execute('SELECT * FROM ‹users› WHERE a = {}'.format(1))",
+        "c.execute('UPDATE ‹users› SET a = %s WHERE b = %%users' % 1)",
+        "c.execute(r'DELETE FROM ‹[users]›')",
+        "sql = 'SELECT * FROM ‹users›'\nsql += ' JOIN ‹teams› ON ‹teams›.id = ‹users›.team'\nc.execute(sql)",
+        "where = ['‹users›.id = 1']\nwhere.append('users_x = ‹users›.y AND z.users = 1')\nc.execute('SELECT 1 FROM ‹users› WHERE ' + ' AND '.join(where))",
+        "c.execute('SELECT 1 FROM sqlite_master WHERE name = ?', ('‹users›',))",
+        "c.executescript('''CREATE TABLE ‹users› (id); CREATE INDEX users_id ON ‹users› (id);\n CREATE TRIGGER users_t AFTER INSERT ON ‹users› BEGIN DELETE FROM ‹log›; END;''')",
+        "users = 'users'  # users\nprint('users', users, c.users)",
+    ]);
+}
+
+#[test]
+fn names_that_code_fills_in() {
+    python(&[
+        "for table in ['‹users›', '‹items›']:\n    c.execute(f'DELETE FROM {table}')",
+        "for table in ('‹!users›', '‹!items›'):\n    counts[table] = c.execute(f'SELECT count(*) FROM {table}').fetchone()",
+        "for table in ['‹users›']:\n    print(f'emptying {table}')\n    c.execute('DELETE FROM {}'.format(table))\n    c.execute('DELETE FROM %s' % table)",
+        "TABLE = '‹users›'\ndef f():\n    c.execute(f'SELECT * FROM \"{TABLE}\" WHERE a = 1')",
+        "TABLE = '‹!users›'\ndef f(x):\n    c.execute(f'SELECT * FROM {TABLE}')\n    return x == TABLE",
+        "def count(table):\n    return c.execute(f'SELECT count(*) FROM {table}')\ncount('‹users›')\ncount(table='‹items›')",
+        "def count(table):\n    log[table] = 1\n    return c.execute(f'SELECT count(*) FROM {table}')\ncount('‹!users›')",
+    ]);
+}
+
+#[test]
+fn names_that_are_handed_to_libraries() {
+    python(&[
+        "class User(Base):\n    __tablename__ = '‹users›'\n    team = Column(ForeignKey('‹teams›.id'))\n    tags = relationship('Tag', secondary='‹user_tags›')",
+        "tags = Table('‹user_tags›', metadata, Column('user', ForeignKey('‹users›.id')))",
+        "class Hero(SQLModel, table=True):\n    __tablename__: str = '‹heroes›'\n    team: int = Field(default=None, foreign_key='‹teams›.id')",
+        "class User(Model):\n    class Meta:\n        db_table = '‹users›'\n        ordering = ['users']",
+        "op.create_table('‹users›', sa.Column('id'), sa.ForeignKeyConstraint(['team'], ['‹teams›.id']))",
+        "op.add_column('‹users›', sa.Column('users'))\nop.create_index('users_x', '‹users›', ['x'])\nop.rename_table('‹a›', '‹b›')",
+        "with op.batch_alter_table('‹users›') as batch_op:\n    batch_op.add_column(sa.Column('x'))\n    batch_op.create_foreign_key('users', '‹teams›', ['a'], ['b'])",
+        "df.to_sql('‹users›', c)\npd.read_sql_table('‹users›', c)",
+        "tables = {row[0] for row in c.execute('SELECT name FROM sqlite_master')}\nassert '‹users›' in tables\nassert tables == {'‹users›', '‹items›'}",
+        "table = Table('Users', 'Names')\nx['users'] = Field(default='users.id')",
+    ]);
+    let utils = "import sqlite_utils\ndb = sqlite_utils.Database('x.db')\n";
+    for case in [
+        "db['‹users›'].insert({'users': 1})\ndb.table('‹users›').add_foreign_key('users', '‹teams›', 'id')",
+        "def save(db, user):\n    db['‹users›'].upsert(user)\nsave(db, {})",
+        "for table in ['‹users›']:\n    db[table].drop()",
+        "assert {'‹users›'} == set(db.table_names())",
+    ] {
+        expect("app.py", Language::Python, &[&format!("{utils}{case}\n")]);
+    }
+}
+
+#[test]
+fn strings_of_javascript() {
+    let open = "const Database = require('better-sqlite3');\nconst db = new Database('x.db');\n";
+    for case in [
+        "db.prepare('SELECT ‹users›.a FROM ‹users› WHERE b = ?').get('users');",
+        "db.prepare(`SELECT * FROM ‹\\`users\\`› WHERE a = ${users} AND ‹users›.b = 1`).all();",
+        "db.exec(\"DELETE FROM ‹users› \" + \"WHERE ‹users›.id = 1\");",
+        "let sql = 'SELECT 1 FROM ‹users›';\nsql += ' JOIN ‹teams› ON ‹users›.t = ‹teams›.id';\ndb.prepare(sql);",
+        "for (const table of ['‹users›']) { db.exec(`DROP TABLE ${table}`); }",
+        "const users = sqliteTable('‹users›', { id: integer('users') });",
+        "db.define('User', {}, { tableName: '‹users›' });\nawait knex.schema.createTable('‹users›', (t) => t.references('id').inTable('‹teams›'));",
+    ] {
+        expect("app.js", Language::Javascript, &[&format!("{open}{case}\n")]);
+    }
+}
+
+#[test]
+fn sql_of_scripts() {
+    expect(
+        "x.sh",
+        Language::Shell,
+        &[
+            "sqlite3 x.db \"SELECT * FROM ‹users› WHERE ‹users›.id = $1\"\n",
+            "sqlite3 x.db 'DELETE FROM ‹users›'  # users\n",
+            "sqlite3 x.db <<EOF\nSELECT ‹users›.a FROM ‹users›;\n.tables\nPRAGMA table_info(‹users›);\nEOF\n",
+            "echo 'SELECT 1 FROM ‹users›;' | sqlite3 x.db\n",
+            "python3 -c \"import sqlite3; sqlite3.connect('x.db').execute('DELETE FROM ‹users›')\"\n",
+        ],
+    );
+    expect(
+        "x.sql",
+        Language::Sql,
+        &["-- users\nCREATE VIEW v AS SELECT ‹\"users\"›.a AS users FROM ‹\"users\"›;\nALTER TABLE ‹users› ADD users;\n"
+            .replace("VIEW v", "VIEW ‹v›")
+            .as_str()],
+    );
+}
+
+/// Tables with the databases of their connections.
+fn connections(text: &str) -> Vec<String> {
+    let source = Source::new("app.py", text.as_bytes().to_vec());
+    let found = read(&source, Language::Python).table_uses.into_iter().map(|found| {
+        let paths: Vec<String> = found.connection.iter().map(super::Value::pattern).collect();
+        format!("{} {}", found.table, paths.join("|"))
+    });
+    found.collect()
+}
+
+#[test]
+fn the_connection_decides() {
+    for (text, expected) in [
+        (
+            "def f():\n    a = sqlite3.connect('a.db')\n    b = sqlite3.connect('b.db')\n    a.execute('SELECT 1 FROM t')\n    cur = b.cursor()\n    cur.execute('DELETE FROM t')\n",
+            &["t a.db", "t b.db"][..],
+        ),
+        (
+            "class S:\n    def __init__(self):\n        self.conn = sqlite3.connect('a.db')\n    def f(self):\n        self.conn.execute('SELECT t.x FROM t')\n",
+            &["t a.db", "t a.db"],
+        ),
+        (
+            "C = {'x': sqlite3.connect('a.db'), 'y': sqlite3.connect('b.db')}\nC['y'].execute('SELECT 1 FROM t')\n",
+            &["t b.db"],
+        ),
+        (
+            "a = sqlite3.connect('a.db')\na.execute(\"ATTACH 'b.db' AS o\")\na.execute('INSERT INTO t SELECT o.t.x FROM o.t')\n",
+            &["t a.db", "t b.db", "t b.db"],
+        ),
+        (
+            "@contextmanager\ndef db():\n    c = sqlite3.connect('a.db')\n    yield c\ndef f():\n    with db() as c:\n        c.execute('SELECT 1 FROM t')\n",
+            &["t a.db"],
+        ),
+        (
+            "def rows(conn, sql):\n    return conn.execute(sql).fetchall()\nrows(sqlite3.connect('a.db'), 'SELECT 1 FROM t')\nrows(sqlite3.connect('b.db'), 'SELECT 2 FROM t')\n",
+            &["t a.db", "t b.db"],
+        ),
+        (
+            "class S:\n    def __init__(self, path):\n        self.conn = sqlite3.connect(path)\n    def rows(self, sql, args=()):\n        return self.conn.execute(sql, args).fetchall()\nS('a.db').rows('SELECT 1 FROM t')\nS('b.db').rows('SELECT 2 FROM t')\n",
+            &["t a.db", "t b.db"],
+        ),
+        ("def f(conn):\n    conn.execute('SELECT 1 FROM t')\n", &["t "]),
+    ] {
+        assert_eq!(
+            connections(&format!("import sqlite3\nfrom contextlib import contextmanager\n{text}")),
+            expected,
+            "{text}"
+        );
+    }
+}
