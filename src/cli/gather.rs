@@ -139,7 +139,7 @@ fn scan_options(policy: Option<&Policy>) -> scan::Options {
     }
 }
 
-fn policy(scope: &Scope) -> Result<Option<Policy>, Failure> {
+pub(super) fn policy(scope: &Scope) -> Result<Option<Policy>, Failure> {
     let Some((file, shown)) = &scope.policy else { return Ok(None) };
     match policy::load(file, shown) {
         Ok(policy) => Ok(Some(policy)),

@@ -192,8 +192,10 @@ fn old_paths_may_lead_to_the_target() {
 
 #[test]
 fn a_check_of_the_plan_writes_into_a_copy() {
-    let check = r#"check = 'sqlite3 "$DBGUARD_CHECK_DATABASE" "INSERT INTO notes (word) VALUES (1)" && test -d data'"#;
-    let sandbox = project("wal").file("migration.toml", format!("{PLAN}[after]\n{check}\n"));
+    let check = r#"check = 'sqlite3 "$DBGUARD_CHECK_DATABASE" "INSERT INTO notes (word) VALUES (1)" && test "$DATABASE_PATH" = "$DBGUARD_CHECK_DATABASE"'"#;
+    let sandbox = project("wal")
+        .file("migration.toml", format!("{PLAN}[after]\n{check}\n"))
+        .file("dbguard.toml", "[primary]\npath = \"data/zoe.db\"\nenv = \"DATABASE_PATH\"\n");
     let run = sandbox.migrate(&["apply", "--yes"]);
     assert_eq!(run.code, 0, "{run:?}");
     assert_eq!(sql(sandbox.path().join("data/zoe.db"), "SELECT count(*) FROM notes"), "30");

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::progress::{self, When};
-use super::{agreed, patience, root, stopped};
+use super::{agreed, patience, root, stopped, variables};
 use crate::cli::Session;
 use crate::cli::failure::{Exit, Failure};
 use crate::migrate::plan::{self, Plan};
@@ -52,6 +52,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
     let root = root(session)?;
     let (plan, text) = read(args, session, &root)?;
+    let variables = variables(session)?;
     let progress = progress::of(args.progress, session);
     let request = Request {
         root: &root,
@@ -66,7 +67,7 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
         who: &session.world.user,
         patience: patience(args.lock_timeout),
         check: &|| Ok(()),
-        check_env: &[],
+        check_env: &variables,
         progress: progress.as_ref(),
         hold: session.world.hold,
     };

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use super::Session;
 use super::failure::{Exit, Failure};
+use super::gather::policy;
 use super::options::scope;
 use crate::migrate::Stop;
 use crate::migrate::run::is_undecided;
@@ -60,6 +61,14 @@ fn stopped(stop: Stop) -> Failure {
 
 fn root(session: &Session<'_>) -> Result<PathBuf, Failure> {
     scope(session.world, session.global, &[]).map(|scope| scope.root)
+}
+
+/// Variables by which the application finds its primary database.
+fn variables(session: &Session<'_>) -> Result<Vec<String>, Failure> {
+    let policy = policy(&scope(session.world, session.global, &[])?)?;
+    let primary = policy.and_then(|policy| policy.primary);
+    let names = primary.iter().flat_map(|primary| std::iter::once(&primary.env).chain(&primary.aliases));
+    Ok(names.map(|name| name.value.clone()).filter(|name| !name.is_empty()).collect())
 }
 
 fn patience(seconds: u32) -> Duration {

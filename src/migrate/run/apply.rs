@@ -566,9 +566,10 @@ impl<'a> Work<'a> {
 
     /// Writers come back; what they find is remembered first, so that `rollback` knows whether they wrote.
     fn open_target(&mut self) -> Result<(), Stop> {
-        self.note(step::UNFENCE, Phase::Intent, Value::Null)?;
         let one = [("target".to_owned(), self.begin.target.clone())];
         let held = freeze::freeze(&one, self.request.patience)?;
+        let counter = held.first().map_or(Ok(None), Held::change_counter)?;
+        self.note(step::UNFENCE, Phase::Intent, json!({ "counter": counter }))?;
         let pages = match held.first() {
             Some(held) => held.open_for_writers(self.request.patience)?,
             None => None,

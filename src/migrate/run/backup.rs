@@ -37,6 +37,10 @@ impl Copy {
 /// Copies a held database into `folder`.
 pub(super) fn take(held: &Held, folder: &Path, progress: &dyn Progress) -> Result<Copy, Stop> {
     let copy = copy(&held.path, folder, &held.id, progress)?;
+    // A file without a byte is an empty database; its copy has a page that says so.
+    if held.is_blank()? {
+        return Ok(copy);
+    }
     let found = match held.digest()? {
         Some(digest) => digest,
         // A reader keeps pages in the write-ahead log: a second copy, read anew, stands in for the file.

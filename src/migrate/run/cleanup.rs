@@ -1,6 +1,7 @@
 //! What a run keeps, removed when its time is over: archives, backups, tombstones and links. Knows nothing of rows.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -66,8 +67,7 @@ pub fn cleanup(request: &Cleanup<'_>) -> Result<Cleaned, Stop> {
             files.extend(tombs.filter(|path| matches!(retire::look(path), Place::Tombstone)));
             files.extend(archives(&state).into_iter().filter(|path| path.exists()));
         }
-        let backups = folder.path().join("backup");
-        files.extend(state.backups.values().map(|copy| copy.file(&backups)).filter(|path| path.exists()));
+        files.extend(kept(&folder.path().join("backup"))?);
         files.sort();
         files.dedup();
         cleaned.bytes +=
@@ -85,6 +85,19 @@ pub fn cleanup(request: &Cleanup<'_>) -> Result<Cleaned, Stop> {
         cleaned.runs.push(folder.id);
     }
     Ok(cleaned)
+}
+
+/// The files of a folder, SQLite's own beside the copies among them.
+fn kept(folder: &Path) -> Result<Vec<PathBuf>, Stop> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(trouble::io("read what a run kept", folder, &error)),
+    };
+    entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<io::Result<_>>()
+        .map_err(|error| trouble::io("read what a run kept", folder, &error))
 }
 
 /// Whole days from then to now.

@@ -58,6 +58,21 @@ pub(super) fn held_elsewhere(path: &Path, patience: Duration) -> Stop {
 }
 
 impl Held {
+    /// Whether nothing was ever written to it.
+    pub(super) fn is_blank(&self) -> Result<bool, Stop> {
+        let metadata = self.raw.metadata().map_err(|error| trouble::io("read a database", &self.path, &error))?;
+        Ok(metadata.len() == 0)
+    }
+
+    /// The counter that each commit raises; `None` where a log is kept, which leaves it as it is.
+    pub(super) fn change_counter(&self) -> Result<Option<u32>, Stop> {
+        if live::has_log(&self.connection).map_err(|error| trouble::sqlite("read a database", &self.path, &error))? {
+            return Ok(None);
+        }
+        let counter = pages::change_counter(&self.raw);
+        counter.map(Some).map_err(|error| trouble::io("read a database", &self.path, &error))
+    }
+
     /// The digest of its pages, or `None` where a reader keeps some of them in the write-ahead log.
     pub(super) fn digest(&self) -> Result<Option<String>, Stop> {
         let log = std::fs::metadata(beside(&self.path, "-wal")).map_or(0, |metadata| metadata.len());
@@ -75,9 +90,10 @@ impl Held {
             false => trouble::sqlite("put up a fence", &self.path, &error),
         };
         let before = live::data_version(&self.connection).map_err(fail)?;
-        fence::put(&self.connection, words).map_err(fail)?;
+        let tables = fence::put(&self.connection, words).map_err(fail)?;
         self.connection.busy_timeout(patience).map_err(fail)?;
-        self.connection.execute_batch("COMMIT").map_err(fail)?;
+        // A commit of nothing would still give a file without a byte its first page.
+        self.connection.execute_batch(if tables == 0 { "ROLLBACK" } else { "COMMIT" }).map_err(fail)?;
         self.connection.execute_batch("BEGIN IMMEDIATE").map_err(fail)?;
         Ok(live::data_version(&self.connection).map_err(fail)? == before)
     }

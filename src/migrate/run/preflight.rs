@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::retire::{self, Place};
 use super::state::Subject;
-use super::{holders, trouble};
+use super::{holders, publish, trouble};
 use crate::db::{self, State};
 use crate::migrate::plan::{Action, Choice, Plan};
 use crate::migrate::{Progress, Stop};
@@ -66,6 +66,9 @@ pub(super) fn look(root: &Path, plan: &Plan, files: usize, progress: &dyn Progre
             format!("{} would lose what stands in it", look.target.display()),
             "list it as a source (and as `base`), or name another target",
         ));
+    }
+    if look.target_is_new {
+        publish::nothing_beside(&look.target)?;
     }
     for folder in folders(&look) {
         writable(&folder)?;

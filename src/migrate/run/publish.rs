@@ -75,20 +75,29 @@ pub(super) fn is_published(target: &Path, run: &str) -> Result<bool, Stop> {
         .map_err(fail)
 }
 
+/// Refuses where the journal of another database would be taken for that of a new target.
+pub(super) fn nothing_beside(target: &Path) -> Result<(), Stop> {
+    for suffix in ["-wal", "-journal", "-shm"] {
+        let journal = beside(target, suffix);
+        if journal.exists() {
+            return Err(Stop::new(
+                "a journal of another database lies where the target goes",
+                format!("{} would be taken for the target's own", journal.display()),
+                "look what it belongs to, and move it away",
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// Gives the stage the target's name, which nothing may have. `tempfile` does it by `renameat2(RENAME_NOREPLACE)` where the
 /// system has it, and by a link where not; the standard library has neither as one safe step.
 pub(super) fn as_new(stage: &Path, target: &Path) -> Result<(), Stop> {
     let fail = |error: std::io::Error| trouble::io("publish the target", target, &error);
     for suffix in ["-wal", "-journal", "-shm"] {
         remove_if_there(&beside(stage, suffix)).map_err(fail)?;
-        if beside(target, suffix).exists() {
-            return Err(Stop::new(
-                "a journal of another database lies where the target goes",
-                format!("{} exists and would be taken for the target's own", beside(target, suffix).display()),
-                "look what it belongs to, and move it away",
-            ));
-        }
     }
+    nothing_beside(target)?;
     let named = tempfile::TempPath::try_from_path(stage).map_err(fail)?;
     match named.persist_noclobber(target) {
         Ok(()) => target.parent().map_or(Ok(()), sync_folder).map_err(fail),

@@ -206,7 +206,13 @@ impl Undoing<'_> {
         let unchanged = known.is_some() && *known == held.digest()?;
         // Between the first and the last of taking the fences away, they tell as much as the digest.
         let guarded = !self.state.unfenced && held.is_fenced()?;
-        if unchanged || (guarded && !held.has_virtual_tables()?) {
+        // Killed right after that: taking them away was one commit, and none came after it.
+        let untouched = !self.state.unfenced
+            && self
+                .state
+                .counter
+                .is_some_and(|counter| held.change_counter().ok().flatten() == Some(counter.wrapping_add(1)));
+        if unchanged || untouched || (guarded && !held.has_virtual_tables()?) {
             return Ok(Some(held));
         }
         let differences = self.differences(&held)?;

@@ -113,6 +113,8 @@ pub(super) struct State {
     pub(super) code_begun: bool,
     pub(super) forced: bool,
     pub(super) committed: Option<String>,
+    /// The target's change counter just before it was opened for writers; `None` where a log is kept.
+    pub(super) counter: Option<u32>,
     pub(super) unfenced: bool,
     /// Digest of the target's pages when it was opened for writers; `None` where a log kept some.
     pub(super) published: Option<String>,
@@ -152,7 +154,11 @@ impl State {
                 self.stage_pages = pages(&record.data).or(self.stage_pages.take());
             }
             step::COMMIT => self.committed = Some(record.at.clone()),
-            step::UNFENCE if done => {
+            step::UNFENCE if !done => {
+                self.counter =
+                    record.data.get("counter").and_then(Value::as_u64).and_then(|counter| u32::try_from(counter).ok());
+            }
+            step::UNFENCE => {
                 self.unfenced = true;
                 self.published = pages(&record.data);
             }
