@@ -132,6 +132,16 @@ fn b28_b32_a_source_that_changed_since_the_plan_is_named() {
         3,
         &["a source changed since the plan was made", "data/auth.db has 2 tables and 601 rows", "nothing was changed"],
     );
+    let sandbox = project("wal");
+    let content = dbguard::db::content(&sandbox.path().join("data/auth.db")).unwrap().digest;
+    let exact = plan.replace("content = \"\"", &format!("content = \"{content}\""));
+    let sandbox = sandbox.file("migration.toml", &exact);
+    let as_before = dumps(&sandbox);
+    sql(sandbox.path().join("data/auth.db"), "UPDATE sessions SET word = 'another' WHERE id = 7");
+    refused(&sandbox, 3, &["data/auth.db has as many rows as before, but something in it changed"]);
+    sql(sandbox.path().join("data/auth.db"), "UPDATE sessions SET word = 'sessions 7' WHERE id = 7; VACUUM");
+    assert!(dumps(&sandbox) == as_before);
+    assert_eq!(sandbox.migrate(&["apply", "--yes"]).code, 0, "other pages, the same rows");
     // A `-wal` that was left behind: what was in it is gone, and the plan knows better.
     let sandbox = project("wal").file("migration.toml", &plan);
     let path = sandbox.path().join("data/auth.db");

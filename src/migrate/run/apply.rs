@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::code::{self, FileChange};
+use super::code::{self, FileChange, Saved};
 use super::folder::{Home, RunFolder, beside, now, remove_if_there};
 use super::freeze::{self, Held};
 use super::journal::{Hold, Journal, Phase};
@@ -19,7 +19,7 @@ use super::state::{Begin, Standing, State, Subject, step};
 use super::{audit, backup, live, lock, retire, rollback, trouble};
 use crate::db;
 use crate::migrate::plan::{self, Action, Plan};
-use crate::migrate::{Account, Input, Progress, Proof, Stop, prove, stage};
+use crate::migrate::{Account, Input, Progress, Proof, Staged, Stop, prove, stage};
 
 /// How often the data is moved anew because somebody wrote what no fence can refuse.
 const ATTEMPTS: usize = 3;
@@ -75,6 +75,20 @@ pub struct Outcome {
     pub warnings: Vec<String>,
     /// Milliseconds of each step, in order.
     pub times: Vec<(String, u64)>,
+}
+
+impl Outcome {
+    /// What an earlier process staged and proved, where this one need not do it again.
+    fn recall(&mut self, folder: &RunFolder) {
+        let read = |name: &str| folder.read(name).ok();
+        let staged: Option<Staged> = read("staged.json").and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let proofs: Option<Vec<Proof>> = read("proofs.json").and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        if let Some(staged) = staged {
+            self.accounts = staged.accounts;
+            self.warnings = staged.warnings;
+        }
+        self.proofs = proofs.map_or(0, |proofs| proofs.len());
+    }
 }
 
 /// Looks without touching anything.
@@ -181,9 +195,10 @@ impl<'a> Work<'a> {
             check_env: request.check_env.to_vec(),
             at,
         };
-        folder.write("migration.toml", request.plan_text.as_bytes())?;
-        let files =
-            if request.half == Half::Data { Vec::new() } else { code::prepare(&folder, &home.root, request.changes)? };
+        let files = keep(request, &home, &folder).inspect_err(|_| {
+            // No line was written: there was no run.
+            let _ = fs::remove_dir_all(folder.path());
+        })?;
         let mut journal = Journal::create(&folder.journal(), request.hold)?;
         let mut state = State::default();
         for (step, data) in [(step::BEGIN, json!(begin)), (step::PREPARE_CODE, json!(files))] {
@@ -218,7 +233,10 @@ impl<'a> Work<'a> {
         let plan = super::kept_plan(&folder)?;
         let (journal, _) = Journal::reopen(&folder.journal(), request.hold)?;
         let other_plan = begin.plan != digest;
-        let outcome = Outcome { resumed: true, other_plan, ..Outcome::default() };
+        let mut outcome = Outcome { resumed: true, other_plan, ..Outcome::default() };
+        if state.publishing {
+            outcome.recall(&folder);
+        }
         Ok(Self::of(request, home, folder, plan, begin, journal, state, outcome))
     }
 
@@ -370,13 +388,17 @@ impl<'a> Work<'a> {
             let Some(expect) = &source.expect else { continue };
             let Some(subject) = self.begin.sources.iter().find(|subject| subject.id == source.id) else { continue };
             let copy = self.backup_of(&subject.id)?;
-            let (_, schema) = db::read(&copy);
-            let (tables, rows) = schema.map_or((0, 0), |schema| (schema.own_tables().count() as u64, schema.rows()));
-            if (tables, rows) != (expect.tables, expect.rows) {
+            let found = db::content(&copy).map_err(|state| {
+                let happened = format!("the copy of {}: {state:?}", source.path);
+                Stop::new("a backup cannot be read", happened, "look at the disk, then run it again")
+            })?;
+            if (found.tables, found.rows) != (expect.tables, expect.rows) {
                 moved.push(format!(
-                    "{} has {tables} tables and {rows} rows, the plan was made for {} and {}",
-                    source.path, expect.tables, expect.rows
+                    "{} has {} tables and {} rows, the plan was made for {} and {}",
+                    source.path, found.tables, found.rows, expect.tables, expect.rows
                 ));
+            } else if found.digest != expect.content {
+                moved.push(format!("{} has as many rows as before, but something in it changed", source.path));
             }
         }
         if moved.is_empty() {
@@ -412,7 +434,11 @@ impl<'a> Work<'a> {
             work.outcome.proofs = proofs.len();
             Ok(json!({ "proofs": proofs.len() }))
         })?;
-        self.outcome.warnings.extend(staged.warnings);
+        for warning in staged.warnings {
+            if !self.outcome.warnings.contains(&warning) {
+                self.outcome.warnings.push(warning);
+            }
+        }
         self.outcome.accounts = staged.accounts;
         Ok(())
     }
@@ -598,6 +624,13 @@ impl<'a> Work<'a> {
     fn shown(&self, path: &Path) -> String {
         super::shown(&self.home.root, path)
     }
+}
+
+/// What the folder of a run holds before its first line: the plan, and the files of the code.
+fn keep(request: &Request<'_>, home: &Home, folder: &RunFolder) -> Result<Vec<Saved>, Stop> {
+    folder.write("migration.toml", request.plan_text.as_bytes())?;
+    let changes = if request.half == Half::Data { &[][..] } else { request.changes };
+    code::prepare(folder, &home.root, changes)
 }
 
 fn hold_all(proofs: &[Proof]) -> Result<(), Stop> {

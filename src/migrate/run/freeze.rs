@@ -104,8 +104,9 @@ impl Held {
         let fail = |error| trouble::sqlite("take a fence away", &self.path, &error);
         let before = live::data_version(&self.connection).map_err(fail)?;
         fence::drop(&self.connection).map_err(fail)?;
-        self.connection.busy_timeout(patience.min(CHECKPOINT)).map_err(fail)?;
+        self.connection.busy_timeout(patience).map_err(fail)?;
         self.connection.execute_batch("COMMIT").map_err(fail)?;
+        self.connection.busy_timeout(patience.min(CHECKPOINT)).map_err(fail)?;
         let again = live::has_log(&self.connection)
             .and_then(|log| if log { live::checkpoint(&self.connection).map(drop) } else { Ok(()) })
             .and_then(|()| self.connection.execute_batch("BEGIN IMMEDIATE"));

@@ -103,6 +103,11 @@ fn keep(source: &Path, archive: &Path) -> io::Result<()> {
     archive.parent().map_or(Ok(()), sync_folder)
 }
 
+/// Whether a program made a file at the path after the source was archived.
+pub(super) fn is_made_anew(source: &Path, archive: &Path) -> bool {
+    archive.exists() && look(source) == Place::File && !is_kept(source, archive).unwrap_or(false)
+}
+
 /// Whether what stands at the path is what stands in the archive: not a file that a program made anew meanwhile.
 fn is_kept(source: &Path, archive: &Path) -> io::Result<bool> {
     if same_file(source, archive)? {
@@ -163,7 +168,7 @@ pub(super) fn bring_back(source: &Path, archive: &Path, aside: &Path) -> Result<
     if !archive.exists() {
         return Ok(());
     }
-    if look(source) == Place::File && !same_file(source, archive).map_err(fail)? {
+    if is_made_anew(source, archive) {
         keep(source, aside).map_err(fail)?;
         for suffix in ["-wal", "-journal"] {
             let beside_it = beside(source, suffix);

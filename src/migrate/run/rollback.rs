@@ -12,7 +12,7 @@ use super::folder::{Home, RunFolder, beside, remove_if_there, sync_folder};
 use super::freeze::{self, Held};
 use super::journal::{Hold, Journal, Phase};
 use super::publish::{self, Attempt};
-use super::retire::{self, Place};
+use super::retire;
 use super::state::{Begin, Standing, State, step};
 use super::{audit, backup, code, lock, trouble};
 use crate::db;
@@ -109,6 +109,7 @@ impl Undoing<'_> {
         let Some(begin) = self.state.begin.clone() else {
             return Err(Stop::new("the journal is damaged", "it has no beginning", "look at the folder of the run"));
         };
+        let _lock = if begin.data { Some(lock::target(&begin.target)?) } else { None };
         let force = force || self.state.forced;
         let mut undone = Undone {
             run: self.folder.id.clone(),
@@ -173,7 +174,7 @@ impl Undoing<'_> {
         let mut found = Vec::new();
         for subject in begin.retired() {
             let Some(retired) = self.state.retired.get(&subject.id) else { continue };
-            if retired.archive.exists() && retire::look(&subject.path) == Place::File {
+            if retire::is_made_anew(&subject.path, &retired.archive) {
                 let rows = db::read(&subject.path).1.map_or(0, |schema| schema.rows());
                 if rows > 0 {
                     found.push(format!("{} has {rows} rows", subject.path.display()));

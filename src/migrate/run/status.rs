@@ -90,15 +90,15 @@ fn old_path(root: &Path, path: &Path, id: &str, state: &State) -> OldPath {
         Place::Nothing => ("nothing".to_owned(), false),
         Place::Tombstone => ("a tombstone".to_owned(), false),
         Place::Link => ("a link to the target".to_owned(), false),
-        Place::File if moved && archived(state, id) => made_anew(path),
+        Place::File if moved && is_made_anew(path, id, state) => made_anew(path),
         Place::File if moved => (format!("the source, fenced{}", holders::words(path)), false),
         Place::File => ("the source".to_owned(), false),
     };
     OldPath { path: shown(root, path), stands, late }
 }
 
-fn archived(state: &State, id: &str) -> bool {
-    state.retired.get(id).is_some_and(|retired| retired.archive.exists())
+fn is_made_anew(path: &Path, id: &str, state: &State) -> bool {
+    state.retired.get(id).is_some_and(|retired| retire::is_made_anew(path, &retired.archive))
 }
 
 fn made_anew(path: &Path) -> (String, bool) {
