@@ -81,7 +81,7 @@ pub fn write(source: &Source, language: Language, changes: &[Change<'_>]) -> Vec
     for (change, written) in changes.iter().zip(&mut written).filter(|(_, written)| written.is_ok()) {
         if let Some(by) = other_file(source, change).and_then(|at| destroys::destroyer(source, at)) {
             *written =
-                Err(Refusal(format!("`{by}` deletes, moves or empties the file: it must not become another one")));
+                Err(Refusal(format!("`{by}` deletes, moves or overwrites the file: it must not become another one")));
         }
     }
     written

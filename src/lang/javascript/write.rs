@@ -209,6 +209,13 @@ impl<'t> Writer<'_, 't> {
             return Err(Refusal::because(format!("`{default}` cannot be written here without escapes")));
         }
         let holes = text.contains("${") && quote == '`';
+        let name = text.rsplit('/').next().unwrap_or(text);
+        if whole != literal && (name.starts_with('.') || !name.contains('.')) {
+            return Err(Refusal::because("only a folder of the path is written here"));
+        }
+        if self.has_folder_beside(whole) {
+            return Err(Refusal::because("its folder is given beside it"));
+        }
         let same_name = text.rsplit('/').next() == default.rsplit('/').next();
         let mut template = false;
         let new = if (whole != literal || holes) && same_name && !text.contains("://") && !text.starts_with("file:") {
@@ -242,6 +249,19 @@ impl<'t> Writer<'_, 't> {
             new
         };
         Ok(vec![Edit::replace(span(whole), new)])
+    }
+
+    /// `{ db: "x.db", dir: "./data" }`: the path is told in two places.
+    fn has_folder_beside(&self, node: Node<'_>) -> bool {
+        let object = parent_of(node).filter(|pair| pair.kind() == "pair").and_then(|pair| pair.parent());
+        object.is_some_and(|object| {
+            let pairs = children(object).into_iter().filter_map(|pair| match pair.kind() {
+                "shorthand_property_identifier" => Some(pair),
+                _ => pair.child_by_field_name("key"),
+            });
+            let mut keys = pairs.map(|key| self.text(key).trim_matches(['"', '\'']).to_ascii_lowercase());
+            keys.any(|key| matches!(key.as_str(), "dir" | "directory" | "folder" | "location" | "basedir" | "datadir"))
+        })
     }
 
     /// How this file reads the environment already, or as every runtime does.
@@ -605,6 +625,8 @@ mod tests {
             ("import p from ‹'x.db'›", "refused: no expression can stand here"),
             ("f({ ‹'x.db'›: 1 })", "refused: no expression can stand here"),
             ("f(‹db›)", "refused: the path is not written here"),
+            ("f(path.join(home, ‹'.app'›))", "refused: only a folder of the path is written here"),
+            ("f({ db: ‹'x.db'›, dir: home })", "refused: its folder is given beside it"),
             ("// ‹x.db›\n", "refused: it is a comment"),
             ("f(‹'a\\x2edb'›)", "refused: escapes or several lines stand in it"),
         ] {

@@ -1,4 +1,4 @@
-//! Whether the file at a place is deleted, moved or emptied: such a place must not come to name another database.
+//! Whether the file at a place is deleted, moved, emptied or copied over: such a place must not come to name another database.
 //! Knows the calls of the field, and reads text without a grammar: a doubt is enough.
 
 use std::sync::LazyLock;
@@ -16,6 +16,12 @@ static OPEN_CALL: LazyLock<Regex> =
 static COMMAND: LazyLock<Regex> = LazyLock::new(|| {
     regex(r"(?:^|[\s;&|($`\x22'])(rm|mv|unlink|shred|truncate|git rm)\s[^;&|)]*$|(?:^|[^<>&\d-])(>)\s*[\x22']?$")
 });
+/// What is copied to, behind what is copied from.
+static COPIED_TO: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?:^|[\s;&|($`\x22'])(cp|rsync|scp|install)(?:\s+-\S+)*\s+[^-\s;&|][^;&|)]*\s[\x22']?$|(?:^|[^\w.])(shutil\.copy\w*|(?:fs(?:\.promises)?\.)?(?:copyFile|cp)(?:Sync)?|fs::copy)\([^()]*,\s*$",
+    )
+});
 static BOUND: LazyLock<Regex> = LazyLock::new(|| regex(r"([A-Za-z_][\w.]*)\s*(?::[^=,()]+)?=\s*(?:[^=\s][^=]*)?$"));
 
 #[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by a test")]
@@ -28,7 +34,7 @@ pub(super) fn destroyer(source: &Source, at: Span) -> Option<String> {
     let text = source.text.as_str();
     let before = text.get(..at.range().start)?;
     let line = before.rsplit('\n').next().unwrap_or(before);
-    for pattern in [&*OPEN_CALL, &*COMMAND] {
+    for pattern in [&*OPEN_CALL, &*COMMAND, &*COPIED_TO] {
         if let Some(found) = pattern.captures(line) {
             return found.iter().skip(1).flatten().next().map(|word| word.as_str().to_owned());
         }
@@ -86,6 +92,10 @@ mod tests {
             (": > ‹a.db›", Some(">")),
             ("DB=‹a.db›\nrm -f \"$DB\"", Some("rm")),
             ("DB=‹a.db›\nrm -f \"${DB}\"-wal", Some("rm")),
+            ("cp -a backup.db ‹a.db›", Some("cp")),
+            ("cp -a ‹a.db› backup.db", None),
+            ("shutil.copy2(old, ‹'a.db'›)", Some("shutil.copy2")),
+            ("shutil.copy2(‹'a.db'›, old)", None),
             ("sqlite3 ‹a.db› .dump", None),
             ("DB = ‹'a.db'›\nos.remove(OTHER)\n", None),
             ("rm -f b; sqlite3 ‹a.db›", None),
