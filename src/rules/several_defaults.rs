@@ -7,6 +7,7 @@ use super::{Applied, Sink, Standing};
 use crate::finding::Remedy;
 use crate::lang::{EnvRead, names};
 use crate::scan::{Context, DatabaseId, Inventory, Linked};
+use crate::text::Place;
 
 pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink<'_>) {
     let mut variables: BTreeMap<&str, Vec<Default<'_>>> = BTreeMap::new();
@@ -23,14 +24,14 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
     for (name, reads) in variables {
         let Some(usual) = most_common(&reads) else { continue };
         for odd in reads.iter().filter(|read| differ(usual, read)) {
-            let mut offence = Offence::at(&odd.read.fact.place)
+            let mut offence = Offence::at(odd.place())
                 .hole("env", name)
                 .hole("default", &odd.text)
                 .hole("usual", &usual.text)
                 .about(Some(odd.database))
                 .remedy(Remedy::SetDefault { env: name.to_owned(), default: usual.text.clone() });
             for read in &reads {
-                offence = offence.label_with(&read.read.fact.place, "default", vec![("text", read.text.clone())]);
+                offence = offence.label_with(read.place(), "default", vec![("text", read.text.clone())]);
             }
             sink.report(offence);
         }
@@ -41,6 +42,17 @@ struct Default<'a> {
     read: &'a Linked<EnvRead>,
     text: String,
     database: DatabaseId,
+}
+
+impl Default<'_> {
+    /// The default where it is written beside the variable; else the reading of the variable.
+    fn place(&self) -> &Place {
+        let read = &self.read.fact;
+        let origin = read.default.as_ref().and_then(|default| default.origin.as_ref());
+        origin
+            .filter(|origin| origin.file == read.place.file && read.place.span.contains(origin.span))
+            .unwrap_or(&read.place)
+    }
 }
 
 fn default_of<'a>(inventory: &Inventory, policy: &Applied<'_>, read: &'a Linked<EnvRead>) -> Option<Default<'a>> {
