@@ -42,6 +42,11 @@ fn use_environment(source: &Source, root: Node<'_>, at: Span, env: &str, default
     }
     let quoted = surroundings(source, root, at)?;
     let raw = source.slice(at);
+    if let Some((name, mark)) = falling_back(source, root, at) {
+        return as_default(source, at, (name, mark), env, default);
+    }
+    // Inside double quotes single ones are letters of the text: those of SQL, or of another program.
+    let letters = quoted && raw.len() > 1 && raw.starts_with('\'') && raw.ends_with('\'');
     if !default.chars().all(|letter| letter.is_alphanumeric() || "_./~+-@%=:,".contains(letter)) {
         return Err(Refusal::because(format!("`{default}` cannot be written here without other quotes")));
     }
@@ -74,8 +79,48 @@ fn use_environment(source: &Source, root: Node<'_>, at: Span, env: &str, default
             }
         }
     };
-    let text = if quoted { text } else { format!("\"{text}\"") };
+    let text = match (quoted, letters) {
+        (true, true) => format!("'{text}'"),
+        (true, false) => text,
+        (false, _) => format!("\"{text}\""),
+    };
     Ok(if text == raw { Vec::new() } else { vec![Edit::replace(at, text)] })
+}
+
+/// The variable that falls back to the word at a place, and how: `${NAME:-word}`.
+fn falling_back<'a>(source: &'a Source, root: Node<'_>, at: Span) -> Option<(Span, &'a str)> {
+    let range = at.range();
+    let mut node = root.descendant_for_byte_range(range.start, range.end);
+    while let Some(here) = node {
+        if here.kind() == "expansion" && here.start_byte() < range.start {
+            let head = source.text.get(here.start_byte()..range.start)?;
+            let name = head.strip_prefix("${")?;
+            let length = name.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
+            let start = here.start_byte() + 2;
+            return Some((Span::new(start, start + length), name.get(length..)?));
+        }
+        node = here.parent();
+    }
+    None
+}
+
+/// The word is what another variable falls back to: that variable is read in its place.
+fn as_default(source: &Source, at: Span, (name, mark): (Span, &str), env: &str, default: &str) -> Written {
+    if !matches!(mark.trim_end_matches('"'), ":-" | "-") {
+        return Err(Refusal::because("the script gives the variable its default here, and may use it further down"));
+    }
+    let inner = unquoted(source.slice(at))?;
+    let (range, text) = spell::revalued(&inner, default).map_err(Refusal::because)?;
+    let mut edits = Vec::new();
+    if source.slice(name) != env {
+        edits.push(Edit::replace(name, env));
+    }
+    if inner.get(range.clone()) != Some(text.as_str()) {
+        let (head, tail) = (inner.get(..range.start).unwrap_or(""), inner.get(range.end..).unwrap_or(""));
+        let quote = if source.slice(at).starts_with('"') { "\"" } else { "" };
+        edits.push(Edit::replace(at, format!("{quote}{head}{text}{tail}{quote}")));
+    }
+    Ok(edits)
 }
 
 /// A word without the quotes in it: `"$DIR"/x.db` is `$DIR/x.db`.
@@ -193,6 +238,9 @@ mod tests {
             ("DB=‹\"$DIR/zoe.db\"›\n", "DB=\"${DATABASE_PATH:-$DIR/zoe.db}\"\n"),
             ("DB=‹\"$DIR\"/zoe.db›\n", "DB=\"${DATABASE_PATH:-$DIR/zoe.db}\"\n"),
             ("DB=‹\"$DIR/auth.db\"›\n", "DB=\"${DATABASE_PATH:-/app/data/zoe.db}\"\n"),
+            ("DB=\"${AUTH_DB:-‹x.db›}\"\n", "DB=\"${DATABASE_PATH:-/app/data/zoe.db}\"\n"),
+            ("DB=${AUTH_DB-‹sqlite:///x.db›}\n", "DB=${DATABASE_PATH-sqlite:////app/data/zoe.db}\n"),
+            ("python3 -c \"connect(‹'x.db'›)\"\n", "python3 -c \"connect('${DATABASE_PATH:-/app/data/zoe.db}')\"\n"),
             ("DB=‹${ZOE_DB:-x.db}›\n", "DB=\"${DATABASE_PATH:-/app/data/zoe.db}\"\n"),
             ("DB=\"‹${ZOE_DB}›\"\n", "DB=\"${DATABASE_PATH:-/app/data/zoe.db}\"\n"),
             ("U=‹sqlite:///x.db›\n", "U=\"sqlite:///${DATABASE_PATH:-/app/data/zoe.db}\"\n"),
