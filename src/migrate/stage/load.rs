@@ -99,9 +99,10 @@ fn attached(work: &mut Work<'_>, source: usize) -> Result<(), Stop> {
         work.progress.advance(rows, 0);
         work.progress.end();
     }
-    let maps: Vec<(usize, KeyMap)> = ways.iter().map(|way| (way.at, key_map(work, &reading, way))).collect();
     drop(ways);
-    work.staged.keys.extend(maps.into_iter().map(|(_, map)| map));
+    let moving = travelling.iter().filter(|(_, member, _)| !member.skip);
+    let maps: Vec<KeyMap> = moving.map(|(at, _, table)| key_map(work, &reading, *at, table)).collect();
+    work.staged.keys.extend(maps);
     for (at, member, table) in &travelling {
         let rows = if table.is_virtual { virtuals::rows(work, table)? } else { count(work, &table.name)? };
         work.accounts.push((
@@ -329,12 +330,16 @@ fn drop_columns(work: &Work<'_>, reading: &Reading, way: &Way<'_>) -> Result<(),
     Ok(())
 }
 
-fn key_map(work: &Work<'_>, reading: &Reading, way: &Way<'_>) -> KeyMap {
-    let by = work.moved.iter().find(|(at, _)| *at == way.at).map_or(0, |(_, by)| *by);
-    let reach = reading.shift(way.at).filter(|shift| shift.by != 0);
+fn key_map(work: &Work<'_>, reading: &Reading, at: usize, table: &Table) -> KeyMap {
+    let by = work.moved.iter().find(|(member, _)| *member == at).map_or(0, |(_, by)| *by);
+    let root = reading.root(work, &table.name, table.id.as_deref().unwrap_or("rowid"));
+    let root = root.and_then(|root| {
+        work.layout.members.iter().position(|it| it.source == reading.source && same(&it.table, &root.name))
+    });
+    let reach = reading.shift(root.unwrap_or(at)).filter(|shift| shift.by != 0);
     KeyMap {
         source: work.id(reading.source),
-        table: way.table.name.clone(),
+        table: table.name.clone(),
         keys: if by == 0 { Keys::Identity } else { Keys::Offset(by) },
         reach: reach.map(|Shift { low, high, .. }| (low, high)),
         exceptions: 0,

@@ -1,0 +1,417 @@
+//! Every row of one source table, looked for in the stage: it is there, value for value, or it stands whole among the rows kept
+//! aside. Reads both sides side by side, in the order of their keys.
+
+use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
+use rusqlite::types::{Value, ValueRef};
+use rusqlite::{OptionalExtension, Rows, Statement};
+
+use super::digest::Digest;
+use super::expect::{Expected, Journey, bytes, one_key, owned, parts};
+use super::side::{Column, Side, Table, eq};
+use crate::db::quote;
+use crate::migrate::plan::Dangling;
+use crate::migrate::{Stop, row};
+
+/// What was found of one source table.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) rows: u64,
+    pub(super) copied: u64,
+    pub(super) identical: u64,
+    pub(super) merged: u64,
+    pub(super) kept_aside: u64,
+    /// Rows that are nowhere, or not as they were.
+    pub(super) lost: u64,
+    /// Of the rows as the source has them.
+    pub(super) expected: Digest,
+    /// Of the rows as they are read back.
+    pub(super) found: Digest,
+    /// Keys of the rows that the stage has of this source alone.
+    pub(super) owned: Digest,
+    pub(super) owners: u64,
+}
+
+/// A row that stands aside: what it counts as, and its bytes.
+type Aside = (String, Vec<u8>);
+
+pub(super) struct Reader<'s> {
+    map: Option<Statement<'s>>,
+    aside: Option<Statement<'s>>,
+}
+
+impl<'s> Reader<'s> {
+    pub(super) fn new(stage: &'s Side) -> Result<Self, Stop> {
+        let prepare = |table: &str, sql: &str| -> Result<Option<Statement<'s>>, Stop> {
+            Ok(if stage.table(table).is_some() { Some(stage.db.prepare(sql)?) } else { None })
+        };
+        Ok(Self {
+            map: prepare(
+                "dbguard_key_map",
+                "SELECT new, how FROM dbguard_key_map WHERE source = ?1 AND table_name = ?2 AND old = ?3 AND how <> 'rekeyed'",
+            )?,
+            aside: prepare(
+                "dbguard_kept_aside",
+                "SELECT account, row FROM dbguard_kept_aside WHERE source = ?1 AND table_name = ?2 AND key = ?3",
+            )?,
+        })
+    }
+
+    fn became(&mut self, source: &str, table: &str, key: &Value) -> Result<Option<(Value, String)>, Stop> {
+        let Some(map) = &mut self.map else { return Ok(None) };
+        Ok(map
+            .query_row(rusqlite::params![source, table, key], |row| Ok((owned(row.get_ref(0)?), row.get(1)?)))
+            .optional()?)
+    }
+
+    fn aside(&mut self, source: &str, table: &str, key: &Value) -> Result<Option<Aside>, Stop> {
+        let Some(aside) = &mut self.aside else { return Ok(None) };
+        Ok(aside.query_row(rusqlite::params![source, table, key], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+    }
+}
+
+/// Rows of the target in the order of their rowids, as far as they are asked for in that order.
+struct Along<'s> {
+    rows: Rows<'s>,
+    at: Option<i64>,
+}
+
+impl Along<'_> {
+    /// Steps to the row; `false` where it is not there.
+    fn seek(&mut self, key: i64) -> Result<bool, Stop> {
+        while self.at.is_none_or(|at| at < key) {
+            self.rows.advance()?;
+            match self.rows.get().map(|row| row.get(0)) {
+                Some(at) => self.at = Some(at?),
+                None => {
+                    self.at = Some(i64::MAX);
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(self.at == Some(key) && self.rows.get().is_some())
+    }
+}
+
+/// Looks for every row of a table.
+pub(super) fn follow(
+    expected: &Expected<'_>,
+    side: &Side,
+    stage: &Side,
+    journey: &Journey<'_>,
+    reader: &mut Reader<'_>,
+) -> Result<Found, Stop> {
+    let mut found = Found::default();
+    let Some(table) = side.table(&journey.table) else { return Ok(found) };
+    let target = journey.target.as_deref().and_then(|name| stage.table(name));
+    let stored: Vec<&Column> = table.stored().collect();
+    let list = |columns: &[String]| columns.iter().map(|column| quote(column)).collect::<Vec<_>>();
+    let names: Vec<String> = stored.iter().map(|column| column.name.clone()).collect();
+    let order = if table.key.is_empty() { String::new() } else { format!(" ORDER BY {}", list(&table.key).join(", ")) };
+    let sql =
+        format!("SELECT {} FROM {}{order}", [list(&table.key), list(&names)].concat().join(", "), quote(&table.name));
+    let keys = table.key.len();
+
+    // Where each column went; `None` where the result does not have it.
+    let landed: Vec<Option<&Column>> = stored
+        .iter()
+        .map(|column| {
+            let result = journey.columns.iter().find(|(own, _)| *own == column.name).map(|(_, result)| result)?;
+            target?.column(result).filter(|it| it.hidden == 0)
+        })
+        .collect();
+    let mut wanted: Vec<String> = target.map_or_else(Vec::new, |it| it.key.clone());
+    let target_keys = wanted.len();
+    wanted.extend(landed.iter().flatten().map(|column| column.name.clone()));
+    let by_rowid = target.is_some_and(|it| !it.without_rowid && it.key.len() == 1) && !table.without_rowid && keys == 1;
+    let mut walking;
+    let (mut along, mut point) = (None, None);
+    if let Some(target) = target.filter(|it| !it.key.is_empty()) {
+        let from = quote(&target.name);
+        let condition: Vec<String> =
+            target.key.iter().enumerate().map(|(at, key)| format!("{} IS ?{}", quote(key), at + 1)).collect();
+        point = Some(stage.db.prepare(&format!(
+            "SELECT {} FROM {from} WHERE {}",
+            list(&wanted).join(", "),
+            condition.join(" AND ")
+        ))?);
+        if by_rowid && !target.is_virtual {
+            let low: Option<i64> = side.db.query_row(
+                &format!("SELECT min({}) FROM {}", list(&table.key).join(", "), quote(&table.name)),
+                [],
+                |row| row.get(0),
+            )?;
+            let key = list(&target.key).join(", ");
+            walking = stage.db.prepare(&format!(
+                "SELECT {} FROM {from} WHERE {key} >= ?1 ORDER BY {key}",
+                list(&wanted).join(", ")
+            ))?;
+            let low = low.and_then(|low| journey.moved(low)).unwrap_or(0);
+            along = Some(Along { rows: walking.query([low])?, at: None });
+        }
+    }
+    let nothing_listed = stage.table("dbguard_key_map").is_none() && stage.table("dbguard_kept_aside").is_none();
+    let mut statement = side.db.prepare(&sql)?;
+    let mut rows = statement.query([])?;
+    let mut canonical = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.rows += 1;
+        let key: Vec<ValueRef<'_>> = (0..keys).map(|at| row.get_ref(at)).collect::<rusqlite::Result<_>>()?;
+        let values: Vec<ValueRef<'_>> =
+            (keys..keys + stored.len()).map(|at| row.get_ref(at)).collect::<rusqlite::Result<_>>()?;
+        canonical.clear();
+        values.iter().for_each(|value| row::append(&mut canonical, *value));
+        found.expected.add(&canonical);
+        let name = if key.is_empty() { Value::Integer(found.rows as i64) } else { one_key(table, &key) };
+        let (became, aside) = if nothing_listed {
+            (None, None)
+        } else {
+            (reader.became(&side.id, &table.name, &name)?, reader.aside(&side.id, &table.name, &name)?)
+        };
+        let stands = |account: &str| aside.as_ref().is_some_and(|(it, bytes)| it == account && *bytes == canonical);
+        if aside.as_ref().is_some_and(|(account, _)| account == "kept aside") || target.is_none() {
+            if stands("kept aside") && became.is_none() {
+                found.kept_aside += 1;
+                found.found.add(&canonical);
+            } else {
+                found.lost += 1;
+            }
+            continue;
+        }
+        let whole = |name: &str| {
+            stored.iter().position(|it| eq(&it.name, name)).and_then(|at| values.get(at)).map(|it| owned(*it))
+        };
+        let how = became.as_ref().map_or("copied", |(_, how)| how.as_str());
+        let new: Option<Vec<Value>> = match &became {
+            Some((new, _)) => parts(new.clone()),
+            None if by_rowid => match key.first() {
+                Some(ValueRef::Integer(key)) => {
+                    let id = table.id.as_deref();
+                    let followed =
+                        id.map(|id| expected.value(side, table, journey, id, ValueRef::Integer(*key), &whole));
+                    match followed {
+                        Some(Value::Integer(new)) => Some(vec![Value::Integer(new)]),
+                        _ => journey.moved(*key).map(|new| vec![Value::Integer(new)]),
+                    }
+                }
+                _ => None,
+            },
+            None => target.map(|target| {
+                let own = |result: &String| journey.columns.iter().find(|(_, it)| eq(it, result)).map(|(own, _)| own);
+                target
+                    .key
+                    .iter()
+                    .filter_map(|result| own(result))
+                    .filter_map(|own| {
+                        let value = whole(own)?;
+                        Some(expected.value(side, table, journey, own, ValueRef::from(&value), &whole))
+                    })
+                    .collect()
+            }),
+        };
+        let Some(new) = new.filter(|new| new.len() == target_keys && !new.is_empty()) else {
+            found.lost += 1;
+            continue;
+        };
+        let walked = match (&mut along, new.as_slice(), &became) {
+            (Some(along), [Value::Integer(new)], None) if along.at.is_none_or(|at| at <= *new) => {
+                Some(along.seek(*new)?)
+            }
+            _ => None,
+        };
+        let check = |read: &rusqlite::Row<'_>| -> Result<Option<Vec<u8>>, Stop> {
+            let mut recovered = Vec::with_capacity(canonical.len());
+            let mut place = target_keys;
+            for (at, column) in stored.iter().enumerate() {
+                let (Some(value), Some(goes)) = (values.get(at), landed.get(at)) else { return Ok(None) };
+                let Some(goes) = goes else {
+                    // Left out by the plan: a value in it is one that stands aside.
+                    if !matches!(value, ValueRef::Null) && !stands("copied") {
+                        return Ok(None);
+                    }
+                    row::append(&mut recovered, *value);
+                    continue;
+                };
+                let there = read.get_ref(place)?;
+                place += 1;
+                let is_id = table.id.as_ref().is_some_and(|id| eq(id, &column.name));
+                if is_id && became.is_some() {
+                    row::append(&mut recovered, *value);
+                    continue;
+                }
+                let wanted = expected.value(side, table, journey, &column.name, *value, &whole);
+                let as_it_was = row::same(ValueRef::from(&wanted), there)
+                    || unreadable(*value, there)
+                    || allowed(expected, journey, (column, goes), &wanted, there, stands("copied"), &whole);
+                row::append(&mut recovered, if as_it_was { *value } else { there });
+            }
+            Ok(Some(recovered))
+        };
+        let recovered = match walked {
+            Some(true) => match along.as_ref().and_then(|along| along.rows.get()) {
+                Some(read) => check(read)?,
+                None => None,
+            },
+            Some(false) => None,
+            None => match &mut point {
+                Some(point) => {
+                    let mut rows = point.query(rusqlite::params_from_iter(&new))?;
+                    match rows.next()? {
+                        Some(read) => check(read)?,
+                        None => None,
+                    }
+                }
+                None => None,
+            },
+        };
+        let Some(recovered) = recovered else {
+            found.lost += 1;
+            continue;
+        };
+        if matches!(how, "copied" | "moved" | "held") {
+            found.owners += 1;
+            let key: Vec<ValueRef<'_>> = new.iter().map(ValueRef::from).collect();
+            found.owned.add_key(&key);
+        }
+        if matches!(how, "merged" | "held") {
+            if stands("merged") {
+                found.merged += 1;
+                found.found.add(&canonical);
+            } else {
+                found.lost += 1;
+            }
+            continue;
+        }
+        found.found.add(&recovered);
+        if recovered != canonical {
+            found.lost += 1;
+        } else if how == "same" {
+            found.identical += 1;
+        } else {
+            found.copied += 1;
+        }
+    }
+    Ok(found)
+}
+
+/// Keys of the target's rows, to be compared with those that sources claim.
+pub(super) fn keys(stage: &Side, table: &Table) -> Result<(u64, Digest), Stop> {
+    let list: Vec<String> = table.key.iter().map(|key| quote(key)).collect();
+    let mut digest = Digest::default();
+    if list.is_empty() {
+        return Ok((stage.count(&format!("SELECT count(*) FROM {}", quote(&table.name)))?, digest));
+    }
+    let mut count = 0;
+    let mut statement = stage.db.prepare(&format!("SELECT {} FROM {}", list.join(", "), quote(&table.name)))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let key: Vec<ValueRef<'_>> = (0..list.len()).map(|at| row.get_ref(at)).collect::<rusqlite::Result<_>>()?;
+        digest.add(&bytes(key.into_iter()));
+        count += 1;
+    }
+    Ok((count, digest))
+}
+
+/// Text that is not UTF-8 has no value of its own here: its bytes are compared.
+fn unreadable(value: ValueRef<'_>, there: ValueRef<'_>) -> bool {
+    matches!(value, ValueRef::Text(text) if std::str::from_utf8(text).is_err()) && row::same(value, there)
+}
+
+/// Differences that the plan asks for.
+fn allowed(
+    expected: &Expected<'_>,
+    journey: &Journey<'_>,
+    (own, goes): (&Column, &Column),
+    wanted: &Value,
+    there: ValueRef<'_>,
+    aside: bool,
+    whole: &dyn Fn(&str) -> Option<Value>,
+) -> bool {
+    if !eq(&own.declared, &goes.declared) && converts(wanted, there) {
+        return true;
+    }
+    let is_null = matches!(there, ValueRef::Null);
+    let refers = || journey.references.iter().any(|it| it.pairs.iter().any(|(name, _)| eq(name, &own.name)));
+    if is_null && aside && expected.plan.dangling(journey.block) == Dangling::Null && refers() {
+        return true;
+    }
+    if *wanted == Value::Null && goes.not_null {
+        let template = journey.block.and_then(|block| block.fill.iter().find(|(name, _)| eq(name, &goes.name)));
+        return template.is_some_and(|(_, template)| {
+            let text = filled(journey, template, whole);
+            matches!(there, ValueRef::Text(found) if found == text.as_bytes())
+        });
+    }
+    let named = expected.plan.names_in_data.iter().find(|it| {
+        it.column.rsplit_once('.').is_some_and(|(table, column)| {
+            eq(column, &goes.name)
+                && (journey.target.as_deref().is_some_and(|target| eq(target, table))
+                    || journey.block.and_then(|block| block.rename_to.as_deref()).is_some_and(|name| eq(name, table))
+                    || eq(&journey.table, table))
+        })
+    });
+    match (named, wanted, there) {
+        (Some(named), Value::Text(was), ValueRef::Text(is)) => {
+            std::str::from_utf8(is).is_ok_and(|is| renames(expected, was, is, named.json))
+        }
+        _ => false,
+    }
+}
+
+/// One value under two declared types.
+fn converts(was: &Value, is: ValueRef<'_>) -> bool {
+    match (was, is) {
+        (Value::Text(was), ValueRef::Integer(is)) => *was == is.to_string(),
+        (Value::Integer(was), ValueRef::Text(is)) => was.to_string().as_bytes() == is,
+        (Value::Integer(was), ValueRef::Real(is)) => (*was as f64).to_bits() == is.to_bits() && is as i64 == *was,
+        (Value::Real(was), ValueRef::Integer(is)) => (is as f64).to_bits() == was.to_bits(),
+        (Value::Text(was), ValueRef::Real(is)) => was.parse::<f64>().is_ok_and(|was| was.to_bits() == is.to_bits()),
+        (Value::Real(was), ValueRef::Text(is)) => {
+            std::str::from_utf8(is).is_ok_and(|is| is.parse::<f64>().is_ok_and(|is| is.to_bits() == was.to_bits()))
+        }
+        _ => false,
+    }
+}
+
+fn filled(journey: &Journey<'_>, template: &str, whole: &dyn Fn(&str) -> Option<Value>) -> String {
+    let mut text = template.to_owned();
+    for (own, result) in &journey.columns {
+        let value = match whole(own) {
+            Some(Value::Text(value)) => value,
+            Some(Value::Integer(value)) => value.to_string(),
+            _ => String::new(),
+        };
+        text = text.replace(&format!("{{{result}}}"), &value);
+    }
+    text
+}
+
+fn renames(expected: &Expected<'_>, was: &str, is: &str, json: bool) -> bool {
+    let new = |name: &str| {
+        expected.names.iter().find(|(old, _)| eq(old, name)).map_or_else(|| name.to_owned(), |(_, new)| new.clone())
+    };
+    if !json {
+        return new(was) == is;
+    }
+    let mut left: Vec<(serde_json::Value, serde_json::Value)> =
+        match (serde_json::from_str(was), serde_json::from_str(is)) {
+            (Ok(was), Ok(is)) => vec![(was, is)],
+            _ => return false,
+        };
+    while let Some(pair) = left.pop() {
+        match pair {
+            (serde_json::Value::String(was), serde_json::Value::String(is)) if was == is || new(&was) == is => {}
+            (serde_json::Value::Array(was), serde_json::Value::Array(is)) if was.len() == is.len() => {
+                left.extend(was.into_iter().zip(is));
+            }
+            (serde_json::Value::Object(was), serde_json::Value::Object(mut is)) if was.len() == is.len() => {
+                for (name, value) in was {
+                    let Some(other) = is.remove(&name).or_else(|| is.remove(&new(&name))) else { return false };
+                    left.push((value, other));
+                }
+            }
+            (was, is) if was == is => {}
+            _ => return false,
+        }
+    }
+    true
+}
