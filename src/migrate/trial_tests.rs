@@ -53,6 +53,17 @@ impl Trial {
         stage(&self.read_plan(), &self.inputs, &self.path(), &Silent)
     }
 
+    pub(super) fn file(&self, id: &str) -> PathBuf {
+        self.folder.path().join(format!("{id}.db"))
+    }
+
+    /// Stages with another file in the place of a source.
+    pub(super) fn stage_with(&self, id: &str, path: &std::path::Path) -> Result<Staged, Stop> {
+        let mut inputs = self.inputs.clone();
+        inputs.iter_mut().filter(|input| input.id == id).for_each(|input| input.path = path.to_owned());
+        stage(&self.read_plan(), &inputs, &self.path(), &Silent)
+    }
+
     /// The proofs that do not hold.
     pub(super) fn broken(&self, staged: &Staged) -> Vec<Proof> {
         let proofs = prove(&self.read_plan(), &self.inputs, &self.path(), staged, &Silent).unwrap();

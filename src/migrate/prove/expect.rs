@@ -2,6 +2,7 @@
 //! that it refers to. Reads; trusts the map of keys only as a hint where to look.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use rusqlite::types::{Value, ValueRef};
 
@@ -91,9 +92,8 @@ impl<'p> Expected<'p> {
                 .collect();
             for columns in wanted {
                 let key = (journey.table.to_ascii_lowercase(), folded(&columns));
-                if !found.contains_key(&key) {
-                    let map = exceptions(side, stage, journey, &columns)?;
-                    found.insert(key, map);
+                if let Entry::Vacant(entry) = found.entry(key) {
+                    entry.insert(exceptions(side, stage, journey, &columns)?);
                 }
             }
         }
@@ -102,11 +102,7 @@ impl<'p> Expected<'p> {
     }
 
     fn journey(&self, side: &Side, stage: &Side, staged: &Staged, table: &Table) -> Result<Journey<'p>, Stop> {
-        let block = self
-            .plan
-            .tables
-            .iter()
-            .find(|block| eq(&block.name, &table.name) && block.from.iter().any(|id| *id == side.id));
+        let block = self.plan.tables.iter().find(|block| eq(&block.name, &table.name) && block.from.contains(&side.id));
         let skipped = block.is_some_and(|block| block.action.made() == Some(&crate::migrate::plan::TableAction::Skip));
         let own = block.and_then(|block| block.rename_to.clone()).unwrap_or_else(|| table.name.clone());
         let marked = format!("{}_{}", table.name, side.id);
@@ -163,7 +159,8 @@ impl<'p> Expected<'p> {
             } else {
                 mapped.unwrap_or_else(|| theirs.to_owned())
             };
-            let known = parent.column(&theirs).is_some() || parent.key.iter().any(|key| eq(key, &theirs));
+            let is_rowid = ["rowid", "_rowid_", "oid"].iter().any(|name| eq(name, &theirs)) && !parent.without_rowid;
+            let known = parent.column(&theirs).is_some() || is_rowid;
             let here = (of == "*" || eq(of, &table.name)) && table.column(column).is_some();
             let itself = eq(&parent.name, &table.name) && eq(&theirs, column);
             if here && known && !itself {

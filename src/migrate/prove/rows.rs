@@ -200,7 +200,7 @@ pub(super) fn follow(
                 target
                     .key
                     .iter()
-                    .filter_map(|result| own(result))
+                    .filter_map(own)
                     .filter_map(|own| {
                         let value = whole(own)?;
                         Some(expected.value(side, table, journey, own, ValueRef::from(&value), &whole))

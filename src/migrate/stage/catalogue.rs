@@ -90,6 +90,11 @@ impl Table {
         parts.into_iter().map(|column| column.name.clone()).collect()
     }
 
+    /// The name by which its rowid is spoken of, whether it can be read or not.
+    pub(super) fn row_name(&self) -> String {
+        self.rowid().unwrap_or_else(|| "rowid".to_owned())
+    }
+
     /// The name by which its rowid is read; `None` where it has none, or columns hide it.
     pub(super) fn rowid(&self) -> Option<String> {
         if self.without_rowid {

@@ -136,7 +136,7 @@ fn rows(work: &Work<'_>, way: &Way<'_>) -> Result<u64, Stop> {
 fn note_moves(work: &mut Work<'_>, reading: &Reading, travelling: &[Travelling]) {
     let mut moved = Vec::new();
     for (at, member, table) in travelling.iter().filter(|(_, _, table)| !table.without_rowid) {
-        let root = reading.root(work, &member.table, table.id.as_deref().unwrap_or("rowid"));
+        let root = reading.root(work, &member.table, &table.row_name());
         let root =
             root.and_then(|root| travelling.iter().find(|(_, _, it)| it.name == root.name)).map_or(*at, |it| it.0);
         moved.push((*at, reading.shift(root).map_or(0, |shift| shift.by)));
@@ -190,7 +190,7 @@ fn insert(work: &Work<'_>, reading: &Reading, way: &Way<'_>) -> Result<(), Stop>
             None if way.target.id.as_ref().is_some_and(|id| same(id, &column.name)) => {
                 untouched = false;
                 into.push(quote(&column.name));
-                from.push(reading.value(work, way.table, "rowid")?);
+                from.push(reading.value(work, way.table, &way.table.row_name())?);
             }
             None => untouched = false,
         }
@@ -201,7 +201,7 @@ fn insert(work: &Work<'_>, reading: &Reading, way: &Way<'_>) -> Result<(), Stop>
     {
         let value = match &way.table.id {
             Some(id) => reading.value(work, way.table, id)?,
-            None => reading.value(work, way.table, "rowid")?,
+            None => reading.value(work, way.table, &way.table.row_name())?,
         };
         // Rowids that SQLite gives anyway need not be written: then whole b-trees can be transferred.
         let plain = value == format!("s.{}", quote(&theirs)) && in_sequence(work, way, &theirs)?;
@@ -332,7 +332,7 @@ fn drop_columns(work: &Work<'_>, reading: &Reading, way: &Way<'_>) -> Result<(),
 
 fn key_map(work: &Work<'_>, reading: &Reading, at: usize, table: &Table) -> KeyMap {
     let by = work.moved.iter().find(|(member, _)| *member == at).map_or(0, |(_, by)| *by);
-    let root = reading.root(work, &table.name, table.id.as_deref().unwrap_or("rowid"));
+    let root = reading.root(work, &table.name, &table.row_name());
     let root = root.and_then(|root| {
         work.layout.members.iter().position(|it| it.source == reading.source && same(&it.table, &root.name))
     });

@@ -116,7 +116,7 @@ impl Reading {
 
     /// Whether a table's rowids are its own, and not those of a parent.
     pub(super) fn owns_its_keys(&self, work: &Work<'_>, table: &Table) -> bool {
-        let column = table.id.as_deref().unwrap_or("rowid");
+        let column = &table.row_name();
         table.without_rowid || self.root(work, &table.name, column).is_none_or(|root| same(&root.name, &table.name))
     }
 

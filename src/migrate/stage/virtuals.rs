@@ -140,7 +140,7 @@ pub(super) fn load(work: &mut Work<'_>, reading: &Reading, travelling: &[Travell
         let (mut into, mut from) = (Vec::new(), Vec::new());
         if !is_tree {
             into.push("rowid".to_owned());
-            from.push(reading.value(work, table, "rowid")?);
+            from.push(reading.value(work, table, &table.row_name())?);
         }
         for (at, column) in table.columns.iter().filter(|it| it.hidden == catalogue::Hidden::No).enumerate() {
             into.push(quote(&column.name));
@@ -149,7 +149,7 @@ pub(super) fn load(work: &mut Work<'_>, reading: &Reading, travelling: &[Travell
                 .iter()
                 .any(|it| same(&it.child, &table.name) && it.columns.iter().any(|own| same(own, &column.name)));
             from.push(if is_tree && at == 0 && !referred {
-                reading.value(work, table, "rowid")?
+                reading.value(work, table, &table.row_name())?
             } else {
                 reading.value(work, table, &column.name)?
             });
