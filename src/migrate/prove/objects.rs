@@ -214,9 +214,8 @@ pub(super) fn programs(stage: &Side, sides: &[Side], sources: &[Expected<'_>]) -
                 }
             };
             let marked = format!("{name}_{}", side.id);
-            let stands = stage.objects.iter().find(|(it, other, at, text)| {
-                let named =
-                    eq(other, name) && (plain(text).len() >= plain(sql).len() / 2) || other.starts_with(&marked);
+            let stands = stage.objects.iter().rfind(|(it, other, at, _)| {
+                let named = eq(other, name) || other.starts_with(&marked);
                 it == kind && named && on.as_ref().is_none_or(|on| eq(on, at) || other.starts_with(&marked))
             });
             let renamed = expected.names.iter().any(|(old, new)| old != new)

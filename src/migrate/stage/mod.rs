@@ -19,6 +19,7 @@ mod sequences;
 mod shape;
 mod start;
 mod tables;
+mod transcode;
 mod virtuals;
 
 use std::path::{Path, PathBuf};
@@ -112,6 +113,9 @@ pub fn stage(plan: &Plan, inputs: &[Input], stage: &Path, progress: &dyn Progres
     aside::finish(&work.db)?;
     start::statistics(&work)?;
     let Work { db, staged, .. } = work;
+    for index in 0..inputs.len() {
+        start::remove(&start::beside(stage, index), "")?;
+    }
     db.close().map_err(|(_, error)| Stop::from(error))?;
     Ok(staged)
 }

@@ -89,6 +89,26 @@ pub(super) fn create(work: &mut Work<'_>) -> Result<(), Stop> {
     Ok(())
 }
 
+/// Whether another object of the source names it.
+fn mentioned(work: &Work<'_>, it: &Later) -> bool {
+    let name = it.object.name.to_ascii_lowercase();
+    let speaks = |sql: &str| {
+        sql.to_ascii_lowercase()
+            .split(|letter: char| !(letter.is_alphanumeric() || letter == '_'))
+            .any(|word| word == name)
+            || !name.chars().all(|letter| letter.is_alphanumeric() || letter == '_')
+                && sql.to_ascii_lowercase().contains(&name)
+    };
+    let catalogue = work.sources.get(it.source).map(|source| &source.catalogue);
+    catalogue.is_some_and(|catalogue| {
+        catalogue
+            .views
+            .iter()
+            .chain(&catalogue.triggers)
+            .any(|other| !same(&other.name, &it.object.name) && speaks(&other.sql))
+    })
+}
+
 pub(super) fn make(work: &mut Work<'_>, it: &Later) -> Result<(), Stop> {
     let id = work.id(it.source);
     let here = catalogue::read(&work.db, "main")?;
@@ -110,6 +130,13 @@ pub(super) fn make(work: &mut Work<'_>, it: &Later) -> Result<(), Stop> {
                     })
                     .find(|name| !taken(name))
                     .unwrap_or_default();
+            if it.kind == "view" && mentioned(work, it) {
+                return Err(Stop::new(
+                    format!("the name of the view `{}` of `{id}` is taken in the target", it.object.name),
+                    "other views or triggers of its database name it, and SQLite does not follow the rename of a view",
+                    "rename or drop the view in its own database first",
+                ));
+            }
             sql = shape::named(&it.object, &target).ok_or_else(|| {
                 Stop::new(
                     format!("the {} `{}` of `{id}` cannot get another name", it.kind, it.object.name),

@@ -128,7 +128,7 @@ pub(super) fn named(object: &Object, name: &str) -> Option<String> {
         let trimmed = rest.trim_start();
         head.push_str(rest.get(..rest.len() - trimmed.len())?);
         let word = trimmed.split(|letter: char| !letter.is_ascii_alphabetic()).next()?;
-        let is_name = !["CREATE", "UNIQUE", "INDEX", "VIEW", "TRIGGER", "TABLE"]
+        let is_name = !["CREATE", "UNIQUE", "VIRTUAL", "INDEX", "VIEW", "TRIGGER", "TABLE"]
             .iter()
             .any(|keyword| word.eq_ignore_ascii_case(keyword));
         if is_name {

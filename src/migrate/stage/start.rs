@@ -9,7 +9,7 @@ use super::catalogue::{self, Catalogue, number};
 use super::keys::Hulls;
 use super::layout::{self, layout};
 use super::refs::references;
-use super::{Input, Source, Staged, Work, shape};
+use super::{Input, Source, Staged, Work, shape, transcode};
 use crate::migrate::plan::Plan;
 use crate::migrate::{Progress, Stop, connect};
 
@@ -68,7 +68,17 @@ pub(super) fn start<'a>(
             }
         }
     }
-    db.execute_batch("PRAGMA auto_vacuum")?;
+    let encoding = transcode::encoding(&db)?;
+    for (index, source) in sources.iter_mut().enumerate() {
+        if transcode::encoding(&source.reader)? == encoding {
+            continue;
+        }
+        let copy = beside(stage, index);
+        remove(&copy, "")?;
+        transcode::copy(&source.reader, &source.catalogue, &copy, &encoding).map_err(|stop| about(&source.id, stop))?;
+        source.reader = connect::readable(&copy)?;
+        source.path = copy;
+    }
     let named: Vec<(&str, &Catalogue)> = sources.iter().map(|source| (source.id.as_str(), &source.catalogue)).collect();
     let layout = layout(plan, &named, base)?;
     for at in 0..sources.len() {
@@ -121,7 +131,14 @@ pub(super) fn about(source: &str, stop: Stop) -> Stop {
     Stop { title: format!("{source}: {}", stop.title), ..stop }
 }
 
-fn remove(stage: &Path, suffix: &str) -> Result<(), Stop> {
+/// Where a source is copied to that has another text encoding.
+pub(super) fn beside(stage: &Path, index: usize) -> std::path::PathBuf {
+    let mut name = stage.as_os_str().to_owned();
+    name.push(format!(".{index}.transcoded"));
+    std::path::PathBuf::from(name)
+}
+
+pub(super) fn remove(stage: &Path, suffix: &str) -> Result<(), Stop> {
     let mut name = stage.as_os_str().to_owned();
     name.push(suffix);
     match std::fs::remove_file(&name) {
