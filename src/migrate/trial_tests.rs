@@ -41,6 +41,10 @@ impl Trial {
         self
     }
 
+    pub(super) fn written(&self) -> &str {
+        &self.plan
+    }
+
     pub(super) fn path(&self) -> PathBuf {
         self.folder.path().join("stage.db")
     }

@@ -76,3 +76,23 @@ match-on = [\"user_id\"]\nstrategy = \"fill-nulls\"\nalias = [{ from = \"auth:72
         "CREATE INDEX by_password ON users(\"password_hash\")"
     );
 }
+
+#[test]
+fn a_second_migration_leaves_what_the_first_kept_aside() {
+    let schema = "CREATE TABLE t(k TEXT PRIMARY KEY, v);";
+    let merge = "[[table]]\nname = \"t\"\nfrom = [\"a\", \"b\"]\nstrategy = \"prefer\"";
+    let first = Trial::new(&[
+        ("a", &format!("{schema} INSERT INTO t VALUES ('x', 1);")),
+        ("b", &format!("{schema} INSERT INTO t VALUES ('x', 2), ('y', 3);")),
+    ])
+    .plan(merge);
+    drop(first.proved());
+    let second = Trial::new(&[("a", ""), ("b", &format!("{schema} INSERT INTO t VALUES ('y', 4);"))]).plan(merge);
+    std::fs::copy(first.path(), second.file("a")).unwrap();
+    let all = second.proved();
+    assert_eq!(all.rows("SELECT * FROM t"), "x|1 y|3");
+    assert_eq!(
+        all.rows("SELECT count(*) FROM dbguard_kept_aside UNION ALL SELECT count(*) FROM dbguard_kept_aside_a"),
+        "1 1"
+    );
+}

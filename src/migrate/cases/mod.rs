@@ -3,6 +3,7 @@
 
 mod conflicts;
 mod keys;
+mod random;
 mod schema;
 mod tricks;
 mod values;

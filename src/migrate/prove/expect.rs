@@ -109,8 +109,9 @@ impl<'p> Expected<'p> {
         let hinted = staged
             .accounts
             .iter()
-            .any(|it| it.source == side.id && it.table == table.name && it.target.as_deref() == Some(marked.as_str()));
-        let own = if hinted && block.is_none() { marked } else { own };
+            .filter(|it| it.source == side.id && it.table == table.name && block.is_none())
+            .find_map(|it| it.target.clone().filter(|target| target.starts_with(&marked)));
+        let own = hinted.unwrap_or(own);
         let target = (!skipped).then(|| self.plan.renamed(&own).to_owned());
         let dropped = block.and_then(|block| block.drop_columns.get(&side.id));
         let mapped = block.and_then(|block| block.columns.get(&side.id));

@@ -38,8 +38,8 @@ pub(super) fn prepare(db: &Connection) -> Result<(), Stop> {
     db.execute_batch(
         "CREATE TABLE IF NOT EXISTS main.dbguard_kept_aside(
            id INTEGER PRIMARY KEY, source TEXT NOT NULL, table_name TEXT NOT NULL, key NOT NULL,
-           columns TEXT NOT NULL, row BLOB NOT NULL, account TEXT NOT NULL, reason TEXT NOT NULL);
-         CREATE UNIQUE INDEX IF NOT EXISTS main.dbguard_kept_aside_row ON dbguard_kept_aside(source, table_name, key);
+           columns TEXT NOT NULL, row BLOB NOT NULL, account TEXT NOT NULL, reason TEXT NOT NULL,
+           UNIQUE(source, table_name, key));
          CREATE TABLE IF NOT EXISTS main.dbguard_key_map(
            source TEXT NOT NULL, table_name TEXT NOT NULL, old NOT NULL, new NOT NULL, how TEXT NOT NULL,
            PRIMARY KEY(source, table_name, old)) WITHOUT ROWID;
@@ -51,6 +51,8 @@ pub(super) fn prepare(db: &Connection) -> Result<(), Stop> {
 
 /// Takes out of the target what was never needed.
 pub(super) fn finish(db: &Connection) -> Result<(), Stop> {
+    // It serves the merge alone, and its name would be taken in the next one.
+    db.execute_batch("DROP INDEX IF EXISTS main.dbguard_key_map_new")?;
     for table in [KEPT_ASIDE, KEY_MAP] {
         let empty: bool =
             db.query_row(&format!("SELECT NOT EXISTS (SELECT 1 FROM main.{table})"), [], |row| row.get(0))?;

@@ -118,6 +118,16 @@ pub(super) fn set_aside(work: &Work<'_>, reading: &mut Reading, ways: &[Way<'_>]
     for way in ways {
         if has_list(work, way.at)? {
             let key = row_key(way.table).unwrap_or_default();
+            // A row that goes aside is merged with none.
+            let met =
+                number(&work.db, &format!("SELECT count(*) FROM temp.sqlite_schema WHERE name = 'm{}'", way.at))? != 0;
+            if met {
+                work.db.execute_batch(&format!(
+                    "DELETE FROM temp.m{at} AS m WHERE EXISTS (SELECT 1 FROM temp.a{at} AS k WHERE {})",
+                    equal(&numbered("k.", 'o', key.len()), &numbered("m.", 'o', key.len())),
+                    at = way.at,
+                ))?;
+            }
             let columns = numbered("", 'o', key.len()).join(", ");
             let mut statement = work.db.prepare(&format!("SELECT {columns}, reason FROM temp.a{}", way.at))?;
             let mut rows = statement.query([])?;

@@ -1,5 +1,6 @@
 //! Which table of which source goes where: the plan laid over what the sources hold. Reads no row, writes nothing.
 
+use super::aside::{KEPT_ASIDE, KEY_MAP};
 use super::catalogue::{Catalogue, Table, same};
 use super::shape::Renames;
 use crate::migrate::Stop;
@@ -143,6 +144,11 @@ fn member(plan: &Plan, sources: &[(&str, &Catalogue)], source: usize, id: &str, 
     let target = match decided.and_then(|block| block.rename_to.clone()) {
         Some(name) => name,
         None if own_mark && decided.is_none() && !is_base => format!("{}_{id}", table.name),
+        // What an earlier migration kept aside stays what it is, beside what this one will.
+        None if [KEPT_ASIDE, KEY_MAP].iter().any(|name| same(name, &table.name)) => (1..)
+            .map(|n| if n == 1 { format!("{}_{id}", table.name) } else { format!("{}_{id}_{n}", table.name) })
+            .find(|name| sources.iter().all(|(_, catalogue)| catalogue.table(name).is_none()))
+            .unwrap_or_default(),
         None => table.name.clone(),
     };
     let dropped: Vec<String> = decided.and_then(|block| block.drop_columns.get(id).cloned()).unwrap_or_default();

@@ -239,7 +239,15 @@ fn note_keys(work: &Work<'_>, reading: &Reading, way: &Way<'_>, first: bool) -> 
     if let Some((_, _)) = reading.rekeyed.iter().find(|(at, _)| *at == way.at) {
         let how = if way.target.id.is_some() { "moved" } else { "rekeyed" };
         work.db.execute(
-            &format!("INSERT INTO main.dbguard_key_map SELECT ?1, ?2, o, n, ?3 FROM temp.k{}", way.at),
+            &format!(
+                "INSERT INTO main.dbguard_key_map SELECT ?1, ?2, s.o, s.n, ?3 FROM temp.k{} AS s WHERE {}",
+                way.at,
+                if way.target.id.is_some() && dangling::has_list(work, way.at)? {
+                    not_listed('a', way.at, &["o".to_owned()])
+                } else {
+                    "1".to_owned()
+                },
+            ),
             params![source, way.table.name, how],
         )?;
     }
@@ -250,7 +258,10 @@ fn note_keys(work: &Work<'_>, reading: &Reading, way: &Way<'_>, first: bool) -> 
         let by = work.moved.iter().find(|(at, _)| *at == way.at).map_or(0, |(_, by)| *by);
         let value = reading.value(work, way.table, id)?;
         let key = format!("s.{}", quote(id));
-        let unmatched = if first { "1".to_owned() } else { not_listed('m', way.at, std::slice::from_ref(id)) };
+        let mut unmatched = if first { "1".to_owned() } else { not_listed('m', way.at, std::slice::from_ref(id)) };
+        if dangling::has_list(work, way.at)? {
+            unmatched = format!("{unmatched} AND {}", not_listed('a', way.at, std::slice::from_ref(id)));
+        }
         work.db.execute(
             &format!(
                 "INSERT INTO main.dbguard_key_map SELECT ?1, ?2, {key}, {value}, 'moved' FROM src.{} AS s

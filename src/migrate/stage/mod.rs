@@ -97,8 +97,8 @@ pub struct Staged {
 /// Whatever the plan leaves undecided, and whatever a copy could only do by losing something.
 pub fn stage(plan: &Plan, inputs: &[Input], stage: &Path, progress: &dyn Progress) -> Result<Staged, Stop> {
     let mut work = start::start(plan, inputs, stage, progress)?;
-    aside::prepare(&work.db)?;
     objects::lay_aside(&mut work)?;
+    aside::prepare(&work.db)?;
     tables::create(&mut work)?;
     objects::create_first(&mut work)?;
     keys::reserve(&mut work)?;

@@ -21,6 +21,7 @@ pub(super) fn lay_aside(work: &mut Work<'_>) -> Result<(), Stop> {
     for source in 0..work.sources.len() {
         let (catalogue, broken) = if work.base == Some(source) {
             let broken = shape::rename(&work.db, &layout::renames(&work.layout, source))?;
+            aside::prepare(&work.db)?;
             let catalogue = catalogue::read(&work.db, "main")?;
             for trigger in &catalogue.triggers {
                 work.db.execute_batch(&format!("DROP TRIGGER main.{}", quote(&trigger.name)))?;
