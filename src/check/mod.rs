@@ -1,5 +1,6 @@
 //! Inventory and policy become a report: every rule is asked, comments are heeded, one finding is kept for each cause.
 
+mod added;
 mod baseline;
 mod fingerprint;
 mod selection;
@@ -12,6 +13,7 @@ use crate::policy::Policy;
 use crate::rules::{self, Applied, Sink, allowed_by};
 use crate::scan::Inventory;
 
+pub use added::{Before, added};
 pub use baseline::{Baseline, Broken, Change, Date, Entry, Present, date, parse as parse_baseline};
 pub use fingerprint::fingerprints;
 pub use selection::{Selection, UnknownRule};

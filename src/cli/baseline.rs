@@ -233,12 +233,13 @@ impl Location {
 }
 
 /// Takes what the baseline accepts out of a report. Returns how many findings that were. Without a baseline nothing is.
+/// Where the report is about a change, `already` counts the findings of each file and fingerprint that are there beside it.
 pub(super) fn accept(
     named: Option<&Path>,
     gathered: &Gathered,
     (report, prints): (&mut Report, &mut Vec<Fingerprint>),
     options: &Options,
-    whole: bool,
+    already: Option<BTreeMap<(String, String), usize>>,
     session: &Session<'_>,
 ) -> Result<usize, Failure> {
     let place = Location::of(named, gathered, session);
@@ -253,8 +254,8 @@ pub(super) fn accept(
         options,
         renames: &place.renames(&baseline, &gathered.inventory.root),
         today: session.world.today,
-        whole,
-        already: BTreeMap::new(),
+        whole: already.is_none(),
+        already: already.unwrap_or_default(),
     };
     Ok(baseline.accept(report, prints, &present))
 }

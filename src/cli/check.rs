@@ -7,6 +7,7 @@ use clap::ValueEnum;
 
 use super::Session;
 use super::baseline;
+use super::change::{Change, Compared, compare};
 use super::failure::{Exit, Failure};
 use super::gather::{Gathered, Reading, gather};
 use super::report::{ToFile, deliver, to_file};
@@ -29,11 +30,15 @@ Examples:
   dbguard check services/ --output-format concise
   dbguard check --select hardcoded-path --statistics
   dbguard check --output json=findings.json
+  dbguard check --staged                    what the next commit adds
+  dbguard check --since origin/main         what this branch adds
   dbguard rule hardcoded-path               what a rule means, and what to do")]
 pub(super) struct Args {
     /// Files and folders whose findings are told [default: the whole root]
     #[arg(value_name = "PATHS")]
     paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) change: Change,
     /// Ask these rules only: an id, or the beginning of some; may be given several times, or with commas
     #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Rules")]
     select: Vec<String>,
@@ -90,11 +95,16 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
         };
         Failure::usage("no such rule", format!("no rule is called, or begins with, `{}`", unknown.word), next)
     })?;
-    let gathered = gather(session, &args.paths, Reading::Whole)?;
     let none = Policy::default();
+    let Compared { gathered, mut report, options, already } = if args.change.is_none() {
+        let gathered = gather(session, &args.paths, Reading::Whole)?;
+        let options = check::Options { selection, paths: gathered.paths.clone() };
+        let report = check::check(&gathered.inventory, gathered.policy.as_ref().unwrap_or(&none), &options);
+        Compared { gathered, report, options, already: None }
+    } else {
+        compare(&args.change, &args.paths, selection, args.show_files, session)?
+    };
     let policy = gathered.policy.as_ref().unwrap_or(&none);
-    let options = check::Options { selection, paths: gathered.paths.clone() };
-    let mut report = check::check(&gathered.inventory, policy, &options);
     if args.show_files {
         let files: BTreeSet<&str> = report.files.iter().map(String::as_str).collect();
         let mut out = Vec::new();
@@ -108,7 +118,7 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
     let mut accepted = 0;
     if !args.no_baseline {
         let (named, found) = (args.baseline.as_deref(), (&mut report, &mut fingerprints));
-        accepted = baseline::accept(named, &gathered, found, &options, true, session)?;
+        accepted = baseline::accept(named, &gathered, found, &options, already, session)?;
     }
     let folder = folder_in_repository(&gathered.inventory.root);
     let judged = Judged {
@@ -137,7 +147,7 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
         Format::Markdown => check_markdown(&judged, out),
     })?;
     gathered.tell_skipped(session);
-    if gathered.policy.is_none() {
+    if gathered.policy.is_none() && args.change.is_none() {
         session.say(&offer(&gathered, &report));
     }
     Ok(if report.findings.is_empty() { gathered.exit() } else { gathered.exit().max(Exit::Findings) })

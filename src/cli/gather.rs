@@ -1,6 +1,8 @@
 //! What commands that look at a tree begin with: root and paths, the policy, the inventory.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::Session;
 use super::failure::{Exit, Failure};
@@ -22,9 +24,23 @@ pub(super) struct Gathered {
     pub(super) paths: Vec<String>,
     /// A path that was asked for is not there.
     incomplete: bool,
+    /// Sources by the names of their files, where they come from git; `None` where they are read from disk.
+    pub(super) texts: Option<HashMap<String, Arc<[u8]>>>,
 }
 
 impl Gathered {
+    /// A tree as git holds it.
+    pub(super) fn held(
+        inventory: Inventory,
+        policy: Option<Policy>,
+        scope: &Scope,
+        paths: Vec<String>,
+        texts: HashMap<String, Arc<[u8]>>,
+    ) -> Self {
+        let incomplete = !scope.missing.is_empty();
+        Self { inventory, policy, policy_file: scope.policy.clone(), paths, incomplete, texts: Some(texts) }
+    }
+
     /// How a run ends that found nothing to complain of.
     pub(super) fn exit(&self) -> Exit {
         let mistaken = self.policy.as_ref().is_some_and(|policy| !policy.mistakes.is_empty());
@@ -33,6 +49,10 @@ impl Gathered {
 
     /// A source by the name that findings give it; `None` for what is no text.
     pub(super) fn source(&self, file: &str) -> Option<Source> {
+        if let Some(text) = self.texts.as_ref().and_then(|texts| texts.get(file)) {
+            let is_binary = text.iter().take(8192).any(|byte| *byte == 0);
+            return (!is_binary).then(|| Source::new(file, text.to_vec()));
+        }
         let path = match &self.policy_file {
             Some((path, shown)) if shown == file => path.clone(),
             _ => self.inventory.root.join(file),
@@ -110,12 +130,13 @@ pub(super) fn gather(session: &Session<'_>, paths: &[PathBuf], reading: Reading)
         policy,
         paths: scope.paths.iter().filter_map(below).collect(),
         incomplete: !scope.missing.is_empty(),
+        texts: None,
         policy_file: scope.policy,
     })
 }
 
 /// What the policy tells a scan, as plain values: the scan itself knows no policy.
-fn scan_options(policy: Option<&Policy>) -> scan::Options {
+pub(super) fn scan_options(policy: Option<&Policy>) -> scan::Options {
     let Some(policy) = policy else { return scan::Options::default() };
     let globs =
         |globs: &[Written<String>]| Some(Globs::of(globs)).filter(|globs| !globs.is_empty()).map(Globs::into_set);

@@ -2,10 +2,12 @@
 //! writes to the terminal and chooses the exit code.
 
 mod baseline;
+mod change;
 mod check;
 mod completions;
 mod failure;
 mod gather;
+mod hook;
 mod init;
 mod migrate;
 mod options;
@@ -51,6 +53,7 @@ enum Command {
     Init(init::Args),
     Migrate(migrate::Args),
     Rule(rule::Args),
+    Hook(hook::Args),
     Completions(completions::Args),
 }
 
@@ -128,6 +131,7 @@ fn run(arguments: Vec<OsString>) -> Exit {
         Command::Init(args) => init::run(args, &session),
         Command::Migrate(args) => migrate::run(args, &session),
         Command::Rule(args) => rule::run(args, &session),
+        Command::Hook(args) => hook::run(args, &session),
         Command::Completions(args) => completions::run(args, &session),
     };
     done.unwrap_or_else(|failure| {

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::check::Date;
 use crate::migrate::run::Hold;
@@ -19,6 +19,10 @@ pub(crate) struct World {
     pub(crate) hold: Option<Hold>,
     /// The day it is, in UTC.
     pub(crate) today: Date,
+    /// Git's own variables, as a hook gets them.
+    git: Vec<(OsString, OsString)>,
+    /// What pre-commit is to look at, from one commit to another.
+    pub(crate) pre_commit_range: Option<(String, String)>,
     /// `NO_COLOR` is set, or the terminal is dumb.
     colourless: bool,
     /// `CLICOLOR_FORCE` is set.
@@ -29,7 +33,12 @@ impl World {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads them")]
     pub(crate) fn here() -> io::Result<Self> {
         let said = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        let text = |name: &str| said(name).and_then(|value| value.into_string().ok());
+        let git = ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY"];
+        let git = git.into_iter().chain(["GIT_ALTERNATE_OBJECT_DIRECTORIES"]);
         Ok(Self {
+            git: git.filter_map(|name| Some((OsString::from(name), said(name)?))).collect(),
+            pre_commit_range: text("PRE_COMMIT_FROM_REF").zip(text("PRE_COMMIT_TO_REF")),
             cwd: std::env::current_dir()?,
             config: said("DBGUARD_CONFIG").map(PathBuf::from),
             user: ["SUDO_USER", "USER", "LOGNAME", "USERNAME"]
@@ -51,6 +60,8 @@ impl World {
             cwd,
             config: None,
             today: (2026, 1, 1),
+            git: Vec::new(),
+            pre_commit_range: None,
             user: "tester".to_owned(),
             hold: None,
             colourless: true,
@@ -61,6 +72,13 @@ impl World {
     /// Whether somebody can be asked: both the question and the answer go through a terminal.
     pub(crate) fn can_ask(&self) -> bool {
         io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Git's variables as far as they are meant for the repository of `root`: a hook's index is that of its own repository.
+    pub(crate) fn git_for(&self, root: &Path) -> Vec<(OsString, OsString)> {
+        let top = |folder: &Path| folder.ancestors().find(|at| at.join(".git").exists()).map(Path::to_path_buf);
+        let here = std::fs::canonicalize(&self.cwd).unwrap_or_else(|_| self.cwd.clone());
+        if top(&here) == top(root) { self.git.clone() } else { Vec::new() }
     }
 
     /// Whether what goes to standard output is coloured when nobody said `--color`.

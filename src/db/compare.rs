@@ -2,11 +2,11 @@
 //! each database gives by itself mean nothing in another. Knows nothing of how a file is opened.
 
 use std::collections::HashSet;
-use std::path::Path;
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 
+use super::Bytes;
 use super::open;
 use super::quote::identifier;
 use super::schema::{Column, Table};
@@ -49,7 +49,7 @@ const NAMING: [&str; 18] = [
 
 /// Compares the rows of every side with those of the first.
 #[must_use]
-pub fn compare(table: &str, sides: &[(&Path, &Table)]) -> Comparison {
+pub fn compare(table: &str, sides: &[(Bytes<'_>, &Table)]) -> Comparison {
     let tables: Vec<&Table> = sides.iter().map(|&(_, table)| table).collect();
     let unknown = || Comparison {
         matched_on: Vec::new(),
@@ -62,7 +62,7 @@ pub fn compare(table: &str, sides: &[(&Path, &Table)]) -> Comparison {
     // A side that cannot be read, or is too large, stays unknown; the others are compared all the same.
     let opened: Vec<Option<open::Opened>> = sides
         .iter()
-        .map(|(path, side)| side.rows.filter(|&rows| rows <= MOST_ROWS).and_then(|_| open::open(path).ok()))
+        .map(|(bytes, side)| side.rows.filter(|&rows| rows <= MOST_ROWS).and_then(|_| open::open_bytes(*bytes).ok()))
         .collect();
     for candidate in candidates(&tables) {
         if let Some((missing_in_first, lacks_of_first)) = missing(table, &candidate, &opened) {
@@ -292,7 +292,8 @@ mod tests {
             let table = crate::db::read(&path).1.unwrap().table("t").unwrap().clone();
             databases.push((path, table));
         }
-        let sides: Vec<(&Path, &Table)> = databases.iter().map(|(path, table)| (path.as_path(), table)).collect();
+        let sides: Vec<(Bytes<'_>, &Table)> =
+            databases.iter().map(|(path, table)| (Bytes::OnDisk(path), table)).collect();
         let comparison = compare("t", &sides);
         (comparison.matched_on, comparison.missing_in_first)
     }

@@ -3,6 +3,7 @@
 mod compare;
 pub mod content;
 mod head;
+mod live;
 mod open;
 mod quote;
 mod read;
@@ -12,12 +13,14 @@ mod tests;
 
 pub use compare::{Comparison, compare, is_own_number, natural_keys};
 pub use content::{Content, content};
+pub use live::{Use, in_use};
 pub use open::Opened as Reading;
 pub(crate) use open::uri;
 pub use quote::identifier as quote;
 pub use schema::{Column, ForeignKey, Index, Object, Schema, Table, TableKind};
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A database file that exists on disk, with what could be read of it.
 #[derive(Debug, Clone)]
@@ -25,6 +28,8 @@ pub struct DatabaseFile {
     /// Relative to the root, `/`-separated.
     pub path: String,
     pub absolute: PathBuf,
+    /// The whole file where it is known from git; what lies at `absolute` may be another version, or nothing.
+    pub blob: Option<Arc<[u8]>>,
     /// Bytes of the main file.
     pub size: u64,
     pub state: State,
@@ -59,8 +64,36 @@ pub fn reading(path: &Path) -> Result<Reading, State> {
     open::open(path)
 }
 
+impl DatabaseFile {
+    /// Where to read it.
+    #[must_use]
+    pub fn bytes(&self) -> Bytes<'_> {
+        match &self.blob {
+            Some(blob) => Bytes::InMemory(blob),
+            None => Bytes::OnDisk(&self.absolute),
+        }
+    }
+}
+
+/// A database, wherever it is kept.
+#[derive(Debug, Clone, Copy)]
+pub enum Bytes<'a> {
+    OnDisk(&'a Path),
+    /// A whole file; no log or journal belongs to it.
+    InMemory(&'a [u8]),
+}
+
 /// How often a file is read anew that changes while it is read.
 const ATTEMPTS: usize = 3;
+
+/// Reads a database wherever it is kept.
+#[must_use]
+pub fn read_from(bytes: Bytes<'_>) -> (State, Option<Schema>) {
+    match bytes {
+        Bytes::OnDisk(path) => read(path),
+        Bytes::InMemory(bytes) => read_in_memory(bytes),
+    }
+}
 
 /// Reads a database file without writing a byte beside it.
 #[must_use]
@@ -83,4 +116,15 @@ pub fn read(path: &Path) -> (State, Option<Schema>) {
         }
     }
     outcome
+}
+
+fn read_in_memory(bytes: &[u8]) -> (State, Option<Schema>) {
+    let opened = match open::open_in_memory(bytes) {
+        Ok(opened) => opened,
+        Err(state) => return (state, None),
+    };
+    match read::schema(&opened.connection, opened.wal) {
+        Ok(schema) => (State::Readable, Some(schema)),
+        Err(error) => (open::state_of(&error, bytes.get(..4096).unwrap_or(bytes)), None),
+    }
 }

@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::State;
 use super::head;
+use super::{Bytes, State};
 
 /// How long another process may hold the file before it counts as locked.
 const PATIENCE: Duration = Duration::from_millis(200);
@@ -19,8 +19,8 @@ pub struct Opened {
     pub connection: Connection,
     /// Whether the header says that the database keeps a write-ahead log.
     pub(super) wal: bool,
-    file: PathBuf,
-    before: Fingerprint,
+    /// The file with what it was like before it was read; a database in memory has none.
+    file: Option<(PathBuf, Fingerprint)>,
     /// Dropped after the connection, with all that was recovered in it.
     _copy: Option<tempfile::TempDir>,
 }
@@ -28,7 +28,41 @@ pub struct Opened {
 impl Opened {
     /// Whether the files are still those that were opened: where no lock protects the reading, this tells whether it was whole.
     pub(super) fn is_unchanged(&self) -> bool {
-        self.before == fingerprint(&self.file)
+        self.file.as_ref().is_none_or(|(file, before)| *before == fingerprint(file))
+    }
+}
+
+/// A database wherever it is kept.
+pub(super) fn open_bytes(bytes: Bytes<'_>) -> Result<Opened, State> {
+    match bytes {
+        Bytes::OnDisk(path) => open(path),
+        Bytes::InMemory(bytes) => open_in_memory(bytes),
+    }
+}
+
+/// A database whose bytes are at hand. What its log held is not part of it.
+pub(super) fn open_in_memory(bytes: &[u8]) -> Result<Opened, State> {
+    if let Some(state) = head::not_sqlite(bytes.get(..4096).unwrap_or(bytes), bytes.len() as u64) {
+        return Err(state);
+    }
+    let wal = matches!(bytes.get(18..20), Some([2, _] | [_, 2]));
+    let connect = || {
+        let mut connection = Connection::open_in_memory_with_flags(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        // Memory has no place for a log: a header that asks for one is read as one that does not.
+        let (head, rest) = bytes.split_at_checked(20).unwrap_or((bytes, &[]));
+        let mut head = head.to_vec();
+        if wal && let Some(versions) = head.get_mut(18..20) {
+            versions.fill(1);
+        }
+        connection.deserialize_read_exact("main", io::Cursor::new(head).chain(rest), bytes.len(), true)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+        connection.execute_batch("PRAGMA trusted_schema=OFF; PRAGMA query_only=1; PRAGMA temp_store=MEMORY; BEGIN")?;
+        connection.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |_| Ok(()))?;
+        Ok(connection)
+    };
+    match connect() {
+        Ok(connection) => Ok(Opened { connection, wal, file: None, _copy: None }),
+        Err(error) => Err(state_of(&error, bytes.get(..4096).unwrap_or(bytes))),
     }
 }
 
@@ -52,7 +86,7 @@ pub(super) fn open(path: &Path) -> Result<Opened, State> {
         Ok((connection, copy))
     });
     match opened {
-        Ok((connection, copy)) => Ok(Opened { connection, wal, file, before, _copy: copy }),
+        Ok((connection, copy)) => Ok(Opened { connection, wal, file: Some((file, before)), _copy: copy }),
         // A file that changes meanwhile looks damaged without being so.
         Err(_) if before != fingerprint(&file) => Err(State::Locked("it is being written".to_owned())),
         Err(Failure::Sqlite(error)) => Err(state_of(&error, &bytes)),

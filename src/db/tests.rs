@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use proptest::prelude::*;
 use rusqlite::{Connection, OpenFlags};
 
-use super::{Schema, State, TableKind, read};
+use super::{Bytes, Schema, State, TableKind, read, read_from};
 
 fn open(path: &Path) -> Connection {
     Connection::open_with_flags(path, OpenFlags::default()).unwrap()
@@ -59,6 +59,32 @@ fn a_plain_database_is_read() {
         let (state, schema) = read_unmoved(&path);
         assert_eq!((state, rows(&schema.unwrap(), "t")), (State::Readable, Some(500)), "{name}");
     }
+}
+
+#[test]
+fn bytes_are_read_as_the_file_that_they_came_from() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, sql) in [
+        ("delete", NUMBERS.to_owned()),
+        ("wal", format!("PRAGMA journal_mode=WAL; {NUMBERS} PRAGMA wal_checkpoint(TRUNCATE);")),
+        ("utf16", format!("PRAGMA encoding='UTF-16le'; {NUMBERS}")),
+    ] {
+        let path = folder.path().join(name);
+        make(&path, &sql);
+        let bytes = std::fs::read(&path).unwrap();
+        assert_eq!(read_from(Bytes::InMemory(&bytes)), read(&path), "{name}");
+        assert_eq!(rows(&read_from(Bytes::InMemory(&bytes)).1.unwrap(), "t"), Some(500), "{name}");
+        // Cut off or overwritten, they are a fact and no crash.
+        for end in [16, 20, 99, 100, 512, 4096, bytes.len() / 2] {
+            let (state, _) = read_from(Bytes::InMemory(&bytes[..end]));
+            assert!(matches!(state, State::Corrupt(_) | State::Encrypted | State::Readable), "{name} {end}: {state:?}");
+        }
+        let mut torn = bytes.clone();
+        torn[4096..].fill(0x5a);
+        assert!(matches!(read_from(Bytes::InMemory(&torn)).0, State::Corrupt(_)), "{name}");
+    }
+    assert_eq!(read_from(Bytes::InMemory(b"")).0, State::Empty);
+    assert_eq!(read_from(Bytes::InMemory(b"hello\n")).0, State::NotSqlite("text".to_owned()));
 }
 
 #[test]

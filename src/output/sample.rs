@@ -79,6 +79,7 @@ fn database(path: &str, table: Option<(&str, u64)>) -> Database {
         file: table.map(|(table, rows)| DatabaseFile {
             path: path.to_owned(),
             absolute: PathBuf::from("/home/me/zoe").join(path),
+            blob: None,
             size: 8192,
             state: State::Readable,
             schema: Some(Schema { tables: vec![self::table(table, rows)], ..Schema::default() }),

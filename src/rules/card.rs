@@ -24,6 +24,9 @@ pub struct Card {
     pub why: String,
     /// The best safety a fix of it may have.
     pub fix: Fixable,
+    /// It is about a file's content as a whole: each new content breaks it anew.
+    #[serde(default)]
+    pub anew: bool,
     /// Rules whose finding at the same place says it better.
     #[serde(default)]
     pub yields_to: Vec<String>,

@@ -27,6 +27,7 @@ mod forbidden_database;
 mod hardcoded_path;
 mod invalid_policy;
 mod live_copy;
+mod live_database;
 mod missing_ignore;
 mod retired_table;
 mod several_defaults;
@@ -94,6 +95,7 @@ roster! {
     "hardcoded-path" hardcoded_path
     "invalid-policy" invalid_policy
     "live-copy" live_copy
+    "live-database" live_database
     "missing-ignore" missing_ignore
     "retired-table" retired_table
     "several-defaults" several_defaults

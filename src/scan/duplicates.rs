@@ -1,10 +1,10 @@
 //! Tables that stand in several databases. Knows nothing of code: whether that is a mistake, a rule says.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::inventory::{Database, DatabaseId, Duplicate, Side};
-use crate::db::{self, DatabaseFile, Table, TableKind};
+use crate::db::{self, Bytes, DatabaseFile, Table, TableKind};
 
 /// Tables in which migration tools keep their own state: every database has its own.
 const BOOKKEEPING: [&str; 12] = [
@@ -51,8 +51,8 @@ fn duplicate(mut standings: Vec<Standing<'_>>) -> Duplicate {
         right.table.rows.cmp(&left.table.rows).then_with(|| left.file.path.cmp(&right.file.path))
     });
     let name = standings.first().map_or_else(String::new, |first| first.table.name.clone());
-    let sides: Vec<(&Path, &Table)> =
-        standings.iter().map(|standing| (standing.file.absolute.as_path(), standing.table)).collect();
+    let sides: Vec<(Bytes<'_>, &Table)> =
+        standings.iter().map(|standing| (standing.file.bytes(), standing.table)).collect();
     let comparison = db::compare(&name, &sides);
     let columns: BTreeSet<Vec<String>> = standings
         .iter()
@@ -76,7 +76,9 @@ fn duplicate(mut standings: Vec<Standing<'_>>) -> Duplicate {
     }
 }
 
-fn is_bookkeeping(lowercase: &str) -> bool {
+/// A table in which a migration tool or SQLite itself keeps its own state; the name is in lower case.
+#[must_use]
+pub fn is_bookkeeping(lowercase: &str) -> bool {
     BOOKKEEPING.contains(&lowercase) || BOOKKEEPING_PREFIXES.iter().any(|prefix| lowercase.starts_with(prefix))
 }
 
@@ -100,16 +102,20 @@ fn originals(databases: &[Database]) -> Vec<(usize, &DatabaseFile)> {
         // What a log holds beside the file may differ where the file does not.
         let may_be_copy = sizes.get(&file.size).is_some_and(|&count| count > 1)
             && !file.sidecars.iter().any(|sidecar| sidecar.ends_with("-wal"));
-        places.insert(std::fs::canonicalize(&file.absolute).unwrap_or_else(|_| file.absolute.clone()))
-            && (!may_be_copy || digest(&file.absolute).is_none_or(|digest| contents.insert(digest)))
+        let place = if file.blob.is_some() { None } else { std::fs::canonicalize(&file.absolute).ok() };
+        places.insert(place.unwrap_or_else(|| file.absolute.clone()))
+            && (!may_be_copy || digest(file.bytes()).is_none_or(|digest| contents.insert(digest)))
     });
     files.sort_by_key(|&(index, _)| index);
     files
 }
 
-fn digest(path: &Path) -> Option<[u8; 32]> {
+fn digest(bytes: Bytes<'_>) -> Option<[u8; 32]> {
     let mut hasher = blake3::Hasher::new();
-    hasher.update_reader(std::fs::File::open(path).ok()?).ok()?;
+    match bytes {
+        Bytes::OnDisk(path) => hasher.update_reader(std::fs::File::open(path).ok()?).ok()?,
+        Bytes::InMemory(bytes) => hasher.update(bytes),
+    };
     Some(*hasher.finalize().as_bytes())
 }
 
@@ -144,8 +150,15 @@ mod tests {
                 Connection::open_with_flags(&absolute, OpenFlags::default()).unwrap().execute_batch(sql).unwrap();
                 let (state, schema) = db::read(&absolute);
                 let size = std::fs::metadata(&absolute).unwrap().len();
-                let file =
-                    DatabaseFile { path: (*path).to_owned(), absolute, size, state, schema, sidecars: Vec::new() };
+                let file = DatabaseFile {
+                    path: (*path).to_owned(),
+                    absolute,
+                    blob: None,
+                    size,
+                    state,
+                    schema,
+                    sidecars: Vec::new(),
+                };
                 Database {
                     name: path.rsplit('/').next().unwrap().to_owned(),
                     path: (*path).to_owned(),

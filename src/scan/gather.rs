@@ -1,7 +1,7 @@
 //! Gathering: every file opened once, in parallel; the few that can matter are parsed.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
@@ -12,6 +12,7 @@ use rayon::prelude::*;
 
 use super::language::language_of;
 use super::prefilter::words;
+use super::store::Store;
 use crate::lang::program::{Bound, Module, Opened, Program, WrapperOpener, is_program};
 use crate::lang::{self, Allow, Facts, Language, javascript, python};
 use crate::text::{Encoding, Source};
@@ -49,10 +50,28 @@ enum Outcome {
     Skipped(Skipped),
 }
 
+/// Where the texts of a tree are.
+#[derive(Clone, Copy)]
+pub(super) enum Texts<'t> {
+    /// Below this folder.
+    OnDisk(&'t Path),
+    InGit(&'t Store<'t>, &'t HashMap<&'t str, &'t Entry>),
+}
+
+impl Texts<'_> {
+    /// The whole of a file, by its path.
+    fn read(self, path: &str) -> Option<Vec<u8>> {
+        match self {
+            Texts::OnDisk(root) => fs::read(root.join(path)).ok(),
+            Texts::InGit(store, entries) => Some(store.text(entries.get(path)?.blob.as_ref()?)?.to_vec()),
+        }
+    }
+}
+
 /// Reads every text of the tree. `stop` is not asked: a tree is finite and each file is bounded.
-pub(super) fn gather(root: &Path, entries: &[Entry], openers: &[WrapperOpener]) -> Gathered {
+pub(super) fn gather(texts: Texts<'_>, entries: &[Entry], openers: &[WrapperOpener]) -> Gathered {
     let outcomes: Vec<Outcome> =
-        entries.par_iter().filter(|entry| entry.kind == Kind::Text).map(|entry| read(entry, openers)).collect();
+        entries.par_iter().filter(|entry| entry.kind == Kind::Text).map(|entry| read(texts, entry, openers)).collect();
     let mut gathered = Gathered::default();
     let mut modules = Vec::new();
     let mut allows = std::collections::HashMap::new();
@@ -71,8 +90,8 @@ pub(super) fn gather(root: &Path, entries: &[Entry], openers: &[WrapperOpener]) 
             Outcome::Skipped(skipped) => gathered.skipped.push(skipped),
         }
     }
-    modules.extend(learned(root, &modules, &may_matter));
-    let programs = programs(root, entries, modules, openers);
+    modules.extend(learned(texts, &modules, &may_matter));
+    let programs = programs(texts, entries, modules, openers);
     for (module, facts) in programs {
         let allows = allows.remove(&module.0).unwrap_or_default();
         gathered.sources.push(SourceFacts { path: module.0, language: module.1, facts, allows, asked: true });
@@ -88,13 +107,20 @@ thread_local! {
     static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; 64 << 10]);
 }
 
-fn read(entry: &Entry, openers: &[WrapperOpener]) -> Outcome {
+fn read(texts: Texts<'_>, entry: &Entry, openers: &[WrapperOpener]) -> Outcome {
     if !entry.asked && !is_deployment(&entry.path) {
         return Outcome::Nothing;
     }
     // The policy speaks of databases without using one.
     if matches!(entry.path.rsplit('/').next(), Some("dbguard.toml" | ".dbguard.toml")) {
         return Outcome::Nothing;
+    }
+    if let (Texts::InGit(store, _), Some(oid)) = (texts, &entry.blob) {
+        return match store.matters(&entry.path, oid).then(|| store.text(oid)) {
+            Some(Some(bytes)) => judge(entry, &bytes, openers),
+            Some(None) => skipped(entry, "git does not have its content here", false),
+            None => Outcome::Nothing,
+        };
     }
     BUFFER.with_borrow_mut(|buffer| match fill(buffer, &entry.absolute) {
         Ok(length) if length as u64 > LARGEST_TEXT && !buffer.starts_with(HEADER) => {
@@ -126,11 +152,11 @@ fn fill(buffer: &mut Vec<u8>, path: &Path) -> io::Result<usize> {
 
 fn judge(entry: &Entry, bytes: &[u8], openers: &[WrapperOpener]) -> Outcome {
     if bytes.starts_with(HEADER) {
-        let size = fs::metadata(&entry.absolute).map_or(entry.size, |metadata| metadata.len());
+        let on_disk = || fs::metadata(&entry.absolute).map_or(entry.size, |metadata| metadata.len());
+        let size = if entry.blob.is_some() { entry.size } else { on_disk() };
         return Outcome::Database(Entry { kind: Kind::Database, size, ..entry.clone() });
     }
-    // A byte-order mark and a first character that ASCII has.
-    if matches!(*bytes, [0xFF, 0xFE, _, 0, ..] | [0xFE, 0xFF, 0, _, ..]) {
+    if is_utf16(bytes) {
         return skipped(entry, "UTF-16, which is not read", false);
     }
     let language = language_of(&entry.path, bytes.get(..256).unwrap_or(bytes));
@@ -164,19 +190,24 @@ fn judge(entry: &Entry, bytes: &[u8], openers: &[WrapperOpener]) -> Outcome {
     Outcome::Facts(SourceFacts { path: Arc::clone(&entry.path), language, facts, allows, asked: entry.asked })
 }
 
+/// A byte-order mark and a first character that ASCII has.
+pub(super) fn is_utf16(bytes: &[u8]) -> bool {
+    matches!(*bytes, [0xFF, 0xFE, _, 0, ..] | [0xFE, 0xFF, 0, _, ..])
+}
+
 fn skipped(entry: &Entry, reason: &str, by_design: bool) -> Outcome {
     Outcome::Skipped(Skipped { path: entry.path.to_string(), reason: reason.to_owned(), by_design })
 }
 
 /// Compose files, Dockerfiles and `.env` files say what a path means, even when they name no database.
-fn is_deployment(path: &str) -> bool {
+pub(super) fn is_deployment(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     name.contains("compose") && (name.ends_with(".yml") || name.ends_with(".yaml"))
         || name.starts_with("Dockerfile")
         || name.starts_with(".env")
 }
 
-fn names_opener(bytes: &[u8], openers: &[WrapperOpener]) -> bool {
+pub(super) fn names_opener(bytes: &[u8], openers: &[WrapperOpener]) -> bool {
     openers.iter().any(|opener| {
         let name = opener.function.rsplit('.').next().unwrap_or(&opener.function);
         memchr::memmem::find(bytes, name.as_bytes()).is_some()
@@ -198,7 +229,7 @@ fn lower(source: Source, language: Language) -> Module {
 
 /// The second, equally cheap pass: programs that run SQL and speak of a module that names a database, or are spoken of by one
 /// that hands them its connection.
-fn learned(root: &Path, modules: &[Module], may_matter: &[Arc<str>]) -> Vec<Module> {
+fn learned(texts: Texts<'_>, modules: &[Module], may_matter: &[Arc<str>]) -> Vec<Module> {
     let stems: HashSet<&str> =
         modules.iter().filter_map(|module| stem(&module.source.path)).filter(|stem| stem.len() > 1).collect();
     if stems.is_empty() || may_matter.is_empty() {
@@ -211,7 +242,7 @@ fn learned(root: &Path, modules: &[Module], may_matter: &[Arc<str>]) -> Vec<Modu
     may_matter
         .par_iter()
         .filter_map(|path| {
-            let bytes = fs::read(root.join(path.as_ref())).ok()?;
+            let bytes = texts.read(path)?;
             let imports = || {
                 bytes
                     .split(|&byte| byte == b'\n')
@@ -258,7 +289,7 @@ fn is_word(line: &[u8], start: usize, end: usize) -> bool {
 }
 
 /// What a module is imported by: its file's name, or its folder's for a package.
-fn stem(path: &str) -> Option<&str> {
+pub(super) fn stem(path: &str) -> Option<&str> {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let stem = name.split('.').next()?;
     if matches!(stem, "__init__" | "index") {
@@ -270,7 +301,12 @@ fn stem(path: &str) -> Option<&str> {
 
 type Identity = (Arc<str>, Language);
 
-fn programs(root: &Path, entries: &[Entry], modules: Vec<Module>, openers: &[WrapperOpener]) -> Vec<(Identity, Facts)> {
+fn programs(
+    texts: Texts<'_>,
+    entries: &[Entry],
+    modules: Vec<Module>,
+    openers: &[WrapperOpener],
+) -> Vec<(Identity, Facts)> {
     let paths: Vec<Arc<str>> = entries
         .iter()
         .filter(|entry| entry.kind == Kind::Text)
@@ -280,7 +316,7 @@ fn programs(root: &Path, entries: &[Entry], modules: Vec<Module>, openers: &[Wra
         .map(|entry| Arc::clone(&entry.path))
         .collect();
     let loader = |path: &str| {
-        let bytes = fs::read(root.join(path)).ok()?;
+        let bytes = texts.read(path)?;
         let language = language_of(path, bytes.get(..256).unwrap_or(&bytes));
         Some(lower(Source::new(path, bytes), language))
     };

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::db::DatabaseFile;
+use crate::db::{DatabaseFile, Use};
 use crate::lang::{Allow, Attach, Engine, EnvRead, FileCopy, Language, Mount, Reference, Setting, Statement, TableUse};
 use crate::tree::Skipped;
 
@@ -39,6 +39,10 @@ pub struct Inventory {
     /// `-wal`, `-shm` and `-journal` files that git has in its index, relative to the root. Sorted.
     pub tracked_sidecars: Vec<String>,
     pub in_git: bool,
+    /// Databases that git tracks and that are in use on this machine, by path, with what tells so.
+    pub in_use: Vec<(String, Use)>,
+    /// Databases on disk beside a tree of git, where somebody asked for them.
+    pub beside: Vec<DatabaseFile>,
 }
 
 /// A fact with the databases it concerns. `databases` holds each one it can be, the likeliest first; empty when unknown.

@@ -9,6 +9,7 @@ use super::gather::Gathered;
 use super::mounts::mount_points;
 use super::registry::Registry;
 use super::resolve::{SetTo, World, name_of};
+use super::store::Store;
 use super::{Context, DatabaseId, Inventory, Linked, Options, SourceInfo, files};
 use crate::lang::{Base, Engine, Reference, Role, Value, names};
 use crate::tree::{Entry, Kind, Skipped, Tree};
@@ -69,7 +70,13 @@ impl Resolver<'_> {
 }
 
 /// The inventory of what was gathered.
-pub(super) fn link(root: &Path, tree: Tree, gathered: Gathered, options: &Options) -> Inventory {
+pub(super) fn link(
+    root: &Path,
+    store: Option<&Store<'_>>,
+    tree: Tree,
+    gathered: Gathered,
+    options: &Options,
+) -> Inventory {
     let is_test = |path: &str| options.tests.as_ref().is_some_and(|globs| globs.is_match(path));
     let candidates = files::candidates(&tree.entries, &gathered.databases);
     let mounts: Vec<_> = gathered.sources.iter().flat_map(|source| source.facts.mounts.iter().cloned()).collect();
@@ -133,12 +140,13 @@ pub(super) fn link(root: &Path, tree: Tree, gathered: Gathered, options: &Option
     // A database elsewhere in the tree matters to a part of it only when that part speaks of it.
     let wanted = |entry: &&Entry| entry.asked || resolver.registry.knows(&entry.path);
     let wanted: Vec<&Entry> = candidates.into_iter().filter(wanted).collect();
-    for (file, tracking) in files::examine(root, &tree.entries, &wanted) {
+    for (file, tracking) in files::examine(root, store, &tree.entries, &wanted) {
         resolver.registry.add_file(file, tracking);
     }
     let (databases, index) = resolver.registry.finish();
     inventory.databases = databases;
     inventory.duplicates = duplicates(&inventory.databases);
+    inventory.in_use = files::in_use(store, &inventory.databases);
     inventory.references = references.finish(&index);
     inventory.references.sort_by(|left, right| left.fact.place.cmp(&right.fact.place));
     inventory.table_uses = table_uses.finish(&index);

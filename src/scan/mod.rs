@@ -1,5 +1,6 @@
 //! The inventory: all facts of one run, gathered in parallel and linked to the databases on disk. Holds no opinion.
 
+mod apart;
 mod context;
 mod duplicates;
 mod files;
@@ -10,14 +11,23 @@ mod link;
 mod mounts;
 mod prefilter;
 mod registry;
+mod remembered;
 mod resolve;
+mod store;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use crate::db::DatabaseFile;
 use crate::lang::program::WrapperOpener;
-use crate::tree;
+use crate::tree::{self, Entry, Item};
 
+use gather::Texts;
+
+pub use apart::stands_apart;
+pub use duplicates::is_bookkeeping;
 pub use inventory::{Context, Database, DatabaseId, Duplicate, Inventory, Linked, Side, SourceInfo, Tracking};
+pub use store::Store;
 
 /// What a scan is told beforehand; the policy's part comes in as plain values.
 #[derive(Debug, Default, Clone)]
@@ -47,10 +57,41 @@ pub fn scan(root: &Path, options: &Options) -> Result<Inventory, tree::Error> {
     let walk = tree::Options { paths: options.paths.clone(), exclude: options.exclude.clone() };
     let work = || {
         let tree = tree::walk(root, &walk)?;
-        let gathered = gather::gather(root, &tree.entries, &options.openers);
-        Ok(link::link(root, tree, gathered, options))
+        let gathered = gather::gather(Texts::OnDisk(root), &tree.entries, &options.openers);
+        Ok(link::link(root, None, tree, gathered, options))
     };
-    match rayon::ThreadPoolBuilder::new().num_threads(options.threads).stack_size(STACK).build() {
+    with_threads(options.threads, work)
+}
+
+/// The databases that lie on disk, whatever git says of them.
+///
+/// # Errors
+/// As [`scan`].
+pub fn databases_on_disk(root: &Path, options: &Options) -> Result<Vec<DatabaseFile>, tree::Error> {
+    let walk = tree::Options { paths: Vec::new(), exclude: options.exclude.clone() };
+    with_threads(options.threads, || {
+        let tree = tree::walk(root, &walk)?;
+        let candidates = files::candidates(&tree.entries, &[]);
+        Ok(files::examine(root, None, &tree.entries, &candidates).into_iter().map(|(file, _)| file).collect())
+    })
+}
+
+/// Reads a tree as git holds it, the same way. `items` are its files in the order of their paths, known to `store`.
+#[must_use]
+pub fn scan_held(items: &[Item], store: &Store<'_>, options: &Options) -> Inventory {
+    let root = store.root();
+    let walk = tree::Options { paths: Vec::new(), exclude: options.exclude.clone() };
+    with_threads(options.threads, || {
+        let tree = tree::held(root, items, &walk, &|oid| store.note(oid), &|oid| store.text(oid));
+        let entries: HashMap<&str, &Entry> = tree.entries.iter().map(|entry| (&*entry.path, entry)).collect();
+        let gathered = gather::gather(Texts::InGit(store, &entries), &tree.entries, &options.openers);
+        drop(entries);
+        link::link(root, Some(store), tree, gathered, options)
+    })
+}
+
+fn with_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
+    match rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build() {
         Ok(pool) => pool.install(work),
         // Without threads of its own the work is done on this one.
         Err(_) => work(),

@@ -14,17 +14,24 @@ pub(super) struct Words {
     pub(super) run_sql: bool,
 }
 
-static NAMES_DATABASE: LazyLock<Regex> = LazyLock::new(|| {
-    regex(concat!(
-        r"(?i:sqlite)|\.(?:db|DB|db3|s3db|sl3)(?:[^A-Za-z0-9_ (.=]| [^i=]|\.(?:b|o|t)|$)|DATABASE_|_DATABASE\b|_DB_|\bDB_[A-Z]|_db_path|\bdb_path|\bdbguard:",
-        r"|create_(?:async_)?engine|engine_from_config|postgres(?:ql)?(?:\+\w+)?://|mysql(?:\+\w+)?://|:memory:",
-        r"|__tablename__|\bdb_table\b|from alembic|sqliteTable\(",
-    ))
-});
+const NAMES: &str = concat!(
+    r"(?i:sqlite)|\.(?:db|DB|db3|s3db|sl3)(?:[^A-Za-z0-9_ (.=]| [^i=]|\.(?:b|o|t)|$)|DATABASE_|_DATABASE\b|_DB_|\bDB_[A-Z]|_db_path|\bdb_path|\bdbguard:",
+    r"|create_(?:async_)?engine|engine_from_config|postgres(?:ql)?(?:\+\w+)?://|mysql(?:\+\w+)?://|:memory:",
+    r"|__tablename__|\bdb_table\b|from alembic|sqliteTable\(",
+);
+const RUNS: &str = r"\.execute|executemany|executescript|\.prepare\(|\.query\(|\.upsert|\.table_names\(|ForeignKey\(";
 
-static RUNS_SQL: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r"\.execute|executemany|executescript|\.prepare\(|\.query\(|\.upsert|\.table_names\(|ForeignKey\(")
-});
+static NAMES_DATABASE: LazyLock<Regex> = LazyLock::new(|| regex(NAMES));
+static RUNS_SQL: LazyLock<Regex> = LazyLock::new(|| regex(RUNS));
+
+/// Another value for another set of patterns.
+pub(super) fn fingerprint() -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    for pattern in [NAMES, RUNS].iter().chain(&LITERALS) {
+        hasher.update(pattern.as_bytes()).update(b"\0");
+    }
+    *hasher.finalize().as_bytes()
+}
 
 /// Constant patterns; a test compiles both.
 #[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by a test")]

@@ -105,11 +105,16 @@ impl Listing {
 /// Which of these paths `.gitattributes` hands to Git LFS.
 #[must_use]
 pub fn in_lfs(root: &Path, paths: &[&str]) -> HashSet<String> {
+    handed_to_lfs(git(root), paths)
+}
+
+/// The same, asked by a command that is ready for its arguments.
+pub(super) fn handed_to_lfs(mut git: Command, paths: &[&str]) -> HashSet<String> {
     let mut found = HashSet::new();
     if paths.is_empty() {
         return found;
     }
-    let child = git(root)
+    let child = git
         .args(["check-attr", "-z", "--stdin", "filter"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -43,6 +43,16 @@ impl Rules {
         self.with_built(&builder)
     }
 
+    /// The rules within `folder`, whose ignore file git holds.
+    pub(super) fn enter_held(&self, folder: &Path, text: &[u8]) -> Self {
+        let mut builder = GitignoreBuilder::new(folder);
+        for line in String::from_utf8_lossy(text).lines() {
+            // A mistake costs its line.
+            let _ = builder.add_line(None, line);
+        }
+        self.with_built(&builder)
+    }
+
     fn with_built(&self, builder: &GitignoreBuilder) -> Self {
         match builder.build() {
             Ok(rules) => self.with(rules),

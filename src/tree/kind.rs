@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use super::{Entry, Kind, head};
+use super::{Entry, Kind};
 
 /// The first bytes of every SQLite database. <https://www.sqlite.org/fileformat2.html#the_database_header>
 pub const HEADER: &[u8] = b"SQLite format 3\0";
@@ -15,8 +15,11 @@ const SIDECARS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 #[must_use]
 pub fn is_named_like_database(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    ENDINGS.iter().any(|ending| lower.ends_with(ending) && lower.len() > ending.len())
+    let ends = |ending: &&str| {
+        let at = name.len().checked_sub(ending.len()).filter(|&at| at > 0);
+        at.and_then(|at| name.as_bytes().get(at..)).is_some_and(|end| end.eq_ignore_ascii_case(ending.as_bytes()))
+    };
+    ENDINGS.iter().any(ends)
 }
 
 #[must_use]
@@ -119,21 +122,41 @@ pub(super) enum Verdict {
     },
 }
 
-/// Decides by name and size, and opens a file only where those leave room for doubt.
-pub(super) fn of(path: &Path, name: &str, size: u64, largest: u64) -> io::Result<Verdict> {
+/// What the first bytes of a file say, as far as it matters to what is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Head {
+    Database,
+    LfsPointer,
+    #[default]
+    Other,
+}
+
+impl Head {
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        if bytes.starts_with(HEADER) {
+            Self::Database
+        } else if bytes.starts_with(LFS) {
+            Self::LfsPointer
+        } else {
+            Self::Other
+        }
+    }
+}
+
+/// Decides by name and size, and asks for the first bytes only where those leave room for doubt.
+pub(super) fn of(name: &str, size: u64, largest: u64, head: impl FnOnce() -> io::Result<Head>) -> io::Result<Verdict> {
     let named = is_named_like_database(name);
     if is_sidecar(name) {
         return Ok(Verdict::Is(Kind::Sidecar));
     }
     // SQLite writes whole pages, the smallest of 512 bytes: other sizes need no look.
     if named || size > 0 && size.is_multiple_of(512) {
-        let head = head(path)?;
-        if head.starts_with(HEADER) {
-            return Ok(Verdict::Is(Kind::Database));
-        }
-        if named {
-            let kind = if head.starts_with(LFS) { Kind::LfsPointer } else { Kind::NamedLikeDatabase };
-            return Ok(Verdict::Is(kind));
+        match head()? {
+            Head::Database => return Ok(Verdict::Is(Kind::Database)),
+            Head::LfsPointer if named => return Ok(Verdict::Is(Kind::LfsPointer)),
+            Head::Other if named => return Ok(Verdict::Is(Kind::NamedLikeDatabase)),
+            _ => {}
         }
     }
     if has_binary_ending(name) {

@@ -1,17 +1,23 @@
 //! The tree: which files there are, what git says of them, and what kind each is. Opens no database and reads no language.
 
+mod blobs;
 mod git;
+mod held;
 mod ignored;
 pub mod kind;
 mod renames;
+mod repository;
 mod seclusion;
 mod walk;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use blobs::{Blob, Blobs};
 pub use git::{in_lfs, root_of};
+pub use held::{Note, held};
 pub use renames::renames_since;
+pub use repository::{Change, GitError, Item, Mode, Oid, Repository};
 pub use walk::{Error, LARGEST_TEXT, Options, Tree, head, walk};
 
 /// A file of the tree that is worth reading.
@@ -20,6 +26,8 @@ pub struct Entry {
     /// Relative to the root, `/`-separated.
     pub path: Arc<str>,
     pub absolute: PathBuf,
+    /// Git's name for its content; `None` when that is read from disk.
+    pub blob: Option<Oid>,
     pub kind: Kind,
     /// In bytes; 0 for sources by their ending, of which nobody asked.
     pub size: u64,

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::git::{self, Index, Listing};
 use super::ignored::Rules;
-use super::kind::{self, Verdict};
+use super::kind::{self, Head, Verdict};
 use super::{Entry, Kind, Skipped, seclusion};
 
 /// Texts above this size are not sources that people write.
@@ -210,7 +210,8 @@ impl Walk<'_> {
         // Nearly every file of a large tree is a source by its ending: to ask for its size would be one call in four.
         let size =
             if kind::is_source(name) { Ok(0) } else { fs::symlink_metadata(&path).map(|metadata| metadata.len()) };
-        let looked_at = size.and_then(|size| Ok((size, kind::of(&path, name, size, LARGEST_TEXT)?)));
+        let looked_at =
+            size.and_then(|size| Ok((size, kind::of(name, size, LARGEST_TEXT, || Ok(Head::of(&head(&path)?)))?)));
         match looked_at {
             Ok((size, Verdict::Is(kind))) => found.entries.push(self.entry(path, relative, kind, size, ignored)),
             Ok((_, Verdict::Skipped { reason, by_design })) if !ignored => {
@@ -236,7 +237,7 @@ impl Walk<'_> {
 
     fn entry(&self, absolute: PathBuf, relative: String, kind: Kind, size: u64, ignored: bool) -> Entry {
         let asked = self.asked.is_empty() || self.asked.iter().any(|asked| absolute.starts_with(asked));
-        Entry { path: relative.into(), absolute, kind, size, tracked: false, ignored, asked }
+        Entry { path: relative.into(), absolute, blob: None, kind, size, tracked: false, ignored, asked }
     }
 
     /// An ignored text is read when git has it all the same, and when it configures the application where it runs.
@@ -282,7 +283,7 @@ impl Walk<'_> {
     }
 }
 
-fn by_design(path: String, reason: &str) -> Skipped {
+pub(super) fn by_design(path: String, reason: &str) -> Skipped {
     Skipped { path, reason: reason.to_owned(), by_design: true }
 }
 

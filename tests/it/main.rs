@@ -5,6 +5,7 @@
 mod bad_input;
 mod baseline;
 mod check;
+mod commit_hook;
 mod consolidation;
 mod documents;
 mod floor_plan;
@@ -17,4 +18,6 @@ mod migrate_run;
 mod sandbox;
 mod scan;
 mod schemas;
+mod since;
+mod staged;
 mod steadiness;

@@ -60,9 +60,17 @@ impl Sandbox {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dbguard"));
         command.args(arguments).current_dir(self.path()).stdin(Stdio::null());
-        for name in
-            ["COLUMNS", "NO_COLOR", "CLICOLOR_FORCE", "DBGUARD_CONFIG", "GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE"]
-        {
+        for name in [
+            "COLUMNS",
+            "NO_COLOR",
+            "CLICOLOR_FORCE",
+            "DBGUARD_CONFIG",
+            "GIT_DIR",
+            "GIT_INDEX_FILE",
+            "GIT_WORK_TREE",
+            "PRE_COMMIT_FROM_REF",
+            "PRE_COMMIT_TO_REF",
+        ] {
             command.env_remove(name);
         }
         command

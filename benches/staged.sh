@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# Measures `dbguard check --staged` against `git diff --cached --raw` in a repository of 3,000 Python files: with 100 files
+# staged that name no database, with 100 of which 5 do, and with one.
+#
+#   benches/staged.sh [FOLDER]
+#
+# Lays the repository out once in FOLDER (default: a folder below target/); compare the figures by ratio.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+folder=${1:-target/bench-staged}
+for tool in git hyperfine python3; do
+  command -v "$tool" >/dev/null || { echo "staged: install $tool first" >&2; exit 3; }
+done
+cargo build --release --locked
+dbguard=$PWD/target/release/dbguard
+
+if [ ! -e "$folder/.git/laid-out" ]; then
+  rm -rf "$folder" && mkdir -p "$folder"
+  python3 - "$folder" <<'PYTHON'
+import os, random, sys
+
+chance = random.Random(7)
+words = "value name limit total index order account message queue worker state result batch item user event token".split()
+for number in range(3000):
+    folder = os.path.join(sys.argv[1], f"package_{number // 100:02}")
+    os.makedirs(folder, exist_ok=True)
+    text = "import os\nimport logging\n\n\n"
+    while len(text) < 2500:
+        a, b, c = (chance.choice(words) for _ in range(3))
+        text += f"def {a}_{b}_{len(text)}({a}, {b}=None):\n    return sorted({c} for {c} in {a} if {c} != {b})\n\n\n"
+    if number % 200 == 0:
+        text += (f"import sqlite3\n\nDB_PATH = os.getenv('DATABASE_PATH', 'data/service_{number // 200}.db')\n\n\n"
+                 "def connect():\n    return sqlite3.connect(DB_PATH)\n")
+    with open(os.path.join(folder, f"module_{number}.py"), "w") as out:
+        out.write(text)
+PYTHON
+  git -C "$folder" init -q
+  git -C "$folder" add .
+  git -C "$folder" -c user.name=bench -c user.email=bench@localhost commit -qm all
+  touch "$folder/.git/laid-out"
+fi
+cd "$folder"
+
+measure() {
+  echo "== $1: $(git diff --cached --raw | wc -l) files staged"
+  hyperfine --warmup 3 --runs 30 --ignore-failure --shell none \
+    --command-name 'git diff --cached --raw' 'git diff --cached --raw' \
+    --command-name 'dbguard check --staged' "$dbguard check --staged --quiet"
+  git reset -q --hard
+}
+
+for number in $(seq 7 30 2999); do echo "# changed" >>"$(printf 'package_%02d/module_%d.py' $((number / 100)) "$number")"; done
+git add -u
+measure 'without databases'
+for number in $(seq 7 30 2829); do echo "# changed" >>"$(printf 'package_%02d/module_%d.py' $((number / 100)) "$number")"; done
+for number in 0 200 400 600 800; do
+  file=$(printf 'package_%02d/module_%d.py' $((number / 100)) "$number")
+  printf '\n\ndef again():\n    return sqlite3.connect("data/other.db")\n' >>"$file"
+done
+git add -u
+measure 'with databases'
+echo "# changed" >>package_00/module_7.py
+git add -u
+measure 'one file'
+rm -f .git/dbguard/known-contents
+echo "# changed" >>package_00/module_7.py
+git add -u
+echo "== the first run in a clone"
+hyperfine --runs 5 --ignore-failure --shell none --prepare 'rm -f .git/dbguard/known-contents' "$dbguard check --staged --quiet"
+git reset -q --hard

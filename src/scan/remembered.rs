@@ -1,0 +1,127 @@
+//! What earlier runs learnt of git's contents, in a file below `.git`. A content never changes under its name, so this is
+//! never out of date; a file that is missing, damaged or another version's is no loss but of time.
+
+use std::collections::{HashMap, HashSet};
+use std::io::{self, Write};
+use std::path::Path;
+
+use crate::lang::program::WrapperOpener;
+use crate::tree::kind::Head;
+use crate::tree::{Note, Oid};
+
+/// What is known of a content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Known {
+    pub(super) note: Note,
+    /// It may name a database or run SQL, or is a database.
+    pub(super) matters: bool,
+}
+
+impl Known {
+    pub(super) fn large(size: u64, head: Head) -> Self {
+        Self { note: Note { size, head }, matters: head != Head::Other }
+    }
+}
+
+/// Contents of other branches are kept up to so many.
+const MOST: usize = 200_000;
+const FILE: &str = "known-contents";
+/// Length of a digest and of a key.
+const DIGEST: usize = 32;
+
+/// What the knowledge depends on beside the contents: this program, and the functions that the policy calls openers.
+pub(super) fn key(openers: &[WrapperOpener]) -> [u8; DIGEST] {
+    let mut hasher = blake3::Hasher::new_derive_key(concat!("dbguard known contents ", env!("CARGO_PKG_VERSION")));
+    for opener in openers {
+        hasher.update(opener.function.as_bytes()).update(b"\0");
+    }
+    hasher.update(&super::prefilter::fingerprint());
+    *hasher.finalize().as_bytes()
+}
+
+/// Digest, key, then for each content a length and a name, a size and what it is.
+pub(super) fn load(folder: &Path, key: &[u8; DIGEST]) -> HashMap<Oid, Known> {
+    let Ok(bytes) = std::fs::read(folder.join(FILE)) else { return HashMap::new() };
+    read(&bytes, key).unwrap_or_default()
+}
+
+fn read(bytes: &[u8], key: &[u8; DIGEST]) -> Option<HashMap<Oid, Known>> {
+    let (digest, rest) = bytes.split_at_checked(DIGEST)?;
+    if blake3::hash(rest).as_bytes() != digest {
+        return None;
+    }
+    let mut rest = rest.strip_prefix(key)?;
+    let mut known = HashMap::with_capacity(rest.len() / 49);
+    while let Some((&length, after)) = rest.split_first() {
+        let (name, after) = after.split_at_checked(usize::from(length))?;
+        let (size, after) = after.split_first_chunk::<8>()?;
+        let (&what, after) = after.split_first()?;
+        let head = match what >> 1 {
+            0 => Head::Other,
+            1 => Head::Database,
+            _ => Head::LfsPointer,
+        };
+        let note = Note { size: u64::from_le_bytes(*size), head };
+        known.insert(std::str::from_utf8(name).ok()?.into(), Known { note, matters: what & 1 == 1 });
+        rest = after;
+    }
+    Some(known)
+}
+
+fn written(key: &[u8; DIGEST], known: &HashMap<Oid, Known>, current: &HashSet<Oid>) -> Vec<u8> {
+    let mut bytes = key.to_vec();
+    for (oid, known) in known.iter().filter(|(oid, _)| known.len() <= MOST || current.contains(*oid)) {
+        let Ok(length) = u8::try_from(oid.len()) else { continue };
+        let head = match known.note.head {
+            Head::Other => 0,
+            Head::Database => 1,
+            Head::LfsPointer => 2,
+        };
+        bytes.push(length);
+        bytes.extend_from_slice(oid.as_bytes());
+        bytes.extend_from_slice(&known.note.size.to_le_bytes());
+        bytes.push(head << 1 | u8::from(known.matters));
+    }
+    [blake3::hash(&bytes).as_bytes().as_slice(), &bytes].concat()
+}
+
+/// A store that cannot be written to is slower and no worse.
+pub(super) fn save(folder: &Path, key: &[u8; DIGEST], known: &HashMap<Oid, Known>, current: &HashSet<Oid>) {
+    let write = || -> io::Result<()> {
+        std::fs::create_dir_all(folder)?;
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(&written(key, known, current))?;
+        file.persist(folder.join(FILE))?;
+        Ok(())
+    };
+    let _ = write();
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_and_what_is_damaged_is_not() {
+        let key = key(&[]);
+        let oid: Oid = Arc::from("a".repeat(40));
+        let known = HashMap::from([(
+            Arc::clone(&oid),
+            Known { note: Note { size: 1 << 40, head: Head::Database }, matters: true },
+        )]);
+        let bytes = written(&key, &known, &HashSet::new());
+        assert_eq!(read(&bytes, &key), Some(known));
+        assert_eq!(
+            read(&bytes, &super::key(&[WrapperOpener { function: "x".into(), position: None, keyword: None }])),
+            None
+        );
+        for at in 0..bytes.len() {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 1;
+            assert_eq!(read(&damaged, &key), None, "byte {at}");
+            assert_eq!(read(&bytes[..at], &key), None, "cut at {at}");
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! What is known of git's contents by their names alone: which can matter, and the bytes of those. Judges no tree.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use super::gather::{is_deployment, is_utf16, names_opener};
+use super::language::language_of;
+use super::prefilter::words;
+use super::remembered::{self, Known};
+use crate::db::{self, Bytes, Schema, State, Use};
+use crate::lang::Language;
+use crate::lang::program::WrapperOpener;
+use crate::tree::kind::{Head, is_named_like_database};
+use crate::tree::{Blob, Blobs, GitError, Item, LARGEST_TEXT, Mode, Note, Oid, Repository};
+
+/// Databases above this size are opened where they are new, and not otherwise.
+const LARGE: u64 = 8 << 20;
+/// And above this one never: a content of git has to be held in memory.
+const LARGEST: u64 = 512 << 20;
+
+/// Contents of one repository. Two trees that share most of their files share what is known of those.
+pub struct Store<'r> {
+    repository: &'r Repository,
+    blobs: Blobs<'r>,
+    openers: Vec<WrapperOpener>,
+    known: HashMap<Oid, Known>,
+    texts: RwLock<HashMap<Oid, Arc<[u8]>>>,
+    /// Databases of these contents are opened whatever their size.
+    fresh: HashSet<Oid>,
+    /// What somebody asked for.
+    asked: Mutex<HashSet<Oid>>,
+    /// Answers that two trees share: what stands in a database, whether Git LFS keeps a path, whether a file is in use.
+    opened: Memo<Oid, Opened>,
+    lfs: Memo<String, bool>,
+    uses: Memo<PathBuf, Option<Use>>,
+}
+
+type Opened = (State, Option<Schema>);
+type Memo<K, V> = Mutex<HashMap<K, V>>;
+
+/// Answers to all `keys`, of which those that have none yet are asked for together.
+fn answers<K: Clone + Eq + Hash, V: Clone>(memo: &Memo<K, V>, keys: &[K], ask: impl FnOnce(&[K]) -> Vec<V>) -> Vec<V> {
+    let mut known = memo.lock().unwrap_or_else(PoisonError::into_inner);
+    let open: Vec<K> = keys.iter().filter(|key| !known.contains_key(*key)).cloned().collect();
+    if !open.is_empty() {
+        let answers = ask(&open);
+        known.extend(open.into_iter().zip(answers));
+    }
+    keys.iter().filter_map(|key| known.get(key).cloned()).collect()
+}
+
+impl<'r> Store<'r> {
+    /// Knows nothing yet.
+    #[must_use]
+    pub fn of(repository: &'r Repository) -> Self {
+        Self {
+            repository,
+            blobs: Blobs::of(repository),
+            openers: Vec::new(),
+            known: HashMap::new(),
+            texts: RwLock::default(),
+            fresh: HashSet::new(),
+            asked: Mutex::default(),
+            opened: Mutex::default(),
+            lfs: Mutex::default(),
+            uses: Mutex::default(),
+        }
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        self.repository.root()
+    }
+
+    /// Gets git ready to answer, while the caller still finds out what to ask.
+    pub fn warm_up(&self) {
+        self.blobs.warm_up();
+    }
+
+    /// Looks at each content that is not known yet, and reads those that can matter. What is in `fresh` is what a change
+    /// brings.
+    ///
+    /// # Errors
+    /// When git cannot be asked.
+    pub fn learn<'i>(
+        &mut self,
+        items: impl Iterator<Item = &'i Item>,
+        fresh: impl Iterator<Item = &'i Oid>,
+        openers: &[WrapperOpener],
+    ) -> Result<(), GitError> {
+        self.openers = openers.to_vec();
+        let memory = self.repository.shared().map(|folder| folder.join("dbguard"));
+        let key = remembered::key(&self.openers);
+        if let Some(memory) = &memory {
+            self.known = remembered::load(memory, &key);
+        }
+        self.fresh.extend(fresh.cloned());
+        let mut wanted: HashMap<Oid, bool> = HashMap::new();
+        let mut current = HashSet::new();
+        for item in items.filter(|item| item.mode != Mode::Submodule) {
+            current.insert(Arc::clone(&item.oid));
+            let by_name = matters_by_name(&item.path) || item.mode == Mode::Link;
+            let read = match self.known.get(&item.oid) {
+                None => true,
+                Some(known) => (by_name || known.matters) && known.note.size <= self.most(&item.oid, known.note.head),
+            };
+            if read {
+                *wanted.entry(Arc::clone(&item.oid)).or_default() |= by_name;
+            }
+        }
+        let oids: Vec<Oid> = wanted.keys().cloned().collect();
+        let learnt = Mutex::new(Vec::new());
+        self.blobs.each(
+            &oids,
+            |oid| if self.fresh.contains(oid) { LARGEST } else { LARGE },
+            |oid, blob| {
+                let (known, text) = match blob {
+                    Blob::Missing => return,
+                    Blob::TooLarge { size, head } => (Known::large(size, Head::of(&head)), None),
+                    Blob::Whole(bytes) => {
+                        let known = self.look(&bytes);
+                        let keep = known.matters || wanted.get(oid).copied().unwrap_or(false);
+                        (known, keep.then(|| bytes.into()))
+                    }
+                };
+                learnt.lock().unwrap_or_else(PoisonError::into_inner).push((Arc::clone(oid), known, text));
+            },
+        )?;
+        let mut is_new = false;
+        let texts = self.texts.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for (oid, known, text) in learnt.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            if let Some(text) = text {
+                texts.insert(Arc::clone(&oid), text);
+            }
+            is_new |= self.known.insert(oid, known).is_none();
+        }
+        if let Some(memory) = memory.filter(|_| is_new) {
+            remembered::save(&memory, &key, &self.known, &current);
+        }
+        Ok(())
+    }
+
+    fn look(&self, bytes: &[u8]) -> Known {
+        let head = Head::of(bytes);
+        let size = bytes.len() as u64;
+        let words = if size <= LARGEST_TEXT { words(bytes) } else { Default::default() };
+        let matters = head != Head::Other
+            || words.name_database
+            || words.run_sql
+            || is_utf16(bytes)
+            || names_opener(bytes, &self.openers);
+        Known { note: Note { size, head }, matters }
+    }
+
+    /// Up to which size a content is read.
+    fn most(&self, oid: &Oid, head: Head) -> u64 {
+        match head {
+            Head::Database if self.fresh.contains(oid) => LARGEST,
+            Head::Database => LARGE,
+            _ => LARGEST_TEXT,
+        }
+    }
+
+    pub(super) fn note(&self, oid: &Oid) -> Option<Note> {
+        self.known.get(oid).map(|known| known.note)
+    }
+
+    /// Whether a text can have to do with databases at all.
+    pub(super) fn matters(&self, path: &str, oid: &Oid) -> bool {
+        matters_by_name(path) || self.known.get(oid).is_some_and(|known| known.matters)
+    }
+
+    /// The whole of a text.
+    #[must_use]
+    pub fn text(&self, oid: &Oid) -> Option<Arc<[u8]>> {
+        self.bytes(oid, LARGEST_TEXT)
+    }
+
+    /// The whole of what may be a database.
+    pub(super) fn database(&self, oid: &Oid) -> Option<Arc<[u8]>> {
+        self.bytes(oid, if self.fresh.contains(oid) { LARGEST } else { LARGE })
+    }
+
+    /// What stands in a database, whose bytes these are.
+    pub(super) fn opened(&self, oid: &Oid, bytes: &[u8]) -> Opened {
+        if let Some(opened) = self.opened.lock().unwrap_or_else(PoisonError::into_inner).get(oid) {
+            return opened.clone();
+        }
+        let opened = db::read_from(Bytes::InMemory(bytes));
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner).insert(Arc::clone(oid), opened.clone());
+        opened
+    }
+
+    /// What tells that a file on disk is in use, for each path.
+    pub(super) fn in_use(&self, paths: &[PathBuf]) -> Vec<Option<Use>> {
+        answers(&self.uses, paths, db::in_use)
+    }
+
+    fn bytes(&self, oid: &Oid, largest: u64) -> Option<Arc<[u8]>> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(Arc::clone(oid));
+        if let Some(text) = self.texts.read().unwrap_or_else(PoisonError::into_inner).get(oid) {
+            return Some(Arc::clone(text));
+        }
+        let Ok(Blob::Whole(bytes)) = self.blobs.one(oid, largest) else { return None };
+        let bytes: Arc<[u8]> = bytes.into();
+        self.texts.write().unwrap_or_else(PoisonError::into_inner).insert(Arc::clone(oid), Arc::clone(&bytes));
+        Some(bytes)
+    }
+
+    /// Whether a content was asked for: what was not had no part in what was found.
+    #[must_use]
+    pub fn had_part(&self, oid: &Oid) -> bool {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).contains(oid)
+    }
+
+    /// Whether a file can have a part in anything, as far as its name and content tell by themselves.
+    #[must_use]
+    pub fn may_matter(&self, item: &Item) -> bool {
+        item.mode != Mode::File
+            || self.known.get(&item.oid).is_none_or(|known| known.matters)
+            || matters_by_name(&item.path)
+    }
+
+    /// How many contents were read.
+    #[must_use]
+    pub fn read(&self) -> usize {
+        self.texts.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Which of these paths `.gitattributes` hands to Git LFS.
+    pub(super) fn in_lfs(&self, paths: &[&str]) -> HashSet<String> {
+        let paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
+        let ask = |open: &[String]| {
+            let handed = self.repository.in_lfs(&open.iter().map(String::as_str).collect::<Vec<_>>());
+            open.iter().map(|path| handed.contains(path)).collect()
+        };
+        let handed = answers(&self.lfs, &paths, ask);
+        paths.into_iter().zip(handed).filter_map(|(path, handed)| handed.then_some(path)).collect()
+    }
+}
+
+/// Deployment files say what a path means, ignore files what git leaves alone.
+fn matters_by_name(path: &str) -> bool {
+    let may_be_ignore =
+        || path.get(path.len().saturating_sub(16)..).is_none_or(|end| end.to_ascii_lowercase().contains("ignore"));
+    is_deployment(path) || is_named_like_database(path) || may_be_ignore() && language_of(path, b"") == Language::Ignore
+}

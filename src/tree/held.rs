@@ -1,0 +1,263 @@
+//! A tree as git holds it, chosen as the walk chooses from the disk: the same folders left alone, the same kinds of file.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::ignored::Rules;
+use super::kind::{self, Head, Verdict};
+use super::walk::{Options, Tree, by_design};
+use super::{Entry, Item, LARGEST_TEXT, Mode, Oid, Skipped, git, seclusion};
+
+/// What is known of a content before it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Note {
+    pub size: u64,
+    pub head: Head,
+}
+
+/// Folders within folders; git itself gives up on longer paths.
+const DEEPEST: usize = 512;
+
+/// The tree of `items`, which git lists in the order of their paths. `note` says what is known of a content, `text` gives
+/// all of it; either may not have it. The paths of `options` choose as they do on disk.
+#[must_use]
+pub fn held(
+    root: &Path,
+    items: &[Item],
+    options: &Options,
+    note: &dyn Fn(&Oid) -> Option<Note>,
+    text: &dyn Fn(&Oid) -> Option<Arc<[u8]>>,
+) -> Tree {
+    let mut choice = Choice { root, options, note, text, items, tree: Tree { in_git: true, ..Tree::default() } };
+    choice.folder(items, "", &Rules::above(root, git::top(root)), false, DEEPEST);
+    let Tree { mut entries, mut skipped, mut links, in_git } = choice.tree;
+    kind::name_sidecars(&mut entries);
+    entries.sort_unstable_by(|left, right| left.path.cmp(&right.path));
+    skipped.sort_unstable();
+    links.sort_unstable();
+    Tree { entries, skipped, links, in_git }
+}
+
+struct Choice<'c> {
+    root: &'c Path,
+    options: &'c Options,
+    note: &'c dyn Fn(&Oid) -> Option<Note>,
+    text: &'c dyn Fn(&Oid) -> Option<Arc<[u8]>>,
+    items: &'c [Item],
+    tree: Tree,
+}
+
+impl<'c> Choice<'c> {
+    /// `inside` are the items below the folder; `prefix` is its path with a `/` at its end, or nothing for the root.
+    fn folder(&mut self, inside: &'c [Item], prefix: &str, rules: &Rules, ignored: bool, depth: usize) {
+        let below = |item: &'c Item| item.path.get(prefix.len()..).unwrap_or("");
+        let own = inside.iter().find(|item| below(item) == ".gitignore" && item.mode == Mode::File);
+        let rules = match own.and_then(|item| (self.text)(&item.oid)) {
+            Some(text) => rules.enter_held(&self.root.join(prefix), &text),
+            None => rules.clone(),
+        };
+        let names: BTreeSet<&str> = inside.iter().filter_map(|item| below(item).split('/').next()).collect();
+        let mut rest = inside;
+        while let Some(first) = rest.first() {
+            let Some((name, _)) = below(first).split_once('/') else {
+                self.file(first, below(first), &rules, ignored);
+                rest = rest.get(1..).unwrap_or_default();
+                continue;
+            };
+            let path = format!("{prefix}{name}");
+            let start = format!("{path}/");
+            let (within, after) = rest.split_at(rest.partition_point(|item| item.path.starts_with(&start)).max(1));
+            rest = after;
+            if self.excludes(&path) || self.excludes(&format!("{start}\u{1}")) {
+                self.tree.skipped.push(by_design(path, "excluded by the policy"));
+                continue;
+            }
+            let ignored = ignored || rules.cover(&self.root.join(&path), true);
+            let beside = |wanted: &str| names.contains(wanted);
+            if let Some(reason) = self.secluded(within, &start, name, ignored, &beside) {
+                self.tree.skipped.push(by_design(path, reason));
+            } else if depth == 0 {
+                self.skip(&path, "too many folders within folders");
+            } else {
+                self.folder(within, &start, &rules, ignored, depth - 1);
+            }
+        }
+    }
+
+    fn excludes(&self, relative: &str) -> bool {
+        self.options.exclude.as_ref().is_some_and(|globs| globs.is_match(relative))
+    }
+
+    fn secluded(
+        &self,
+        within: &[Item],
+        start: &str,
+        name: &str,
+        ignored: bool,
+        beside: &dyn Fn(&str) -> bool,
+    ) -> Option<&'static str> {
+        let has = |wanted: &str| {
+            let path = format!("{start}{wanted}");
+            // Names such as `bin-x` stand between `bin` and what is below it.
+            let from = within.get(within.partition_point(|item| *item.path < *path)..).unwrap_or_default();
+            let mut alike = from.iter().map_while(|item| item.path.strip_prefix(path.as_str()));
+            alike.any(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let ends = |ending: &str| {
+            within
+                .iter()
+                .filter_map(|item| item.path.strip_prefix(start)?.split('/').next())
+                .any(|it| it.ends_with(ending))
+        };
+        seclusion::reason(name, ignored, &has, &ends, beside)
+    }
+
+    fn file(&mut self, item: &Item, name: &str, rules: &Rules, ignored: bool) {
+        let path = item.path.to_string();
+        if path.contains('\u{fffd}') {
+            self.skip(&path, "its name is not UTF-8");
+            return;
+        }
+        if self.excludes(&path) {
+            self.tree.skipped.push(by_design(path, "excluded by the policy"));
+            return;
+        }
+        match item.mode {
+            Mode::Submodule => self.tree.skipped.push(by_design(path, "a submodule, which has commits of its own")),
+            Mode::Link => self.link(item),
+            Mode::File => {
+                let Some(note) = (self.note)(&item.oid) else {
+                    self.skip(&path, "git does not have its content here");
+                    return;
+                };
+                match kind::of(name, note.size, LARGEST_TEXT, || Ok(note.head)) {
+                    Ok(Verdict::Is(kind)) => {
+                        let absolute = self.root.join(&path);
+                        let ignored = ignored || rules.cover(&absolute, false);
+                        self.tree.entries.push(Entry {
+                            path: Arc::clone(&item.path),
+                            absolute,
+                            blob: Some(Arc::clone(&item.oid)),
+                            kind,
+                            size: note.size,
+                            tracked: true,
+                            ignored,
+                            asked: true,
+                        });
+                    }
+                    Ok(Verdict::Skipped { reason, by_design }) => {
+                        self.tree.skipped.push(Skipped { path, reason, by_design });
+                    }
+                    Ok(Verdict::Nothing) | Err(_) => {}
+                }
+            }
+        }
+    }
+
+    /// A link holds the path that it leads to.
+    fn link(&mut self, item: &Item) {
+        let path = item.path.to_string();
+        let target = (self.text)(&item.oid).and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let Some(inside) = target.and_then(|target| joined(folder, &target)) else {
+            self.tree.skipped.push(by_design(path, "a symbolic link out of the tree"));
+            return;
+        };
+        let start = format!("{inside}/");
+        let at = self.items.partition_point(|other| *other.path < *start);
+        if inside.is_empty() || self.items.get(at).is_some_and(|other| other.path.starts_with(&start)) {
+            self.tree.skipped.push(by_design(path.clone(), "a symbolic link to a folder"));
+        }
+        self.tree.links.push((path, inside));
+    }
+
+    fn skip(&mut self, path: &str, reason: &str) {
+        self.tree.skipped.push(Skipped { path: path.to_owned(), reason: reason.to_owned(), by_design: false });
+    }
+}
+
+/// Where a link in `folder` leads; `None` when that is outside.
+fn joined(folder: &str, target: &str) -> Option<String> {
+    if target.starts_with('/') {
+        return None;
+    }
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in target.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The tree of paths, each of which is its own content.
+    fn tree(paths: &[&str]) -> Tree {
+        let mut paths = paths.to_vec();
+        paths.sort_unstable();
+        let item = |path: &str| {
+            let (path, mode) = match path.split_once(" -> ") {
+                Some((path, _)) => (path, Mode::Link),
+                None => (path, if path.ends_with("@") { Mode::Submodule } else { Mode::File }),
+            };
+            Item {
+                path: path.into(),
+                mode,
+                oid: paths.iter().find(|it| it.starts_with(path)).copied().unwrap_or("").into(),
+            }
+        };
+        let items: Vec<Item> = paths.iter().map(|path| item(path)).collect();
+        let text = |oid: &Oid| {
+            let text = oid.split_once(" -> ").map_or("*.pyc\n/dist\n", |(_, target)| target);
+            Some(text.as_bytes().into())
+        };
+        let note = |oid: &Oid| {
+            let head = if oid.contains("hidden") { Head::Database } else { Head::Other };
+            Some(Note { size: 4096, head })
+        };
+        held(Path::new("/r"), &items, &Options::default(), &note, &text)
+    }
+
+    #[test]
+    fn what_git_holds_is_chosen_as_on_disk() {
+        let found = tree(&[
+            ".gitignore",
+            "app.py",
+            "bin-x/tool.py",
+            "data/hidden.dat",
+            "data/zoe.db-wal",
+            "data/zoe.db",
+            "dist/made.py",
+            "link.db -> data/zoe.db",
+            "lib -> ../outside",
+            "myenv/bin-x",
+            "myenv/bin/activate",
+            "myenv/x.py",
+            "node_modules/a/b.js",
+            "src/dist/kept.py",
+            "sub@",
+        ]);
+        let told: Vec<String> = found.entries.iter().map(|entry| format!("{} {:?}", entry.path, entry.kind)).collect();
+        assert_eq!(
+            told,
+            [
+                ".gitignore Text",
+                "app.py Text",
+                "bin-x/tool.py Text",
+                "data/hidden.dat Database",
+                "data/zoe.db NamedLikeDatabase",
+                "data/zoe.db-wal Sidecar",
+                "src/dist/kept.py Text",
+            ]
+        );
+        assert_eq!(found.links, [("link.db".to_owned(), "data/zoe.db".to_owned())]);
+        let skipped: Vec<&str> = found.skipped.iter().map(|skipped| skipped.path.as_str()).collect();
+        assert_eq!(skipped, ["dist", "lib", "myenv", "node_modules", "sub@"]);
+    }
+}
