@@ -83,8 +83,8 @@ pub struct Label {
 pub enum Remedy {
     /// Read the path from the environment, with this default.
     UseEnvironment { env: String, default: String },
-    /// Name another database.
-    Retarget { path: String },
+    /// Name another database; code reads it from this variable, where there is one.
+    Retarget { path: String, env: Option<String> },
     /// Read another variable for the same database.
     RenameVariable { from: String, to: String },
     /// Give the reading of a variable another default.

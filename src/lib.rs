@@ -7,6 +7,7 @@ pub mod check;
 pub mod cli;
 pub mod db;
 pub mod finding;
+pub mod fix;
 pub mod lang;
 pub mod migrate;
 pub mod output;

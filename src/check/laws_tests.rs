@@ -14,7 +14,7 @@ const BASELINE: &str = ".dbguard-baseline.toml";
 
 /// Lays an example out in a folder of its own.
 #[expect(clippy::disallowed_methods, reason = "the test makes the files and databases it looks at")]
-fn lay_out(root: &Path, example: &Example) {
+pub(crate) fn lay_out(root: &Path, example: &Example) {
     for (path, text) in &example.files {
         let file = root.join(path);
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -47,6 +47,11 @@ fn lay_out(root: &Path, example: &Example) {
 
 /// What `dbguard check` does with a folder.
 pub(in crate::check) fn look_at(root: &Path) -> (Inventory, Policy) {
+    look_at_with(root, &scan::Overlay::new())
+}
+
+/// The same, with some files replaced.
+pub(crate) fn look_at_with(root: &Path, overlay: &scan::Overlay) -> (Inventory, Policy) {
     let policy = ["dbguard.toml", "pyproject.toml"]
         .iter()
         .find_map(|name| Some(parse(&Source::new(*name, std::fs::read(root.join(name)).ok()?))))
@@ -67,6 +72,7 @@ pub(in crate::check) fn look_at(root: &Path) -> (Inventory, Policy) {
         mounts: policy.mounts.iter().map(|(from, to)| (from.value.clone(), to.clone())).collect(),
         openers: openers.collect(),
         threads: 1,
+        overlay: overlay.clone(),
         ..scan::Options::default()
     };
     (scan(root, &options).unwrap(), policy)

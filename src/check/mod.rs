@@ -138,6 +138,6 @@ fn same_place(one: &Finding, other: &Finding) -> bool {
 }
 
 #[cfg(test)]
-mod laws_tests;
+pub(crate) mod laws_tests;
 #[cfg(test)]
 mod tests;

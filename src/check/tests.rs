@@ -62,6 +62,7 @@ impl Scene {
             path: path.to_owned(),
             language: Language::Python,
             context: Context::Code,
+            digest: 0,
         });
         self
     }

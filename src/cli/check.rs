@@ -88,13 +88,7 @@ pub(super) enum Format {
 }
 
 pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
-    let selection = Selection::new(&args.select, &args.ignore).map_err(|unknown| {
-        let next = match unknown.nearest {
-            Some(nearest) => format!("did you mean `{nearest}`? `dbguard rule` lists them"),
-            None => "`dbguard rule` lists them".to_owned(),
-        };
-        Failure::usage("no such rule", format!("no rule is called, or begins with, `{}`", unknown.word), next)
-    })?;
+    let selection = selection(&args.select, &args.ignore)?;
     let none = Policy::default();
     let Compared { gathered, mut report, options, already } = if args.change.is_none() {
         let gathered = gather(session, &args.paths, Reading::Whole)?;
@@ -151,6 +145,17 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
         session.say(&offer(&gathered, &report));
     }
     Ok(if report.findings.is_empty() { gathered.exit() } else { gathered.exit().max(Exit::Findings) })
+}
+
+/// The rules that `--select` and `--ignore` ask for.
+pub(super) fn selection(select: &[String], ignore: &[String]) -> Result<Selection, Failure> {
+    Selection::new(select, ignore).map_err(|unknown| {
+        let next = match unknown.nearest {
+            Some(nearest) => format!("did you mean `{nearest}`? `dbguard rule` lists them"),
+            None => "`dbguard rule` lists them".to_owned(),
+        };
+        Failure::usage("no such rule", format!("no rule is called, or begins with, `{}`", unknown.word), next)
+    })
 }
 
 fn conclusion(report: &Report, accepted: usize, look: &Look) -> String {

@@ -10,7 +10,7 @@ use super::options::{Scope, scope};
 use crate::lang::program::WrapperOpener;
 use crate::output::{escape, show_files};
 use crate::policy::{self, Argument, Globs, Policy, Written};
-use crate::scan::{self, Inventory};
+use crate::scan::{self, Inventory, Overlay};
 use crate::text::Source;
 
 /// A tree as it was found.
@@ -133,6 +133,18 @@ pub(super) fn gather(session: &Session<'_>, paths: &[PathBuf], reading: Reading)
         texts: None,
         policy_file: scope.policy,
     })
+}
+
+/// Reads the tree once more, with some of its files replaced.
+pub(super) fn gather_again(
+    session: &Session<'_>,
+    gathered: &Gathered,
+    overlay: &Overlay,
+) -> Result<Inventory, Failure> {
+    let threads = session.global.threads.map_or(0, usize::from);
+    let options = scan::Options { threads, overlay: overlay.clone(), ..scan_options(gathered.policy.as_ref()) };
+    scan::scan(&gathered.inventory.root, &options)
+        .map_err(|error| Failure::failed("the tree cannot be read", error.to_string(), "look at its path and rights"))
 }
 
 /// What the policy tells a scan, as plain values: the scan itself knows no policy.

@@ -6,6 +6,7 @@ mod change;
 mod check;
 mod completions;
 mod failure;
+mod fix;
 mod gather;
 mod hook;
 mod init;
@@ -42,6 +43,7 @@ Examples:
   dbguard scan                          what there is: databases, references, duplicate tables
   dbguard init                          a first policy from that
   dbguard check                         what breaks it, with file, line and what to do
+  dbguard fix --diff                    what would mend it, as a patch
 
 Exit codes: 0 clean, 1 findings, 2 usage or policy, 3 could not do it.";
 
@@ -50,6 +52,7 @@ enum Command {
     Scan(scan::Args),
     Check(check::Args),
     Baseline(baseline::Args),
+    Fix(fix::Args),
     Init(init::Args),
     Migrate(migrate::Args),
     Rule(rule::Args),
@@ -128,6 +131,7 @@ fn run(arguments: Vec<OsString>) -> Exit {
         Command::Scan(args) => scan::run(args, &session),
         Command::Check(args) => check::run(args, &session),
         Command::Baseline(args) => baseline::run(args, &session),
+        Command::Fix(args) => fix::run(args, &session),
         Command::Init(args) => init::run(args, &session),
         Command::Migrate(args) => migrate::run(args, &session),
         Command::Rule(args) => rule::run(args, &session),

@@ -131,11 +131,19 @@ impl Value {
     /// The variable that stands for the whole path, if one does: `os.getenv("DATABASE_PATH", "zoe.db")` and not `f"{DATA_DIR}/zoe.db"`.
     #[must_use]
     pub fn whole_env(&self) -> Option<(&str, Option<&Value>)> {
-        match self.parts.as_slice() {
+        let mut parts = self.parts.as_slice();
+        if let [Part::Text(scheme), rest @ ..] = parts
+            && (scheme.ends_with(":///") || matches!(scheme.as_str(), "file:" | "file://"))
+        {
+            parts = rest;
+        }
+        if let [rest @ .., Part::Text(query)] = parts
+            && query.starts_with('?')
+        {
+            parts = rest;
+        }
+        match parts {
             [Part::Env { name, default }] => Some((name, default.as_deref())),
-            [Part::Text(scheme), Part::Env { name, default }] if scheme.ends_with(":///") => {
-                Some((name, default.as_deref()))
-            }
             _ => None,
         }
     }

@@ -20,7 +20,8 @@ pub struct Access {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change<'a> {
     /// The expression or literal at `at` that names a database is read from the environment, with this default.
-    UseEnvironment { at: Span, env: &'a str, default: &'a str, access: &'a Access },
+    /// `value` is the path as it is understood there, with `*` for what is not known.
+    UseEnvironment { at: Span, env: &'a str, default: &'a str, access: &'a Access, keep: Keep, value: &'a str },
     /// The path written at `at` becomes `path`; type, quotes, URL scheme and run-time folder stay as far as they can.
     Retarget { at: Span, path: &'a str },
     /// The variable named at `at` becomes `to`.
@@ -43,6 +44,17 @@ impl Change<'_> {
             | Self::RenameTable { at, .. } => at,
         }
     }
+}
+
+/// How much of what names a database now may stay in the default, where code puts it together at run time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// It is the same database: the expression can stay whole.
+    Whole,
+    /// The other database lies in the same folder: all but the file's name can stay.
+    Folder,
+    /// Nothing.
+    Nothing,
 }
 
 /// Why a place is not rewritten, in words for people: "the text is written out for another program".

@@ -28,7 +28,8 @@ mod tests {
 
     #[test]
     fn a_line_for_each() {
-        let source = SourceInfo { path: "a\n.py".to_owned(), language: Language::Python, context: Context::Test };
+        let source =
+            SourceInfo { path: "a\n.py".to_owned(), language: Language::Python, context: Context::Test, digest: 0 };
         let mut out = Vec::new();
         show_files(&Inventory { sources: vec![source], ..Inventory::default() }, |_| true, &mut out).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "a\\n.py\tpython\ttest\n");

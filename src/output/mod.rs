@@ -10,6 +10,9 @@ mod check_markdown;
 mod check_record;
 mod check_sarif;
 mod files;
+mod fix_full;
+mod fix_json;
+mod fix_record;
 mod look;
 mod markup;
 mod migrate_plan;
@@ -30,6 +33,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use crate::finding::{Finding, Fingerprint, Fix, Severity};
+use crate::fix::{Patches, Unsaved};
 use crate::lang::Reference;
 use crate::scan::Linked;
 use crate::tree::Skipped;
@@ -43,6 +47,8 @@ pub use check_junit::check_junit;
 pub use check_markdown::check_markdown;
 pub use check_sarif::check_sarif;
 pub use files::show_files;
+pub use fix_full::{fix_full, fix_verdict};
+pub use fix_json::fix_json;
 pub use look::{Look, escape};
 pub use migrate_plan::{plan_full, plan_json};
 pub use migrate_run::{
@@ -115,6 +121,18 @@ struct Identified<'a> {
     finding: &'a Finding,
     identity: String,
     fix: Option<&'a Fix>,
+}
+
+/// What a fix came to.
+#[derive(Debug, Clone, Copy)]
+pub struct Fixed<'a> {
+    pub patches: &'a Patches,
+    pub unsaved: &'a [Unsaved],
+    /// The files were written.
+    pub written: bool,
+    pub root: &'a Path,
+    /// `None` without a policy.
+    pub policy_file: Option<&'a str>,
 }
 
 impl Default for Judged<'_> {

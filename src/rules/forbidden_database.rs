@@ -16,15 +16,16 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
         match (policy.standing(id), server) {
             (Standing::Retired(entry), _) if in_program || cause.opened => {
                 let Some(retired) = policy.retired.get(entry) else { continue };
-                let successor = policy.file_primary().map(|primary| &primary.path.value);
+                let successor = policy.file_primary();
                 offence = offence.label(&retired.path.place, "policy");
                 match (&retired.why, successor) {
                     (Some(why), _) => offence = offence.case("why").hole("why", why),
-                    (None, Some(successor)) => offence = offence.hole("successor", successor),
+                    (None, Some(successor)) => offence = offence.hole("successor", &successor.path.value),
                     (None, None) => offence = offence.case("gone"),
                 }
-                if let Some(path) = successor {
-                    offence = offence.remedy(Remedy::Retarget { path: path.clone() });
+                if let Some(primary) = successor {
+                    let (path, env) = (primary.path.value.clone(), Some(primary.env.value.clone()));
+                    offence = offence.remedy(Remedy::Retarget { path, env });
                 }
             }
             (Standing::Unknown, Some(primary))

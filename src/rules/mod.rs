@@ -53,6 +53,7 @@ pub use standing::{Applied, Standing};
 pub(crate) use about::allowed_by;
 pub(crate) use sink::Sink;
 pub(crate) use stale_baseline::{Stale, report as report_stale};
+pub(crate) use standing::spellings;
 
 use about::{copied_database, has_a_name, is_trial, told_apart, used};
 

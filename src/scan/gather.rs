@@ -10,6 +10,7 @@ use std::sync::Arc;
 use aho_corasick::AhoCorasick;
 use rayon::prelude::*;
 
+use super::Overlay;
 use super::language::language_of;
 use super::prefilter::words;
 use super::store::Store;
@@ -33,6 +34,7 @@ pub(super) struct Gathered {
 pub(super) struct SourceFacts {
     pub(super) path: Arc<str>,
     pub(super) language: Language,
+    pub(super) digest: u64,
     pub(super) facts: Facts,
     pub(super) allows: Vec<Allow>,
     /// It lies in what was asked for; of the others only mounts and settings count.
@@ -53,8 +55,8 @@ enum Outcome {
 /// Where the texts of a tree are.
 #[derive(Clone, Copy)]
 pub(super) enum Texts<'t> {
-    /// Below this folder.
-    OnDisk(&'t Path),
+    /// Below this folder, but for those that others stand in for.
+    OnDisk(&'t Path, &'t Overlay),
     InGit(&'t Store<'t>, &'t HashMap<&'t str, &'t Entry>),
 }
 
@@ -62,7 +64,10 @@ impl Texts<'_> {
     /// The whole of a file, by its path.
     fn read(self, path: &str) -> Option<Vec<u8>> {
         match self {
-            Texts::OnDisk(root) => fs::read(root.join(path)).ok(),
+            Texts::OnDisk(root, overlay) => match overlay.get(path) {
+                Some(bytes) => Some(bytes.to_vec()),
+                None => fs::read(root.join(path)).ok(),
+            },
             Texts::InGit(store, entries) => Some(store.text(entries.get(path)?.blob.as_ref()?)?.to_vec()),
         }
     }
@@ -94,7 +99,14 @@ pub(super) fn gather(texts: Texts<'_>, entries: &[Entry], openers: &[WrapperOpen
     let programs = programs(texts, entries, modules, openers);
     for (module, facts) in programs {
         let allows = allows.remove(&module.0).unwrap_or_default();
-        gathered.sources.push(SourceFacts { path: module.0, language: module.1, facts, allows, asked: true });
+        gathered.sources.push(SourceFacts {
+            path: module.0,
+            language: module.1,
+            digest: module.2,
+            facts,
+            allows,
+            asked: true,
+        });
     }
     gathered.sources.sort_by(|left, right| left.path.cmp(&right.path));
     gathered.skipped.sort();
@@ -121,6 +133,11 @@ fn read(texts: Texts<'_>, entry: &Entry, openers: &[WrapperOpener]) -> Outcome {
             Some(None) => skipped(entry, "git does not have its content here", false),
             None => Outcome::Nothing,
         };
+    }
+    if let Texts::OnDisk(_, overlay) = texts
+        && let Some(bytes) = overlay.get(&entry.path)
+    {
+        return judge(entry, bytes, openers);
     }
     BUFFER.with_borrow_mut(|buffer| match fill(buffer, &entry.absolute) {
         Ok(length) if length as u64 > LARGEST_TEXT && !buffer.starts_with(HEADER) => {
@@ -187,7 +204,14 @@ fn judge(entry: &Entry, bytes: &[u8], openers: &[WrapperOpener]) -> Outcome {
     if encoding == Encoding::Latin1 {
         facts.trouble = Some("not UTF-8; read byte by byte as Latin-1".into());
     }
-    Outcome::Facts(SourceFacts { path: Arc::clone(&entry.path), language, facts, allows, asked: entry.asked })
+    Outcome::Facts(SourceFacts {
+        path: Arc::clone(&entry.path),
+        language,
+        digest: source.digest,
+        facts,
+        allows,
+        asked: entry.asked,
+    })
 }
 
 /// A byte-order mark and a first character that ASCII has.
@@ -299,7 +323,7 @@ pub(super) fn stem(path: &str) -> Option<&str> {
     }
 }
 
-type Identity = (Arc<str>, Language);
+type Identity = (Arc<str>, Language, u64);
 
 fn programs(
     texts: Texts<'_>,

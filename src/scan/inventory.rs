@@ -122,6 +122,8 @@ pub struct SourceInfo {
     pub path: String,
     pub language: Language,
     pub context: Context,
+    /// Of the bytes that were read.
+    pub digest: u64,
 }
 
 impl Inventory {

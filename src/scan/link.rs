@@ -135,7 +135,12 @@ pub(super) fn link(
         if let Some(reason) = facts.trouble {
             inventory.skipped.push(Skipped { path: source.path.to_string(), reason, by_design: true });
         }
-        inventory.sources.push(SourceInfo { path: source.path.to_string(), language: source.language, context });
+        inventory.sources.push(SourceInfo {
+            path: source.path.to_string(),
+            language: source.language,
+            context,
+            digest: source.digest,
+        });
     }
     // A database elsewhere in the tree matters to a part of it only when that part speaks of it.
     let wanted = |entry: &&Entry| entry.asked || resolver.registry.knows(&entry.path);

@@ -15,8 +15,9 @@ mod remembered;
 mod resolve;
 mod store;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::db::DatabaseFile;
 use crate::lang::program::WrapperOpener;
@@ -44,7 +45,12 @@ pub struct Options {
     pub openers: Vec<WrapperOpener>,
     /// 0 lets the machine decide.
     pub threads: usize,
+    /// Read in place of what is on disk.
+    pub overlay: Overlay,
 }
+
+/// Bytes that stand in for those of a file, by the file's path relative to the root.
+pub type Overlay = BTreeMap<Arc<str>, Arc<[u8]>>;
 
 /// Deep nesting is followed up to a bound; this holds it with room to spare.
 const STACK: usize = 16 * 1024 * 1024;
@@ -57,7 +63,7 @@ pub fn scan(root: &Path, options: &Options) -> Result<Inventory, tree::Error> {
     let walk = tree::Options { paths: options.paths.clone(), exclude: options.exclude.clone() };
     let work = || {
         let tree = tree::walk(root, &walk)?;
-        let gathered = gather::gather(Texts::OnDisk(root), &tree.entries, &options.openers);
+        let gathered = gather::gather(Texts::OnDisk(root, &options.overlay), &tree.entries, &options.openers);
         Ok(link::link(root, None, tree, gathered, options))
     };
     with_threads(options.threads, work)

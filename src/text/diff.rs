@@ -8,17 +8,22 @@ use similar::{Algorithm, ChangeTag, DiffOp, capture_diff_slices, group_diff_ops}
 const CONTEXT: usize = 3;
 
 /// The patch that makes `new` of `old`, for the file at `path` (relative to the repository's top, `/`-separated);
-/// empty where they are the same. Lines end at `\n` and nowhere else, as git has it.
+/// empty where they are the same. Without `old` the file is new. Lines end at `\n` and nowhere else, as git has it.
 #[must_use]
-pub fn unified(path: &str, old: &[u8], new: &[u8]) -> Vec<u8> {
-    if old == new {
+pub fn unified(path: &str, old: Option<&[u8]>, new: &[u8]) -> Vec<u8> {
+    if old == Some(new) {
         return Vec::new();
     }
-    let (old, new) = (lines(old), lines(new));
+    let is_new = old.is_none();
+    let (old, new) = (lines(old.unwrap_or_default()), lines(new));
     let (a, b) = (quoted("a/", path), quoted("b/", path));
     // Git ends a name that holds a space with a tab, so that it is not cut there.
     let end = if path.contains(' ') && !a.starts_with('"') { "\t" } else { "" };
-    let mut out = format!("diff --git {a} {b}\n--- {a}{end}\n+++ {b}{end}\n").into_bytes();
+    let head = match is_new {
+        true => "new file mode 100644\n--- /dev/null".to_owned(),
+        false => format!("--- {a}{end}"),
+    };
+    let mut out = format!("diff --git {a} {b}\n{head}\n+++ {b}{end}\n").into_bytes();
     for group in group_diff_ops(capture_diff_slices(Algorithm::Myers, &old, &new), CONTEXT) {
         hunk(&group, &old, &new, &mut out);
     }
@@ -80,7 +85,7 @@ mod tests {
     use super::*;
 
     fn patch(path: &str, old: &str, new: &str) -> String {
-        String::from_utf8(unified(path, old.as_bytes(), new.as_bytes())).unwrap()
+        String::from_utf8(unified(path, Some(old.as_bytes()), new.as_bytes())).unwrap()
     }
 
     #[test]

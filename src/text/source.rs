@@ -1,5 +1,6 @@
 //! A source, and places in it.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -81,16 +82,19 @@ pub struct Source {
     pub path: Arc<str>,
     pub text: String,
     pub encoding: Encoding,
+    /// Of the bytes, so that a writer can tell whether a file is still what was read.
+    pub digest: u64,
     line_starts: Vec<u32>,
 }
 
 impl Source {
     #[must_use]
     pub fn new(path: impl Into<Arc<str>>, bytes: Vec<u8>) -> Self {
+        let digest = digest(&bytes);
         let (text, encoding) = decode(bytes);
         let line_starts =
             std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| clamp(at + 1))).collect();
-        Self { path: path.into(), text, encoding, line_starts }
+        Self { path: path.into(), text, encoding, digest, line_starts }
     }
 
     #[must_use]
@@ -137,6 +141,12 @@ impl Source {
     pub fn lines(&self) -> usize {
         self.line_starts.len()
     }
+}
+
+fn digest(bytes: &[u8]) -> u64 {
+    let mut hasher = std::hash::DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// A character that the encoding of a source does not have.

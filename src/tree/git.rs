@@ -1,6 +1,6 @@
 //! What git says, by calling `git` itself: right with worktrees, submodules and whatever the user configured.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -38,7 +38,8 @@ pub(super) struct Listing {
 }
 
 /// The folder that holds `.git`, at or above `root`.
-pub(super) fn top(root: &Path) -> Option<&Path> {
+#[must_use]
+pub fn top(root: &Path) -> Option<&Path> {
     root.ancestors().find(|folder| folder.join(".git").exists())
 }
 
@@ -140,6 +141,39 @@ pub(super) fn handed_to_lfs(mut git: Command, paths: &[&str]) -> HashSet<String>
         }
     }
     found
+}
+
+/// Which of these files have changes that no commit holds, or are not in git and not ignored either; relative to `root`, as
+/// they are given. The error says why git could not be asked.
+pub fn uncommitted(root: &Path, files: &[&str]) -> Result<Vec<String>, String> {
+    let mut found = Vec::new();
+    // A file may lie in a repository of its own below the root.
+    let mut by_top: BTreeMap<&Path, Vec<(&str, PathBuf)>> = BTreeMap::new();
+    let absolute: Vec<(&str, PathBuf)> = files.iter().map(|file| (*file, root.join(file))).collect();
+    for (file, path) in &absolute {
+        if let Some(top) = path.parent().and_then(top) {
+            by_top.entry(top).or_default().push((file, path.clone()));
+        }
+    }
+    for (top, files) in by_top {
+        let output = git(top)
+            .args(["status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all"])
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|error| format!("git could not be asked: {error}"))?;
+        if !output.status.success() {
+            let words = String::from_utf8_lossy(&output.stderr);
+            return Err(words.lines().next().unwrap_or("git gave no reason").to_owned());
+        }
+        let changed: HashSet<PathBuf> = output
+            .stdout
+            .split(|byte| *byte == 0)
+            .filter_map(|record| Some(top.join(String::from_utf8_lossy(record.get(3..)?).as_ref())))
+            .collect();
+        found.extend(files.into_iter().filter(|(_, path)| changed.contains(path)).map(|(file, _)| file.to_owned()));
+    }
+    found.sort();
+    Ok(found)
 }
 
 pub(super) fn git(root: &Path) -> Command {

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use blobs::{Blob, Blobs};
-pub use git::{in_lfs, root_of};
+pub use git::{in_lfs, root_of, top, uncommitted};
 pub use held::{Note, held};
 pub use renames::renames_since;
 pub use repository::{Change, GitError, Item, Mode, Oid, Repository};

@@ -15,7 +15,7 @@ const ROOMS: [(&str, &[&str]); 13] = [
     ("policy", &["text", "finding", "tree", "db", "lang", "scan"]),
     ("rules", &["text", "finding", "tree", "db", "lang", "scan", "policy"]),
     ("check", &["text", "finding", "tree", "db", "lang", "scan", "policy", "rules"]),
-    ("fix", &["text", "finding", "lang", "check"]),
+    ("fix", &["text", "finding", "lang", "scan", "policy", "rules", "check"]),
     ("migrate", &["text", "finding", "db", "policy", "fix"]),
     ("output", &["text", "finding", "tree", "db", "lang", "scan", "policy", "rules", "check", "fix", "migrate"]),
     ("cli", &["text", "finding", "tree", "db", "lang", "scan", "policy", "rules", "check", "fix", "migrate", "output"]),

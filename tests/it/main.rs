@@ -8,6 +8,7 @@ mod check;
 mod commit_hook;
 mod consolidation;
 mod documents;
+mod fix;
 mod floor_plan;
 mod formats;
 mod migrate_code;

@@ -137,10 +137,10 @@ impl<'l> Program<'l> {
         &self.main
     }
 
-    /// The path and language of a module.
+    /// The path and language of a module, and the digest of its bytes.
     #[must_use]
-    pub fn identity(&self, at: usize) -> Option<(Arc<str>, Language)> {
-        self.module(at).map(|module| (Arc::clone(&module.source.path), module.language))
+    pub fn identity(&self, at: usize) -> Option<(Arc<str>, Language, u64)> {
+        self.module(at).map(|module| (Arc::clone(&module.source.path), module.language, module.source.digest))
     }
 
     /// The program at a path.

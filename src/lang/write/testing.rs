@@ -9,7 +9,14 @@ use crate::text::{Source, Span, apply};
 pub(in crate::lang) fn environment(path: &str, language: Language, marked: &str) -> String {
     let access = Access { template: "os.environ.get(\"{env}\", \"{path}\")".to_owned(), import: None };
     let (env, default) = ("DATABASE_PATH", "/app/data/zoe.db");
-    changed(path, language, marked, |at| Change::UseEnvironment { at, env, default, access: &access })
+    changed(path, language, marked, |at| Change::UseEnvironment {
+        at,
+        env,
+        default,
+        access: &access,
+        keep: crate::lang::write::Keep::Nothing,
+        value: "",
+    })
 }
 
 /// The text after the path at the mark is `/app/data/zoe.db`, or why it is not.
@@ -58,7 +65,14 @@ pub(in crate::lang) fn sound(path: &str, language: Language, text: &str, from: u
     let access = Access { template: "f(\"{env}\", \"{path}\")".to_owned(), import: None };
     let (env, default) = ("DATABASE_PATH", "/app/data/zoe.db");
     let changes = [
-        Change::UseEnvironment { at, env, default, access: &access },
+        Change::UseEnvironment {
+            at,
+            env,
+            default,
+            access: &access,
+            keep: crate::lang::write::Keep::Nothing,
+            value: "",
+        },
         Change::Retarget { at, path: default },
         Change::RenameVariable { at, from: "DATABASE_PATH", to: "X" },
         Change::SetValue { at, value: default },

@@ -1,0 +1,253 @@
+//! `dbguard fix`: what breaks the policy and can be mended, mended.
+
+use std::io::{BufRead, Write};
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+
+use super::Session;
+use super::check::selection;
+use super::failure::{Exit, Failure};
+use super::gather::{Gathered, Reading, gather, gather_again};
+use crate::check;
+use crate::finding::{Finding, Fix, Safety};
+use crate::fix::{self, Patches, Unsaved, Verdict};
+use crate::output::{Fixed, escape, fix_full, fix_json, fix_verdict};
+use crate::policy::Policy;
+use crate::scan::{Inventory, Overlay};
+use crate::text::{Source, apply, diff};
+use crate::tree;
+
+/// Mend what breaks the policy, in every language that dbguard writes
+///
+/// Fixes are safe where the program provably opens the same database while the variable is not set; all others are made
+/// with --unsafe only. What cannot be decided is left as it is and listed with its reason.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  dbguard fix --diff                        what would change, as a patch; nothing is written
+  dbguard fix --diff --unsafe | git apply   the same as `dbguard fix --unsafe`
+  dbguard fix services/ --select hardcoded-path
+  dbguard fix --unsafe --interactive        asks for each
+
+Exit codes: 0 nothing is left, 1 findings are left, 2 usage or policy, 3 a file could not be written.")]
+pub(super) struct Args {
+    /// Files and folders whose findings are fixed [default: the whole root]
+    #[arg(value_name = "PATHS")]
+    paths: Vec<PathBuf>,
+    /// Print a patch that `git apply` takes, and write nothing
+    #[arg(long)]
+    diff: bool,
+    /// Make fixes too after which a program may open another database than before
+    #[arg(long = "unsafe")]
+    unsafe_too: bool,
+    /// Ask before each fix
+    #[arg(long)]
+    interactive: bool,
+    /// Change files that have changes no commit holds
+    #[arg(long)]
+    allow_dirty: bool,
+    /// Fix what these rules find only: an id, or the beginning of some; may be given several times, or with commas
+    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Rules")]
+    select: Vec<String>,
+    /// Do not fix what these rules find
+    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Rules")]
+    ignore: Vec<String>,
+    /// How to write the report
+    #[arg(long, value_name = "FORMAT", default_value = "full", help_heading = "Output")]
+    output_format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// Each file with what is changed and why, for people
+    Full,
+    /// JSON, version 1: edits with their places
+    Json,
+}
+
+pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
+    let options = check::Options { selection: selection(&args.select, &args.ignore)?, paths: Vec::new() };
+    let mut gathered = gather(session, &args.paths, Reading::Whole)?;
+    let options = check::Options { paths: gathered.paths.clone(), ..options };
+    let policy = gathered.policy.clone().unwrap_or_default();
+    let patches = patches(args, session, &mut gathered, &policy, &options)?;
+    let root = gathered.inventory.root.clone();
+    if !args.diff && !args.allow_dirty {
+        refuse_dirty(&root, &patches)?;
+    }
+    let unsaved = if args.diff { Vec::new() } else { save(session, &root, &patches) };
+    let fixed = Fixed {
+        patches: &patches,
+        unsaved: &unsaved,
+        written: !args.diff,
+        root: &root,
+        policy_file: policy.file.as_deref(),
+    };
+    report(args, session, &fixed)?;
+    gathered.tell_skipped(session);
+    let found =
+        if args.diff { !patches.patches.is_empty() || !patches.left.is_empty() } else { !patches.left.is_empty() };
+    let exit = if found { gathered.exit().max(Exit::Findings) } else { gathered.exit() };
+    Ok(if unsaved.is_empty() { exit } else { Exit::Failed })
+}
+
+fn patches(
+    args: &Args,
+    session: &Session<'_>,
+    gathered: &mut Gathered,
+    policy: &Policy,
+    options: &check::Options,
+) -> Result<Patches, Failure> {
+    let root = gathered.inventory.root.clone();
+    let mut first = Some(std::mem::take(&mut gathered.inventory));
+    gathered.inventory.root.clone_from(&root);
+    gathered.inventory.skipped = first.as_ref().map(|it| it.skipped.clone()).unwrap_or_default();
+    let gathered = &*gathered;
+    let mut look = |overlay: &Overlay| -> Result<(Inventory, check::Report), Failure> {
+        let inventory = match first.take() {
+            Some(inventory) => inventory,
+            None => gather_again(session, gathered, overlay)?,
+        };
+        let report = check::check(&inventory, policy, options);
+        Ok((inventory, report))
+    };
+    let mut asking = Asking { session, answer: None };
+    let mut decide = |finding: &Finding, fix: &Fix, source: &Source| match Verdict::by_safety(fix, args.unsafe_too) {
+        Verdict::Make if args.interactive => asking.ask(finding, fix, source),
+        verdict => verdict,
+    };
+    fix::patches(&root, policy, &fix::moved(&root), &mut look, &mut decide)
+}
+
+fn refuse_dirty(root: &Path, patches: &Patches) -> Result<(), Failure> {
+    let files: Vec<&str> = patches.patches.iter().filter(|it| it.before.is_some()).map(|it| &*it.file).collect();
+    let next = "commit or stash them, look at `dbguard fix --diff` first, or say --allow-dirty";
+    let dirty = tree::uncommitted(root, &files).map_err(|reason| {
+        Failure::failed("git does not say what is committed", reason, "say --allow-dirty to go on without")
+    })?;
+    if dirty.is_empty() {
+        return Ok(());
+    }
+    let shown: Vec<String> = dirty.iter().take(5).map(|file| escape(file)).collect();
+    let more = if dirty.len() > 5 { format!(" and {} more", dirty.len() - 5) } else { String::new() };
+    Err(Failure::failed(
+        "files that would be changed have changes that no commit holds",
+        format!("{}{more}; nothing was written", shown.join(", ")),
+        next,
+    ))
+}
+
+fn save(session: &Session<'_>, root: &Path, patches: &Patches) -> Vec<Unsaved> {
+    let mut unsaved = Vec::new();
+    for patch in &patches.patches {
+        match fix::save(root, patch) {
+            Ok(None) => {}
+            Ok(Some(note)) => session.warn(&escape(&note)),
+            Err(error) => unsaved.push(error),
+        }
+    }
+    unsaved
+}
+
+fn report(args: &Args, session: &Session<'_>, fixed: &Fixed<'_>) -> Result<(), Failure> {
+    let look = session.look();
+    let mut out = Vec::new();
+    let written = match args.output_format {
+        Format::Json => fix_json(fixed, &mut out),
+        Format::Full if args.diff => {
+            for patch in &fixed.patches.patches {
+                let name = below_top(fixed.root, &patch.file);
+                out.extend(diff::unified(&name, patch.before.as_deref(), &patch.after));
+            }
+            Ok(())
+        }
+        Format::Full => fix_full(fixed, session.global.verbose, &look, &mut out),
+    };
+    written.map_err(|error| Failure::output(&error))?;
+    session.print(&out)?;
+    if args.output_format == Format::Full {
+        if args.diff {
+            // The patch has standard output for itself.
+            let mut talk = Vec::new();
+            let reasons =
+                Fixed { patches: &Patches { patches: Vec::new(), left: fixed.patches.left.clone() }, ..*fixed };
+            fix_full(&reasons, session.global.verbose, &look, &mut talk).map_err(|error| Failure::output(&error))?;
+            session.say(String::from_utf8_lossy(&talk).trim());
+        }
+        session.say(&fix_verdict(fixed, &look));
+    }
+    Ok(())
+}
+
+/// The file's name from the repository's top, where `git apply` looks for it.
+fn below_top(root: &Path, file: &str) -> String {
+    let below = tree::top(root).and_then(|top| root.strip_prefix(top).ok());
+    match below.map(|below| below.to_string_lossy().replace('\\', "/")).filter(|below| !below.is_empty()) {
+        Some(below) => format!("{below}/{file}"),
+        None => file.to_owned(),
+    }
+}
+
+/// Questions on standard error, answers from standard input.
+struct Asking<'a> {
+    session: &'a Session<'a>,
+    /// An answer for all that follow.
+    answer: Option<Verdict>,
+}
+
+impl Asking<'_> {
+    fn ask(&mut self, finding: &Finding, fix: &Fix, source: &Source) -> Verdict {
+        if let Some(answer) = self.answer {
+            return answer;
+        }
+        let place = &finding.place;
+        let safety = if fix.safety == Safety::Unsafe { "unsafe: " } else { "" };
+        let title = format!("{} ({safety}{})", fix.title, fix.why);
+        self.session.warn_plain(&format!(
+            "\n{}:{}:{} [{}] {}",
+            escape(&place.file),
+            place.start.line,
+            place.start.column,
+            finding.rule,
+            escape(&title)
+        ));
+        let edits: Vec<_> = fix.edits.iter().map(|it| it.edit.clone()).collect();
+        if let Ok(after) = apply(&source.text, &edits) {
+            let patch = diff::unified(&place.file, Some(source.text.as_bytes()), after.as_bytes());
+            let lines = String::from_utf8_lossy(&patch);
+            for line in lines.lines().skip(3) {
+                self.session.warn_plain(&format!("  {}", escape(line)));
+            }
+        }
+        loop {
+            self.session.prompt("Make this fix? [y]es, [n]o, [a]ll that follow, [q]uit asking and leave the rest: ");
+            let mut answer = String::new();
+            let read = std::io::stdin().lock().read_line(&mut answer);
+            match (read, answer.trim().to_ascii_lowercase().as_str()) {
+                (Ok(0) | Err(_), _) | (_, "q" | "quit") => {
+                    self.answer = Some(Verdict::Leave);
+                    return Verdict::Leave;
+                }
+                (_, "y" | "yes") => return Verdict::Make,
+                (_, "n" | "no") => return Verdict::Leave,
+                (_, "a" | "all") => {
+                    self.answer = Some(Verdict::Make);
+                    return Verdict::Make;
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+impl Session<'_> {
+    /// A line of a conversation, also under `--quiet`: it was asked for.
+    fn warn_plain(&self, text: &str) {
+        super::warn(text);
+    }
+
+    fn prompt(&self, text: &str) {
+        let _ = super::write_to(&mut std::io::stderr().lock() as &mut dyn Write, text.as_bytes());
+    }
+}

@@ -1,0 +1,13 @@
+//! Findings with a remedy become fixes, fixes become patches, patches are written. Judges nothing and prints nothing.
+
+mod compose;
+mod ignore;
+#[cfg(test)]
+mod laws_tests;
+mod patch;
+mod propose;
+mod save;
+
+pub use patch::{Done, Left, Look, Patch, Patches, Verdict, patches};
+pub use propose::{Moved, Proposal, moved, proposals};
+pub use save::{Unsaved, save};

@@ -1,0 +1,369 @@
+//! What would mend each finding: its remedy as a change, the change as edits, and how safe they are. Touches no file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use super::ignore;
+use crate::check::Report;
+use crate::finding::{FileEdit, Finding, Fix, Remedy, Safety};
+use crate::lang::write::{Access, Change, Keep, Written, write};
+use crate::lang::{Language, Reference, names};
+use crate::policy::Policy;
+use crate::rules::{self, Fixable};
+use crate::scan::{Inventory, Linked};
+use crate::text::Source;
+
+/// A finding with what would mend it, or the reason why nothing is written.
+#[derive(Debug, Clone)]
+pub struct Proposal {
+    pub finding: Finding,
+    pub fix: Result<Fix, String>,
+}
+
+/// Databases whose rows have been moved to where the policy wants them, by path as the inventory names them.
+pub type Moved = BTreeSet<String>;
+
+/// What the ledger of migrations below a root says. There is none yet, so nothing has moved.
+#[must_use]
+pub fn moved(_root: &Path) -> Moved {
+    Moved::new()
+}
+
+/// A fix, or a reason, for every finding that has a remedy. `source` gives a file of the tree as the inventory saw it.
+#[must_use]
+pub fn proposals(
+    inventory: &Inventory,
+    policy: &Policy,
+    report: &Report,
+    moved: &Moved,
+    source: &dyn Fn(&str) -> Option<Arc<Source>>,
+) -> Vec<Proposal> {
+    let facts = Facts::new(inventory, policy, moved);
+    let mut by_file: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
+    for finding in report.findings.iter().filter(|finding| finding.remedy.is_some()) {
+        by_file.entry(&finding.place.file).or_default().push(finding);
+    }
+    let mut found = Vec::new();
+    for (file, findings) in by_file {
+        let (ignores, others): (Vec<_>, Vec<_>) =
+            findings.into_iter().partition(|finding| matches!(finding.remedy, Some(Remedy::AddIgnore { .. })));
+        found.extend(ignores.into_iter().map(|finding| facts.ignored(finding, source)));
+        if !others.is_empty() {
+            found.extend(facts.of_file(file, &others, source));
+        }
+    }
+    found
+}
+
+struct Facts<'a> {
+    inventory: &'a Inventory,
+    policy: &'a Policy,
+    moved: &'a Moved,
+    access: Access,
+    languages: BTreeMap<&'a str, Language>,
+    /// References by file, with those that follow from a literal in it.
+    references: BTreeMap<&'a str, Vec<&'a Linked<Reference>>>,
+}
+
+/// What a finding's remedy asks of the language, with what a person is told of it.
+struct Asked<'a> {
+    change: Change<'a>,
+    title: String,
+    /// The remedy leads to another database.
+    retargets: bool,
+}
+
+impl<'a> Facts<'a> {
+    fn new(inventory: &'a Inventory, policy: &'a Policy, moved: &'a Moved) -> Self {
+        let mut references: BTreeMap<&str, Vec<&Linked<Reference>>> = BTreeMap::new();
+        for reference in &inventory.references {
+            let mut files = BTreeSet::from([&*reference.fact.place.file]);
+            files.extend(reference.fact.values.iter().filter_map(|value| value.origin.as_ref()).map(|it| &*it.file));
+            for file in files {
+                references.entry(file).or_default().push(reference);
+            }
+        }
+        let access = Access {
+            template: policy.python.access.clone().unwrap_or_else(|| DEFAULT_ACCESS.to_owned()),
+            import: policy.python.import.clone(),
+        };
+        let languages = inventory.sources.iter().map(|source| (source.path.as_str(), source.language)).collect();
+        Self { inventory, policy, moved, access, languages, references }
+    }
+
+    fn of_file(
+        &self,
+        file: &str,
+        findings: &[&Finding],
+        source: &dyn Fn(&str) -> Option<Arc<Source>>,
+    ) -> Vec<Proposal> {
+        let refused =
+            |finding: &Finding, words: &str| Proposal { finding: finding.clone(), fix: Err(words.to_owned()) };
+        let (Some(language), Some(source)) = (self.languages.get(file).copied(), source(file)) else {
+            return findings.iter().map(|finding| refused(finding, "the file cannot be read")).collect();
+        };
+        let mut asked = Vec::new();
+        let mut found = Vec::new();
+        for &finding in findings {
+            let value = self.value(finding);
+            match self.stands_elsewhere(finding, language) {
+                Some(words) => found.push(refused(finding, words)),
+                None => asked.push((finding, value)),
+            }
+        }
+        let changes: Vec<(&Finding, Asked<'_>)> = asked
+            .iter()
+            .filter_map(|(finding, value)| Some((*finding, self.asked(finding, language, value, &source)?)))
+            .collect();
+        let only: Vec<Change<'_>> = changes.iter().map(|(_, asked)| asked.change).collect();
+        for ((finding, asked), written) in changes.into_iter().zip(write(&source, language, &only)) {
+            found.push(self.proposal(finding, &asked, written, &source));
+        }
+        found
+    }
+
+    fn proposal(&self, finding: &Finding, asked: &Asked<'_>, written: Written, source: &Source) -> Proposal {
+        let fix = match written {
+            Err(refusal) => Err(refusal.0),
+            Ok(edits) if edits.is_empty() => Err("there is nothing to change".to_owned()),
+            // The bytes of another encoding are kept as they are, so nothing may be added that depends on it.
+            Ok(edits)
+                if source.encoding == crate::text::Encoding::Latin1
+                    && edits.iter().any(|edit| !edit.text.is_ascii()) =>
+            {
+                Err("the file is not UTF-8, and its encoding is not known".to_owned())
+            }
+            Ok(edits) => {
+                let (safety, why) = self.safety(finding, asked, &edits, source);
+                let file = |edit| FileEdit { file: Arc::clone(&source.path), edit };
+                Ok(Fix { title: asked.title.clone(), safety, why, edits: edits.into_iter().map(file).collect() })
+            }
+        };
+        Proposal { finding: finding.clone(), fix }
+    }
+
+    fn ignored(&self, finding: &Finding, source: &dyn Fn(&str) -> Option<Arc<Source>>) -> Proposal {
+        let Some(Remedy::AddIgnore { file, line }) = &finding.remedy else {
+            return Proposal { finding: finding.clone(), fix: Err("there is nothing to ignore".to_owned()) };
+        };
+        let fix = ignore::line_added(file, source(file).as_deref(), line).map(|edit| Fix {
+            title: format!("add `{line}` to {file}"),
+            safety: Safety::Safe.max(best(&finding.rule)),
+            why: "an ignore file changes nothing that runs".to_owned(),
+            edits: vec![edit],
+        });
+        Proposal { finding: finding.clone(), fix }
+    }
+
+    /// The path as it is understood at the finding's place: the longest, because a name that is joined later is no path yet.
+    fn value(&self, finding: &Finding) -> String {
+        let place = &finding.place;
+        let here = self.references.get(&*place.file).into_iter().flatten();
+        let patterns = here.flat_map(|reference| {
+            let own = reference.fact.place == *place;
+            let values = reference.fact.values.iter();
+            values.filter(move |value| value.origin.as_ref().map_or(own, |origin| origin == place))
+        });
+        let patterns = patterns.filter(|value| !value.is_opaque()).map(crate::lang::Value::pattern);
+        patterns
+            .reduce(|longest, next| if slashes(&next) > slashes(&longest) { next } else { longest })
+            .unwrap_or_default()
+    }
+
+    /// The finding's place is no code of the file's own language, or is written out by it for another program.
+    fn stands_elsewhere(&self, finding: &Finding, language: Language) -> Option<&'static str> {
+        let here = self.references.get(&*finding.place.file).into_iter().flatten();
+        let mut own = here.filter(|reference| reference.fact.place == finding.place);
+        own.find_map(|reference| {
+            if reference.fact.generated {
+                Some("the text is written out for another program")
+            } else if reference.fact.language != language
+                && [language, reference.fact.language]
+                    .iter()
+                    .any(|it| matches!(it, Language::Python | Language::Javascript | Language::Typescript))
+            {
+                Some("the path is a part of a longer text: SQL, a command, or another program")
+            } else {
+                None
+            }
+        })
+    }
+
+    fn asked<'f>(
+        &'f self,
+        finding: &'f Finding,
+        language: Language,
+        value: &'f str,
+        source: &Source,
+    ) -> Option<Asked<'f>> {
+        let at = finding.place.span;
+        let is_program =
+            matches!(language, Language::Python | Language::Javascript | Language::Typescript | Language::Shell);
+        let short = |path: &str| names::strip_url(path).to_owned();
+        Some(match finding.remedy.as_ref()? {
+            Remedy::UseEnvironment { env, default } => Asked {
+                change: Change::UseEnvironment {
+                    at,
+                    env,
+                    default,
+                    access: &self.access,
+                    keep: self.keep(finding, default),
+                    value,
+                },
+                title: format!("read the path from `{env}`"),
+                retargets: false,
+            },
+            Remedy::Retarget { path, env: Some(env) } if is_program => Asked {
+                change: Change::UseEnvironment {
+                    at,
+                    env,
+                    default: path,
+                    access: &self.access,
+                    keep: self.keep(finding, path),
+                    value,
+                },
+                title: format!("read `{env}` in place of `{}`", short(value)),
+                retargets: true,
+            },
+            Remedy::Retarget { path, .. } => Asked {
+                change: Change::Retarget { at, path },
+                title: format!("name `{path}` in place of `{}`", short(value)),
+                retargets: true,
+            },
+            Remedy::RenameVariable { from, to } => Asked {
+                change: match (&self.access.import, language) {
+                    (Some(_), Language::Python) => Change::UseEnvironment {
+                        at,
+                        env: to,
+                        default: self.policy.primary.as_ref().map_or("", |primary| primary.path.value.as_str()),
+                        access: &self.access,
+                        keep: Keep::Nothing,
+                        value,
+                    },
+                    _ => Change::RenameVariable { at, from, to },
+                },
+                title: format!("read `{to}` in place of `{from}`"),
+                retargets: false,
+            },
+            Remedy::SetDefault { env, default } if language == Language::Python => Asked {
+                change: Change::UseEnvironment {
+                    at,
+                    env,
+                    default,
+                    access: &self.access,
+                    keep: self.keep(finding, default),
+                    value,
+                },
+                title: format!("make `{default}` the default of `{env}`"),
+                retargets: true,
+            },
+            Remedy::SetDefault { env, default } => Asked {
+                change: Change::SetValue { at, value: default },
+                title: format!("make `{default}` the default of `{env}`"),
+                retargets: true,
+            },
+            Remedy::RenameTable { from, to } => Asked {
+                change: Change::RenameTable { at, from, to },
+                title: format!("call the table `{to}` in place of `{from}`"),
+                retargets: true,
+            },
+            Remedy::SetValue { name, value } => Asked {
+                change: Change::SetValue { at, value },
+                title: format!("set `{name}` to `{value}` in place of `{}`", short(source.slice(at))),
+                retargets: true,
+            },
+            Remedy::AddIgnore { .. } => return None,
+        })
+    }
+
+    /// How much of the way to the database stays the same when it becomes `path`.
+    fn keep(&self, finding: &Finding, path: &str) -> Keep {
+        if finding.rule == "hardcoded-path" {
+            return Keep::Whole;
+        }
+        let Some(now) = finding.database.as_deref() else { return Keep::Nothing };
+        let mut spelled = rules::spellings(path, self.inventory, self.policy);
+        for database in &self.inventory.databases {
+            if spelled.contains(&database.path) {
+                spelled.extend(database.spellings.iter().cloned());
+            }
+        }
+        let folder = |path: &str| path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+        if spelled.iter().any(|it| it == now) {
+            Keep::Whole
+        } else if spelled.iter().any(|it| folder(it) == folder(now)) {
+            Keep::Folder
+        } else {
+            Keep::Nothing
+        }
+    }
+
+    /// Safe is what provably leads to the same database while the variable is not set, or to where its rows are now.
+    fn safety(
+        &self,
+        finding: &Finding,
+        asked: &Asked<'_>,
+        edits: &[crate::text::Edit],
+        source: &Source,
+    ) -> (Safety, String) {
+        let best = best(&finding.rule);
+        let has_moved = finding.database.as_ref().is_some_and(|database| self.moved.contains(database));
+        if asked.retargets {
+            return match has_moved {
+                true => (Safety::Safe, "its rows have been moved there".to_owned()),
+                false => (Safety::Unsafe, unsafe_words(finding)),
+            };
+        }
+        let Change::UseEnvironment { default, value, keep: Keep::Whole, .. } = asked.change else {
+            return (Safety::Unsafe, unsafe_words(finding));
+        };
+        let stays = edits.iter().any(|edit| {
+            let now = source.slice(edit.span);
+            !now.is_empty() && edit.text.contains(now) && edit.text.len() > now.len()
+        });
+        let same = names::strip_url(value) == default;
+        match (best, stays || same) {
+            (Safety::Safe, true) if stays && !same => {
+                (Safety::Safe, "while the variable is not set, the path is put together as before".to_owned())
+            }
+            (Safety::Safe, true) => (Safety::Safe, "while the variable is not set, it is the same path".to_owned()),
+            (Safety::Safe, false) => (
+                Safety::Unsafe,
+                format!(
+                    "`{}` and `{default}` are one database to the policy; where they are not the same file, this opens another",
+                    names::strip_url(value)
+                ),
+            ),
+            (Safety::Unsafe, _) => (Safety::Unsafe, unsafe_words(finding)),
+        }
+    }
+}
+
+/// What a fix writes where the policy does not say.
+const DEFAULT_ACCESS: &str = "os.environ.get(\"{env}\", \"{path}\")";
+
+/// The best safety that the rule's card allows.
+fn best(rule: &str) -> Safety {
+    match rules::card(rule).map(|card| card.fix) {
+        Some(Fixable::Safe) => Safety::Safe,
+        _ => Safety::Unsafe,
+    }
+}
+
+fn slashes(path: &str) -> usize {
+    path.matches('/').count()
+}
+
+fn unsafe_words(finding: &Finding) -> String {
+    match finding.remedy {
+        Some(Remedy::Retarget { .. }) => "its rows have not been moved yet, as far as dbguard knows",
+        Some(Remedy::RenameVariable { .. } | Remedy::UseEnvironment { .. }) => {
+            "where only the old variable is set, this opens another database"
+        }
+        Some(Remedy::SetDefault { .. }) => "where the variable is not set, this opens another database",
+        Some(Remedy::RenameTable { .. }) => "the table has its new name only once it has been moved",
+        _ => "the program is told another database",
+    }
+    .to_owned()
+}

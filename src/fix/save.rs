@@ -1,0 +1,88 @@
+//! Patches are written: each file whole or not at all, and only where it is still what was read. Decides nothing.
+
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use super::patch::Patch;
+
+/// A file that was left as it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsaved {
+    pub file: String,
+    /// What happened, and what to do.
+    pub reason: String,
+}
+
+/// Writes a patch below `root`. A reader, and a machine that stops at any moment, finds the file as it was or as it becomes.
+/// What is well and worth knowing comes back as words.
+pub fn save(root: &Path, patch: &Patch) -> Result<Option<String>, Unsaved> {
+    let unsaved = |reason: String| Unsaved { file: patch.file.to_string(), reason };
+    let named = root.join(&*patch.file);
+    let failed = |error: io::Error| unsaved(explained(&error));
+    if patch.before.is_none() {
+        let mut file = OpenOptions::new().write(true).create_new(true).open(&named).map_err(failed)?;
+        return file.write_all(&patch.after).and_then(|()| file.sync_all()).map(|()| None).map_err(failed);
+    }
+    // What a symbolic link leads to is changed, and the link stays.
+    let path = fs::canonicalize(&named).map_err(failed)?;
+    let about = fs::metadata(&path).map_err(failed)?;
+    if about.permissions().readonly() || OpenOptions::new().append(true).open(&path).is_err() {
+        return Err(unsaved("it is read-only: make it writable and run the fix again".to_owned()));
+    }
+    let folder = path.parent().unwrap_or(root);
+    let mut new = tempfile::Builder::new().prefix(".dbguard-").suffix(".tmp").tempfile_in(folder).map_err(failed)?;
+    new.write_all(&patch.after).map_err(failed)?;
+    like(new.as_file(), &about).map_err(failed)?;
+    new.as_file().sync_all().map_err(failed)?;
+    if fs::read(&path).map_err(failed)? != patch.before.as_deref().unwrap_or_default() {
+        return Err(unsaved("it has changed since it was read: run the fix again".to_owned()));
+    }
+    new.persist(&path).map_err(|error| failed(error.error))?;
+    sync_folder(folder);
+    Ok((links(&about) > 1)
+        .then(|| format!("{} has other hard links, which still lead to the text as it was", patch.file)))
+}
+
+fn explained(error: &io::Error) -> String {
+    let next = match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make room and run the fix again",
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => "look at your rights there",
+        ErrorKind::NotFound => "it was there a moment ago: run the fix again",
+        _ => "look at its folder and run the fix again",
+    };
+    format!("{error}: {next}")
+}
+
+/// Gives a new file the mode and, where that is allowed, the owner of the old.
+fn like(file: &File, about: &Metadata) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, fchown};
+        let own = file.metadata()?;
+        if (own.uid(), own.gid()) != (about.uid(), about.gid()) {
+            fchown(file, Some(about.uid()), Some(about.gid()))?;
+        }
+    }
+    file.set_permissions(about.permissions())
+}
+
+fn links(about: &Metadata) -> u64 {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        about.nlink()
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = about;
+        1
+    }
+}
+
+/// So that the new name survives a power cut; where folders cannot be synced there is nothing more to do.
+fn sync_folder(folder: &Path) {
+    if let Ok(folder) = File::open(PathBuf::from(folder)) {
+        let _ = folder.sync_all();
+    }
+}

@@ -1,0 +1,333 @@
+//! Changes written out in Python. Follows no value: what a place means was understood before.
+
+mod expression;
+mod imports;
+mod literal;
+#[cfg(test)]
+mod tests;
+
+use tree_sitter::{Node, Parser};
+
+use super::{is_too_deep, span};
+use crate::lang::write::{Access, Change, Keep, Refusal, Written};
+use crate::lang::{Language, names};
+use crate::text::{Edit, Source, Span};
+use expression::{Kind, PathExpression, Read};
+use imports::Imports;
+use literal::{Literal, quoted};
+
+pub(in crate::lang) fn write(source: &Source, _language: Language, changes: &[Change<'_>]) -> Vec<Written> {
+    let refuse = |words: &str| changes.iter().map(|_| Err(Refusal::because(words))).collect();
+    if is_too_deep(&source.text) {
+        return refuse("the file is nested too deeply to be read");
+    }
+    let mut parser = Parser::new();
+    let tree = match parser.set_language(&tree_sitter_python::LANGUAGE.into()) {
+        Ok(()) => parser.parse(&source.text, None),
+        Err(_) => None,
+    };
+    let Some(tree) = tree.filter(|tree| !tree.root_node().has_error()) else {
+        return refuse("the file does not parse as Python");
+    };
+    let root = tree.root_node();
+    let writer = Writer { source, root, imports: Imports::read(source, root) };
+    changes.iter().map(|change| writer.one(change)).collect()
+}
+
+struct Writer<'a> {
+    source: &'a Source,
+    root: Node<'a>,
+    imports: Imports,
+}
+
+/// What is asked of a path that becomes a reading of the environment.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    env: &'a str,
+    default: &'a str,
+    access: &'a Access,
+    keep: Keep,
+}
+
+impl<'a> Writer<'a> {
+    fn one(&self, change: &Change<'_>) -> Written {
+        match *change {
+            Change::UseEnvironment { at, env, default, access, keep, value } => {
+                self.use_environment(at, value, Wanted { env, default, access, keep })
+            }
+            Change::Retarget { at, path } => self.retarget(at, path),
+            Change::SetValue { at, value } => self.retarget(at, names::strip_url(value)),
+            Change::RenameVariable { at, from, to } => self.rename_variable(at, from, to),
+            Change::RenameTable { .. } => Err(Refusal::because("no table is named here")),
+        }
+    }
+
+    fn use_environment(&self, at: Span, value: &str, wanted: Wanted<'_>) -> Written {
+        let node = self.node(at)?;
+        if let Some(read) = Read::of(self.source, node) {
+            let named = Literal::of(self.source, read.name).and_then(|it| it.text());
+            return match read.default {
+                // The variable is the right one: what is wrong is its default.
+                Some(default) if named.as_deref() == Some(wanted.env) => {
+                    let found = PathExpression::around(self.source, default)?;
+                    self.other_default(&found, &read, value, wanted)
+                }
+                _ => self.other_variable(&read, wanted),
+            };
+        }
+        let found = PathExpression::around(self.source, node)?;
+        self.holds_whole_path(&found, value)?;
+        match &found.read {
+            Some(read) => self.other_default(&found, read, value, wanted),
+            None => {
+                let (text, mut edits) = self.accessed(&found, value, wanted)?;
+                edits.push(Edit::replace(span(found.node), text));
+                Ok(edits)
+            }
+        }
+    }
+
+    /// The node that a span is, or refusal where it is only a part of one.
+    fn node(&self, at: Span) -> Result<Node<'a>, Refusal> {
+        let found = self.root.named_descendant_for_byte_range(at.range().start, at.range().end);
+        let mut node = found.ok_or_else(|| Refusal::because("there is nothing to change"))?;
+        // Of nodes that cover the same bytes the outermost is meant.
+        while let Some(parent) = node.parent().filter(|parent| parent.byte_range() == node.byte_range()) {
+            if matches!(parent.kind(), "module" | "block" | "expression_statement") {
+                break;
+            }
+            node = parent;
+        }
+        if at.is_empty() || node.byte_range() != at.range() {
+            return Err(Refusal::because("the path is a part of a longer text: SQL, a command, or another program"));
+        }
+        Ok(node)
+    }
+
+    /// A name that is joined with its folder somewhere else is no path yet.
+    fn holds_whole_path(&self, found: &PathExpression<'_>, value: &str) -> Result<(), Refusal> {
+        let (value, scattered) =
+            (names::strip_url(value), Refusal::because("the name is put together with its folder somewhere else"));
+        match &found.fixed {
+            Some(text) if names::strip_url(text).trim_start_matches("./") != value.trim_start_matches("./") => {
+                Err(scattered)
+            }
+            None if value.contains('/') && !self.source.slice(span(found.node)).contains(['/', '(']) => Err(scattered),
+            _ => Ok(()),
+        }
+    }
+
+    /// `os.getenv("OTHER", default)` as a whole: its variable is renamed, or all of it becomes the imported name.
+    fn other_variable(&self, read: &Read<'_>, wanted: Wanted<'_>) -> Written {
+        let is_url = read.default.is_some_and(|it| {
+            Literal::of(self.source, it).is_some_and(|it| it.text().is_some_and(|text| text.contains("://")))
+        });
+        if wanted.access.import.is_some() || is_url {
+            let default = read.default.ok_or_else(|| Refusal::because("the variable may hold a URL or a path"))?;
+            let found = PathExpression::around(self.source, default)?;
+            let (text, mut edits) = self.accessed(&found, wanted.default, Wanted { keep: Keep::Nothing, ..wanted })?;
+            edits.push(Edit::replace(span(read.node), text));
+            return Ok(edits);
+        }
+        Ok(vec![self.rename(read.name, wanted.env)?])
+    }
+
+    /// The default of a reading is another database: the reading becomes one of the right variable with the right default.
+    fn other_default(&self, found: &PathExpression<'_>, read: &Read<'_>, value: &str, wanted: Wanted<'_>) -> Written {
+        let named = Literal::of(self.source, read.name).and_then(|it| it.text());
+        let is_right = named.as_deref() == Some(wanted.env);
+        if !is_right && (found.kind == Kind::Url || wanted.access.import.is_some()) {
+            let (text, mut edits) = self.accessed(found, value, wanted)?;
+            edits.push(Edit::replace(span(read.node), text));
+            return Ok(edits);
+        }
+        let mut edits = Vec::new();
+        if !is_right {
+            edits.push(self.rename(read.name, wanted.env)?);
+        }
+        let text = match found.kind {
+            Kind::Url => self.url_literal(found, wanted.default)?,
+            Kind::Text | Kind::Path => self.default_text(found, value, wanted, found.quote)?,
+        };
+        if text != self.source.slice(span(found.node)) {
+            edits.push(Edit::replace(span(found.node), text));
+        }
+        Ok(edits)
+    }
+
+    /// A path expression as the policy wants it written, of the type that it has, with the imports that it needs.
+    fn accessed(
+        &self,
+        found: &PathExpression<'_>,
+        value: &str,
+        wanted: Wanted<'_>,
+    ) -> Result<(String, Vec<Edit>), Refusal> {
+        let mut edits = Vec::new();
+        let (scheme, query) = found.url_ends();
+        let is_fixed = found.fixed.is_some();
+        // Within an f-string the other quote is needed.
+        let quote = if is_fixed && found.kind == Kind::Url { other(found.quote) } else { found.quote };
+        let default = match found.kind {
+            Kind::Url if !is_fixed && wanted.keep != Keep::Nothing => self.url_rest(found, value, wanted)?,
+            Kind::Url => quoted(wanted.default, quote),
+            Kind::Text | Kind::Path => self.default_text(found, value, wanted, quote)?,
+        };
+        let access = match &wanted.access.import {
+            Some(import) => self.imports.name(import, &self.source.path, found.node.start_byte(), &mut edits)?,
+            None => {
+                let text = template(&wanted.access.template, wanted.env, &default, quote)?;
+                self.imports.with_os(&text, found.node.start_byte(), &mut edits)?
+            }
+        };
+        let text = match found.kind {
+            Kind::Text => access,
+            Kind::Path => format!("{}({access})", self.path_class(found, &mut edits)?),
+            Kind::Url => url(scheme, &access, query, found),
+        };
+        Ok((text, edits))
+    }
+
+    /// What stands in for a variable that is not set, as an expression.
+    fn default_text(
+        &self,
+        found: &PathExpression<'_>,
+        value: &str,
+        wanted: Wanted<'_>,
+        quote: char,
+    ) -> Result<String, Refusal> {
+        let now = self.source.slice(span(found.node));
+        match wanted.keep {
+            _ if found.fixed.is_some() => Ok(quoted(wanted.default, quote)),
+            Keep::Whole => Ok(now.to_owned()),
+            Keep::Folder => self.with_name(found, span(found.node), value, wanted.default),
+            Keep::Nothing => Ok(quoted(wanted.default, quote)),
+        }
+    }
+
+    /// The text of `part`, with another file's name in its literals.
+    fn with_name(&self, found: &PathExpression<'_>, part: Span, value: &str, default: &str) -> Result<String, Refusal> {
+        let now = self.source.slice(part);
+        let name = |path: &str| names::strip_url(path).rsplit('/').next().unwrap_or("").to_owned();
+        let (old, new) = (name(value), name(default));
+        let unclear = || Refusal::because("the file's name is put together at run time");
+        if old.is_empty() || old.contains('*') {
+            return Err(unclear());
+        }
+        if new.contains(['"', '\'', '\\', '{', '}', '%']) {
+            return Err(Refusal::because(format!("`{new}` cannot be written there")));
+        }
+        let mut places = found.contents.iter().filter(|content| part.contains(**content));
+        let at = places.rfind(|content| self.source.slice(**content).contains(&old)).ok_or_else(unclear)?;
+        let offset = self.source.slice(*at).rfind(&old).ok_or_else(unclear)?;
+        let start = at.range().start - part.range().start + offset;
+        let (head, tail) = now.split_at(start);
+        let tail = tail.strip_prefix(&old).ok_or_else(unclear)?;
+        Ok(format!("{head}{new}{tail}"))
+    }
+
+    /// The path of a URL that is put together at run time: the f-string without its scheme and query.
+    fn url_rest(&self, found: &PathExpression<'_>, value: &str, wanted: Wanted<'_>) -> Result<String, Refusal> {
+        let refused = || Refusal::because("the URL is put together at run time");
+        let literal = Literal::of(self.source, found.node).ok_or_else(refused)?;
+        let (scheme, query) = found.url_ends();
+        let whole = match wanted.keep {
+            Keep::Folder => self.with_name(found, span(found.node), value, wanted.default)?,
+            _ => self.source.slice(span(found.node)).to_owned(),
+        };
+        let open = literal.open;
+        let inner = whole.get(open.len()..whole.len() - literal.close.len()).ok_or_else(refused)?;
+        let inner = inner.strip_prefix(scheme).and_then(|it| it.strip_suffix(query)).ok_or_else(refused)?;
+        Ok(format!("{open}{inner}{}", literal.close))
+    }
+
+    fn path_class(&self, found: &PathExpression<'_>, edits: &mut Vec<Edit>) -> Result<String, Refusal> {
+        match &found.class {
+            Some(class) => Ok(class.clone()),
+            None => self.imports.path_class(found.node.start_byte(), edits),
+        }
+    }
+
+    /// The path in a literal becomes another; its quotes, its scheme and its query stay.
+    fn retarget(&self, at: Span, path: &str) -> Written {
+        let found = PathExpression::around(self.source, self.node(at)?)?;
+        let text = match found.kind {
+            Kind::Url => self.url_literal(&found, path)?,
+            Kind::Text if found.fixed.is_some() => quoted(path, found.quote),
+            Kind::Path if found.fixed.is_some() => {
+                let class =
+                    found.class.clone().ok_or_else(|| Refusal::because("the path is put together at run time"))?;
+                format!("{class}({})", quoted(path, found.quote))
+            }
+            _ => return Err(Refusal::because("the path is put together at run time")),
+        };
+        Ok(vec![Edit::replace(span(found.node), text)])
+    }
+
+    fn url_literal(&self, found: &PathExpression<'_>, path: &str) -> Result<String, Refusal> {
+        if found.fixed.is_none() {
+            return Err(Refusal::because("the URL is put together at run time"));
+        }
+        let (scheme, query) = found.url_ends();
+        Ok(quoted(&format!("{scheme}{path}{query}"), found.quote))
+    }
+
+    fn rename_variable(&self, at: Span, from: &str, to: &str) -> Written {
+        let node = self.node(at)?;
+        let named = literals_in(node).into_iter().filter(|literal| {
+            Literal::of(self.source, *literal).and_then(|it| it.text()).is_some_and(|text| text == from)
+        });
+        match named.collect::<Vec<_>>().as_slice() {
+            [one] => Ok(vec![self.rename(*one, to)?]),
+            _ => Err(Refusal::because("the variable's name is not written here")),
+        }
+    }
+
+    /// The content of a string literal becomes `to`.
+    fn rename(&self, literal: Node<'_>, to: &str) -> Result<Edit, Refusal> {
+        let refused = || Refusal::because("the variable's name is put together at run time");
+        let content = Literal::of(self.source, literal).and_then(|it| it.content).ok_or_else(refused)?;
+        Ok(Edit::replace(content, to))
+    }
+}
+
+/// Every string literal at or below a node.
+fn literals_in(node: Node<'_>) -> Vec<Node<'_>> {
+    let mut found = Vec::new();
+    let mut open = vec![node];
+    while let Some(node) = open.pop() {
+        if node.kind() == "string" {
+            found.push(node);
+        } else {
+            open.extend(super::named_children(node));
+        }
+    }
+    found
+}
+
+/// The policy's template, filled; its quotes are those of the text around it.
+fn template(template: &str, env: &str, default: &str, quote: char) -> Result<String, Refusal> {
+    let mut text = template.to_owned();
+    if !text.contains(quote) && text.matches(other(quote)).count() > 0 {
+        text = text.replace(other(quote), &quote.to_string());
+    }
+    let own = if text.contains(quote) { quote } else { other(quote) };
+    text = text.replace(&format!("{own}{{path}}{own}"), "{path}").replace("{env}", env);
+    if text.contains("{path}") { Ok(text.replace("{path}", default)) } else { Ok(text) }
+}
+
+fn other(quote: char) -> char {
+    if quote == '"' { '\'' } else { '"' }
+}
+
+/// A URL of an accessor: an f-string where its quotes allow one before Python 3.12, else a sum.
+fn url(scheme: &str, access: &str, query: &str, found: &PathExpression<'_>) -> String {
+    let quote = found.quote;
+    if found.fixed.is_some() && !access.contains([quote, '\\', '\n', '{', '}']) && !query.contains(['{', '}', '\\']) {
+        return format!("f{quote}{scheme}{{{access}}}{query}{quote}");
+    }
+    let mut sum = format!("{} + {access}", quoted(scheme, quote));
+    if !query.is_empty() {
+        sum.push_str(&format!(" + {}", quoted(query, quote)));
+    }
+    if found.stands_alone { sum } else { format!("({sum})") }
+}

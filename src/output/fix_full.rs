@@ -1,0 +1,101 @@
+//! `fix` for people: what was changed in each file and why, what stays and why.
+
+use std::io::{self, Write};
+
+use super::Fixed;
+use super::look::{BAD, CAUTION, GOOD, HEADING, Look, NAME, count, escape};
+use crate::finding::Safety;
+
+/// Writes each file with its fixes, then what stays with the reasons.
+pub fn fix_full(fixed: &Fixed<'_>, verbose: bool, look: &Look, out: &mut dyn Write) -> io::Result<()> {
+    for patch in &fixed.patches.patches {
+        if fixed.unsaved.iter().any(|unsaved| *unsaved.file == *patch.file) {
+            continue;
+        }
+        let edits = count(patch.edits.len(), "edit", "edits");
+        writeln!(out, "{}  {edits}", look.paint(HEADING, &escape(&patch.file)))?;
+        for done in &patch.done {
+            let start = done.finding.place.start;
+            let (line, column) = (start.line, start.column);
+            let safety = match done.fix.safety {
+                Safety::Safe => String::new(),
+                Safety::Unsafe => format!(" {}", look.paint(CAUTION, "unsafe")),
+            };
+            writeln!(
+                out,
+                "  {line}:{column}  {} [{}]{safety}: {}",
+                escape(&done.fix.title),
+                look.paint(NAME, &done.finding.rule),
+                escape(&done.fix.why)
+            )?;
+        }
+    }
+    for unsaved in fixed.unsaved {
+        writeln!(
+            out,
+            "{}: {}: {}",
+            look.paint(BAD, "not written"),
+            look.paint(HEADING, &escape(&unsaved.file)),
+            escape(&unsaved.reason)
+        )?;
+    }
+    stays(fixed, verbose, look, out)
+}
+
+/// Findings that have a remedy and are not fixed; those that need a person are counted, and listed under `--verbose`.
+fn stays(fixed: &Fixed<'_>, verbose: bool, look: &Look, out: &mut dyn Write) -> io::Result<()> {
+    let left = &fixed.patches.left;
+    let listed = left.iter().filter(|left| left.reason.is_some() || verbose && left.fix.is_none());
+    let mut first = true;
+    for left in listed {
+        if std::mem::take(&mut first) {
+            writeln!(out, "\n{}", look.paint(HEADING, "Left as it is"))?;
+        }
+        let place = &left.finding.place;
+        let reason = left.reason.as_deref().unwrap_or(&left.finding.message);
+        writeln!(
+            out,
+            "  {}:{}:{} [{}]: {}",
+            escape(&place.file),
+            place.start.line,
+            place.start.column,
+            look.paint(NAME, &left.finding.rule),
+            escape(reason)
+        )?;
+    }
+    Ok(())
+}
+
+/// `Fixed 12 findings in 5 files. 3 stay: 2 could be fixed with --unsafe, 1 needs a person.`
+#[must_use]
+pub fn fix_verdict(fixed: &Fixed<'_>, look: &Look) -> String {
+    let patches = &fixed.patches.patches;
+    let made = patches.iter().filter(|patch| !fixed.unsaved.iter().any(|it| *it.file == *patch.file));
+    let (files, fixes) = made.fold((0, 0), |(files, fixes), patch| (files + 1, fixes + patch.done.len()));
+    let verb = if fixed.written { "Fixed" } else { "Would fix" };
+    let mut words = match fixes {
+        0 if fixed.written => "Nothing was fixed.".to_owned(),
+        0 => "Nothing would be fixed.".to_owned(),
+        fixes => format!("{verb} {} in {}.", count(fixes, "finding", "findings"), count(files, "file", "files")),
+    };
+    let left = &fixed.patches.left;
+    if left.is_empty() && fixed.unsaved.is_empty() {
+        return look.paint(GOOD, &if fixes == 0 { "Nothing to fix.".to_owned() } else { words });
+    }
+    let unsafe_left = left.iter().filter(|left| left.fix.is_some()).count();
+    let refused = left.iter().filter(|left| left.reason.is_some()).count();
+    let others = left.len() - unsafe_left - refused;
+    let parts: Vec<String> = [
+        (unsafe_left, "that --unsafe would fix"),
+        (refused, "that cannot be rewritten"),
+        (others, "that need a person: see `dbguard check`"),
+    ]
+    .into_iter()
+    .filter(|(number, _)| *number > 0)
+    .map(|(number, words)| format!("{number} {words}"))
+    .collect();
+    if !left.is_empty() {
+        words.push_str(&format!(" {}: {}.", count(left.len(), "finding stays", "findings stay"), parts.join(", ")));
+    }
+    look.paint(HEADING, &words)
+}

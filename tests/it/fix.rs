@@ -1,0 +1,220 @@
+//! `dbguard fix`: patches that apply, files that are written whole, and what is left with its reason.
+
+use std::fs;
+
+use crate::sandbox::Sandbox;
+use crate::schemas::assert_valid;
+
+const POLICY: &str = r#"
+[primary]
+path = "/app/data/zoe.db"
+env = "DATABASE_PATH"
+
+[mounts]
+"/app/data" = "data"
+
+[[retired]]
+path = "data/auth.db"
+
+[rules]
+cwd-relative-path = "off"
+env-contract = "off"
+dangling-reference = "off"
+"#;
+
+const APP: &str = "\"\"\"The app.\"\"\"\nimport sqlite3\n\nDB = '/app/data/zoe.db'  # main\n\n\ndef users():\n    return sqlite3.connect(DB)\n";
+const FIXED: &str = "\"\"\"The app.\"\"\"\nimport os\nimport sqlite3\n\nDB = os.environ.get('DATABASE_PATH', '/app/data/zoe.db')  # main\n\n\ndef users():\n    return sqlite3.connect(DB)\n";
+
+fn project() -> Sandbox {
+    Sandbox::new().file("dbguard.toml", POLICY).file("app.py", APP)
+}
+
+fn committed(sandbox: Sandbox) -> Sandbox {
+    sandbox.git(&["init", "-q"]).git(&["add", "-A"]).git(&["commit", "-qm", "All"])
+}
+
+fn text(sandbox: &Sandbox, path: &str) -> String {
+    fs::read_to_string(sandbox.path().join(path)).unwrap()
+}
+
+#[test]
+fn a_safe_fix_is_made_and_told() {
+    let sandbox = committed(project());
+    let run = sandbox.run(&["fix"]);
+    snapbox::assert_data_eq!(
+        run.stdout,
+        snapbox::str![[r#"
+app.py  2 edits
+  4:6  read the path from `DATABASE_PATH` [hardcoded-path]: while the variable is not set, it is the same path
+
+"#]]
+    );
+    assert_eq!((run.code, run.stderr.as_str()), (0, "Fixed 1 finding in 1 file.\n"));
+    assert_eq!(text(&sandbox, "app.py"), FIXED);
+    let again = sandbox.run(&["fix", "--allow-dirty"]);
+    assert_eq!((again.code, again.stdout.as_str(), again.stderr.as_str()), (0, "", "Nothing to fix.\n"));
+}
+
+#[test]
+fn a_patch_applies_from_anywhere_and_writing_it_changes_nothing() {
+    let sandbox = committed(
+        Sandbox::new()
+            .file("house/dbguard.toml", POLICY)
+            .file("house/app.py", APP)
+            .file("house/a b.py", APP.replace('\n', "\r\n")),
+    );
+    let before = sandbox.digest();
+    let mut command = sandbox.command(&["fix", "--diff"]);
+    let output = command.current_dir(sandbox.path().join("house")).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    // Git's index is its own.
+    let kept = |files: std::collections::BTreeMap<_, _>| {
+        files
+            .into_iter()
+            .filter(|(path, _): &(std::path::PathBuf, _)| !path.to_string_lossy().contains(".git"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(kept(before), kept(sandbox.digest()));
+    fs::write(sandbox.path().join("p.diff"), &output.stdout).unwrap();
+    let sandbox = sandbox.git(&["apply", "p.diff"]);
+    assert_eq!(text(&sandbox, "house/app.py"), FIXED);
+    assert_eq!(text(&sandbox, "house/a b.py"), FIXED.replace('\n', "\r\n"));
+}
+
+#[test]
+fn what_leads_to_another_database_is_fixed_only_when_asked_for() {
+    let sandbox = committed(project().file("login.py", "import sqlite3\nc = sqlite3.connect(\"/app/data/auth.db\")\n"));
+    let run = sandbox.run(&["fix", "login.py"]);
+    assert_eq!(run.code, 1);
+    assert_eq!(run.stderr, "Nothing was fixed. 1 finding stays: 1 that --unsafe would fix.\n");
+    let run = sandbox.run(&["fix", "--unsafe", "login.py"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(
+        text(&sandbox, "login.py"),
+        "import os\nimport sqlite3\nc = sqlite3.connect(os.environ.get(\"DATABASE_PATH\", \"/app/data/zoe.db\"))\n"
+    );
+    assert_eq!(text(&sandbox, "app.py"), APP, "it was not asked for");
+}
+
+#[test]
+fn what_cannot_be_rewritten_is_listed_with_its_reason() {
+    let sandbox = committed(
+        project()
+            .file("run.py", "import subprocess\nsubprocess.run(\"sqlite3 /app/data/auth.db .schema\", shell=True)\n"),
+    );
+    let run = sandbox.run(&["fix", "--unsafe", "run.py"]);
+    snapbox::assert_data_eq!(
+        run.stdout,
+        snapbox::str![[r#"
+
+Left as it is
+  run.py:2:25 [forbidden-database]: the path is a part of a longer text: SQL, a command, or another program
+
+"#]]
+    );
+    assert_eq!(run.stderr, "Nothing was fixed. 1 finding stays: 1 that cannot be rewritten.\n");
+    assert_eq!(run.code, 1);
+}
+
+#[test]
+fn uncommitted_changes_are_not_mixed_with_fixes() {
+    let sandbox = committed(project().file("other.py", "x = 1\n")).file("other.py", "x = 2\n");
+    let changed = APP.replace("The app", "An app");
+    let sandbox = sandbox.file("app.py", &changed);
+    let run = sandbox.run(&["fix"]);
+    assert_eq!(run.code, 3);
+    assert_eq!(
+        run.stderr,
+        "error: files that would be changed have changes that no commit holds\n  app.py; nothing was written\n  next: commit or stash them, look at `dbguard fix --diff` first, or say --allow-dirty\n"
+    );
+    assert_eq!(text(&sandbox, "app.py"), changed);
+    assert_eq!(sandbox.run(&["fix", "--allow-dirty"]).code, 0);
+    assert_eq!(text(&sandbox, "app.py"), FIXED.replace("The app", "An app"));
+}
+
+#[test]
+fn a_file_that_does_not_parse_is_left_and_the_others_are_done() {
+    let broken = "import sqlite3\nc = sqlite3.connect('/app/data/zoe.db')\nprint \"python 2\"\n)\n";
+    let sandbox = committed(project().file("broken.py", broken));
+    let run = sandbox.run(&["fix"]);
+    assert_eq!(run.code, 1);
+    assert!(run.stdout.contains("broken.py:2:21 [hardcoded-path]: the file does not parse as Python"), "{run:?}");
+    assert_eq!(text(&sandbox, "broken.py"), broken);
+    assert_eq!(text(&sandbox, "app.py"), FIXED);
+}
+
+#[test]
+fn bytes_that_are_no_utf8_a_byte_order_mark_and_mixed_line_ends_stay() {
+    let latin = b"# -*- coding: latin-1 -*-\n# caf\xe9\nimport os\r\nimport sqlite3\nDB = '/app/data/zoe.db'\r\nsqlite3.connect(DB)\n";
+    let marked = format!("\u{feff}{APP}");
+    let sandbox = committed(project().file("latin.py", latin).file("marked.py", &marked));
+    assert_eq!(sandbox.run(&["fix"]).code, 0);
+    let expected = b"# -*- coding: latin-1 -*-\n# caf\xe9\nimport os\r\nimport sqlite3\nDB = os.environ.get('DATABASE_PATH', '/app/data/zoe.db')\r\nsqlite3.connect(DB)\n";
+    assert_eq!(fs::read(sandbox.path().join("latin.py")).unwrap(), expected);
+    assert_eq!(text(&sandbox, "marked.py"), format!("\u{feff}{FIXED}"));
+}
+
+#[cfg(unix)]
+#[test]
+fn modes_and_symbolic_links_stay_and_read_only_files_are_left() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let sandbox = project().file("tool.py", APP).file("kept.py", APP);
+    symlink("real/linked.py", sandbox.path().join("link.py")).unwrap();
+    let sandbox = sandbox.file("real/linked.py", APP);
+    let mode = |path: &str, mode: u32| {
+        fs::set_permissions(sandbox.path().join(path), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode("tool.py", 0o750);
+    mode("kept.py", 0o444);
+    let run = sandbox.run(&["fix"]);
+    assert_eq!(run.code, 3, "{run:?}");
+    assert!(
+        run.stdout.contains("not written: kept.py: it is read-only: make it writable and run the fix again"),
+        "{run:?}"
+    );
+    assert_eq!(text(&sandbox, "kept.py"), APP);
+    assert_eq!(text(&sandbox, "tool.py"), FIXED);
+    assert_eq!(fs::metadata(sandbox.path().join("tool.py")).unwrap().permissions().mode() & 0o777, 0o750);
+    assert!(fs::symlink_metadata(sandbox.path().join("link.py")).unwrap().is_symlink());
+    assert_eq!(text(&sandbox, "real/linked.py"), FIXED);
+    let left: Vec<_> = fs::read_dir(sandbox.path()).unwrap().map(|it| it.unwrap().file_name()).collect();
+    assert!(!left.iter().any(|name| name.to_string_lossy().starts_with(".dbguard-")), "{left:?}");
+}
+
+#[test]
+fn json_gives_edits_with_their_places() {
+    let sandbox = committed(project());
+    let run = sandbox.run(&["fix", "--diff", "--output-format", "json"]);
+    assert_eq!(run.code, 1);
+    let document = run.json();
+    assert_valid("docs/schema/fix-v1.schema.json", &document);
+    let edits = document["files"][0]["edits"].as_array().unwrap();
+    let mut text = APP.to_owned();
+    for edit in edits.iter().rev() {
+        let at = |key: &str| usize::try_from(edit[key].as_u64().unwrap()).unwrap();
+        text.replace_range(at("start_byte")..at("end_byte"), edit["text"].as_str().unwrap());
+    }
+    assert_eq!(text, FIXED);
+    assert_eq!((&edits[1]["line"], &edits[1]["column"], &edits[1]["end_column"]), (&4.into(), &6.into(), &24.into()));
+    assert_eq!(document["files"][0]["fixes"][0]["safety"], "safe");
+    assert_eq!(document["written"], false);
+}
+
+#[test]
+fn each_fix_is_asked_for() {
+    let sandbox = project().file("other.py", APP);
+    let mut command = sandbox.command(&["fix", "--interactive"]);
+    let mut child = command
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"what?\nn\ny\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("+DB = os.environ.get('DATABASE_PATH', '/app/data/zoe.db')  # main"), "{said}");
+    assert_eq!(text(&sandbox, "app.py"), APP);
+    assert_eq!(text(&sandbox, "other.py"), FIXED);
+    assert_eq!(output.status.code(), Some(1));
+}
