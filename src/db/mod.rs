@@ -1,6 +1,7 @@
 //! Databases: opened read-only without writing a byte beside them, and what stands in them. Knows nothing of code or policy.
 
 mod compare;
+mod compile;
 pub mod content;
 mod head;
 mod live;
@@ -12,6 +13,7 @@ mod schema;
 mod tests;
 
 pub use compare::{Comparison, compare, is_own_number, natural_keys};
+pub use compile::{Compiler, Fault, Verdict};
 pub use content::{Content, content};
 pub use live::{Use, in_use};
 pub use open::Opened as Reading;

@@ -6,7 +6,7 @@ use super::look::{BAD, CAUTION, FAINT, GOOD, HEADING, NAME, PLAIN, Side, Table, 
 use super::overview::{Overview, Row, at, headline, open_words};
 use super::{Look, Opinion, shown};
 use crate::rules::Standing;
-use crate::scan::Inventory;
+use crate::scan::{self, Inventory};
 
 /// How many lines a section takes before `-v` is asked for.
 const SHORT: usize = 12;
@@ -18,6 +18,7 @@ pub fn scan_full(inventory: &Inventory, opinion: &Opinion<'_>, look: &Look, out:
     databases(&overview, opinion, look, out)?;
     let page = Page { opinion, look };
     page.section("Tables that stand in several databases", &duplicates(&overview, look), out)?;
+    page.section("Who reads and writes what", &usage(inventory, opinion.verbose), out)?;
     page.section("Dangling: code refers to it, no such file is here", &dangling(&overview, look), out)?;
     page.section("Databases that neither code nor configuration refers to", &unreferenced(&overview, inventory), out)?;
     page.section("Opens that could not be resolved", &unresolved(&overview, look), out)?;
@@ -122,6 +123,42 @@ fn duplicates(overview: &Overview<'_>, look: &Look) -> Vec<String> {
             line
         })
         .collect()
+}
+
+/// Tables that code writes or reads, those in several hands first; a test's own are left out.
+fn usage(inventory: &Inventory, verbose: bool) -> Vec<String> {
+    /// Functions that a line names before it counts.
+    const NAMED: usize = 3;
+    let listed = |names: &[String]| {
+        let shown = if verbose || names.len() <= NAMED + 1 { names.len() } else { NAMED };
+        let mut words = names.iter().take(shown).map(|name| escape(name)).collect::<Vec<_>>().join(", ");
+        if shown < names.len() {
+            words.push_str(&format!(" and {} more", names.len() - shown));
+        }
+        words
+    };
+    let mut lines: Vec<(usize, String)> = Vec::new();
+    for usage in scan::matrix(inventory) {
+        let code = |places: &[&scan::Linked<crate::lang::TableUse>]| {
+            let own: Vec<_> = places.iter().copied().filter(|it| it.context == scan::Context::Code).collect();
+            usage.names(&own)
+        };
+        let (writers, readers) = (code(&usage.writers), code(&usage.readers));
+        let database = inventory.database(usage.database);
+        if writers.is_empty() && readers.is_empty() || database.temporary {
+            continue;
+        }
+        let mut parts = Vec::new();
+        for (verb, names) in [("written by", &writers), ("read by", &readers)] {
+            if !names.is_empty() {
+                parts.push(format!("{verb} {}", listed(names)));
+            }
+        }
+        let path = escape(&shown(&inventory.root, &database.path));
+        lines.push((writers.len() + readers.len(), format!("{} in {path}: {}", escape(usage.table), parts.join("; "))));
+    }
+    lines.sort_by_key(|(hands, _)| std::cmp::Reverse(*hands));
+    lines.into_iter().map(|(_, line)| line).collect()
 }
 
 fn dangling(overview: &Overview<'_>, look: &Look) -> Vec<String> {

@@ -5,9 +5,9 @@ use std::io::{self, Write};
 
 use super::scan_record as record;
 use super::{Opinion, shown};
-use crate::db;
+use crate::db::{self, Verdict};
 use crate::lang::{Engine, Language, Role, Value};
-use crate::scan::{Database, DatabaseId, Inventory, Linked};
+use crate::scan::{self, Database, DatabaseId, Inventory, Linked};
 
 /// Writes the inventory as one JSON document.
 pub fn scan_json(inventory: &Inventory, opinion: &Opinion<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -33,7 +33,11 @@ fn record(inventory: &Inventory, opinion: &Opinion<'_>) -> record::Scan {
         databases: (0..inventory.databases.len()).map(|index| to.database(DatabaseId(index), opinion)).collect(),
         references: inventory.references.iter().map(|linked| to.reference(linked)).collect(),
         table_uses: inventory.table_uses.iter().map(|linked| to.table_use(linked)).collect(),
-        statements: inventory.statements.iter().map(|linked| to.statement(linked)).collect(),
+        statements: scan::judge(inventory, |id| inventory.database(id).file.as_ref()?.schema.as_ref())
+            .iter()
+            .map(|judged| to.statement(judged))
+            .collect(),
+        usage: scan::matrix(inventory).iter().filter_map(|usage| to.usage(usage)).collect(),
         duplicates: inventory.duplicates.iter().map(|duplicate| to.duplicate(duplicate)).collect(),
         settings: inventory.settings.iter().map(|linked| to.setting(linked)).collect(),
         env_reads: inventory.env_reads.iter().map(|linked| to.env_read(linked)).collect(),
@@ -128,9 +132,27 @@ impl Names<'_> {
         }
     }
 
-    fn statement(&self, linked: &Linked<crate::lang::Statement>) -> record::Statement {
+    fn usage(&self, usage: &scan::Usage<'_>) -> Option<record::Usage> {
+        Some(record::Usage {
+            database: self.name(usage.database)?,
+            table: usage.table.to_owned(),
+            readers: usage.names(&usage.readers),
+            writers: usage.names(&usage.writers),
+            definers: usage.names(&usage.definers),
+        })
+    }
+
+    fn statement(&self, judged: &scan::Judged<'_>) -> record::Statement {
+        let linked = judged.statement;
         let fact = &linked.fact;
+        let (verdict, reason) = match &judged.verdict {
+            Verdict::Compiles(_) => ("compiles", None),
+            Verdict::Broken(fault) => ("broken", Some(fault.words())),
+            Verdict::Undecided(words) => ("undecided", Some(words.clone())),
+        };
         record::Statement {
+            verdict,
+            reason,
             place: record::Where::of(&fact.place),
             sql: fact.sql.clone(),
             holes: fact.holes,

@@ -24,6 +24,8 @@ pub(super) struct Scan {
     pub(super) references: Vec<Reference>,
     pub(super) table_uses: Vec<TableUse>,
     pub(super) statements: Vec<Statement>,
+    /// Who reads and writes which table of which database, where that is known.
+    pub(super) usage: Vec<Usage>,
     /// Tables that stand in several databases.
     pub(super) duplicates: Vec<Duplicate>,
     /// Places that set an environment variable.
@@ -143,9 +145,24 @@ pub(super) struct Statement {
     /// Holes filled with text, not counting bound parameters.
     pub(super) holes: usize,
     pub(super) database: Option<DatabaseName>,
+    /// What SQLite says of it against the schema of its database: `compiles`, `broken`, `undecided`.
+    pub(super) verdict: &'static str,
+    /// Why it is broken, or why nobody can tell.
+    pub(super) reason: Option<String>,
     pub(super) context: Context,
     pub(super) language: Language,
     pub(super) symbol: Option<String>,
+}
+
+/// One table of one database and the functions that use it, as `file:function`, or `file:line` outside of any.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Usage {
+    pub(super) database: DatabaseName,
+    pub(super) table: String,
+    pub(super) readers: Vec<String>,
+    pub(super) writers: Vec<String>,
+    pub(super) definers: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]

@@ -13,6 +13,7 @@ mod standing;
 #[cfg(test)]
 mod tests;
 
+mod broken_statement;
 mod config_mismatch;
 mod cross_database_attach;
 mod cwd_relative_path;
@@ -29,8 +30,11 @@ mod invalid_policy;
 mod live_copy;
 mod live_database;
 mod missing_ignore;
+mod reader_without_writer;
+mod replace_on_parent;
 mod retired_table;
 mod several_defaults;
+mod shape_drift;
 mod sidecar_tracked;
 mod single_file_mount;
 mod specialised_trespass;
@@ -39,6 +43,7 @@ mod stale_baseline;
 mod stray_database;
 mod temporary_outside_tmp;
 mod tracked_database;
+mod two_writers;
 mod unknown_database;
 mod unknown_suppression;
 mod unresolved_path;
@@ -82,6 +87,7 @@ macro_rules! roster {
 
 // The last one asks what all before it found.
 roster! {
+    "broken-statement" broken_statement
     "config-mismatch" config_mismatch
     "cross-database-attach" cross_database_attach
     "cwd-relative-path" cwd_relative_path
@@ -98,8 +104,11 @@ roster! {
     "live-copy" live_copy
     "live-database" live_database
     "missing-ignore" missing_ignore
+    "reader-without-writer" reader_without_writer
+    "replace-on-parent" replace_on_parent
     "retired-table" retired_table
     "several-defaults" several_defaults
+    "shape-drift" shape_drift
     "sidecar-tracked" sidecar_tracked
     "single-file-mount" single_file_mount
     "specialised-trespass" specialised_trespass
@@ -108,6 +117,7 @@ roster! {
     "stray-database" stray_database
     "temporary-outside-tmp" temporary_outside_tmp
     "tracked-database" tracked_database
+    "two-writers" two_writers
     "unknown-database" unknown_database
     "unknown-suppression" unknown_suppression
     "unresolved-path" unresolved_path

@@ -8,11 +8,13 @@ mod gather;
 mod inventory;
 mod language;
 mod link;
+mod matrix;
 mod mounts;
 mod prefilter;
 mod registry;
 mod remembered;
 mod resolve;
+mod statements;
 mod store;
 
 use std::collections::{BTreeMap, HashMap};
@@ -28,6 +30,8 @@ use gather::Texts;
 pub use apart::stands_apart;
 pub use duplicates::is_bookkeeping;
 pub use inventory::{Context, Database, DatabaseId, Duplicate, Inventory, Linked, Side, SourceInfo, Tracking};
+pub use matrix::{Usage, matrix};
+pub use statements::{Judged, added_column, judge};
 pub use store::Store;
 
 /// What a scan is told beforehand; the policy's part comes in as plain values.

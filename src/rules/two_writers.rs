@@ -1,0 +1,65 @@
+//! One table that code writes in two databases.
+
+use std::collections::BTreeMap;
+
+use super::sink::Offence;
+use super::{Applied, Sink, Standing, names};
+use crate::scan::{self, Context, Inventory, Usage};
+
+/// How many places a finding shows of each side.
+const SHOWN: usize = 3;
+
+pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink<'_>) {
+    let matrix = scan::matrix(inventory);
+    let mut tables: BTreeMap<String, Vec<&Usage<'_>>> = BTreeMap::new();
+    for usage in matrix.iter().filter(|usage| is_own(inventory, policy, usage)) {
+        tables.entry(usage.table.to_ascii_lowercase()).or_default().push(usage);
+    }
+    for usages in tables.into_values() {
+        let written: Vec<_> = usages
+            .iter()
+            .map(|usage| (usage.database, places(policy, usage)))
+            .filter(|(_, places)| !places.is_empty())
+            .collect();
+        let Some(((first, first_places), others)) = written.split_first().filter(|(_, others)| !others.is_empty())
+        else {
+            continue;
+        };
+        let Some(lead) = first_places.first() else { continue };
+        let names: Vec<String> =
+            written.iter().map(|(database, _)| format!("`{}`", super::told_apart(inventory, *database))).collect();
+        let mut offence = Offence::at(&lead.fact.place)
+            .hole("table", &lead.fact.table)
+            .hole("databases", names.join(" and "))
+            .about(Some(*first));
+        for (database, places) in std::iter::once(&(*first, first_places.clone())).chain(others) {
+            for place in places.iter().take(SHOWN) {
+                let name = super::told_apart(inventory, *database);
+                offence = offence.label_with(&place.fact.place, "writes", vec![("database", name)]);
+            }
+        }
+        sink.report(offence);
+    }
+}
+
+type Places<'a> = Vec<&'a scan::Linked<crate::lang::TableUse>>;
+
+/// Where code, and no test, surely writes it.
+fn places<'a>(policy: &Applied<'_>, usage: &Usage<'a>) -> Places<'a> {
+    usage
+        .writers
+        .iter()
+        .copied()
+        .filter(|it| it.databases.len() == 1 && policy.context(&it.fact.place.file, it.context) == Context::Code)
+        .collect()
+}
+
+/// A database of the application's own, and no copy of one.
+pub(super) fn is_own(inventory: &Inventory, policy: &Applied<'_>, usage: &Usage<'_>) -> bool {
+    let database = inventory.database(usage.database);
+    !matches!(policy.standing(usage.database), Standing::External(_) | Standing::Temporary | Standing::Server)
+        && !database.is_pattern
+        && !names::is_copy(&database.path)
+        && !names::is_fixture(&database.path)
+        && !usage.table.to_ascii_lowercase().starts_with("sqlite_")
+}
