@@ -127,6 +127,11 @@ fn read(texts: Texts<'_>, entry: &Entry, openers: &[WrapperOpener]) -> Outcome {
     if matches!(entry.path.rsplit('/').next(), Some("dbguard.toml" | ".dbguard.toml")) {
         return Outcome::Nothing;
     }
+    if let Texts::OnDisk(_, overlay) = texts
+        && let Some(bytes) = overlay.get(&entry.path)
+    {
+        return judge(entry, bytes, openers);
+    }
     if let (Texts::InGit(store, _), Some(oid)) = (texts, &entry.blob) {
         return match store.matters(&entry.path, oid).then(|| store.text(oid)) {
             Some(Some(bytes)) => judge(entry, &bytes, openers),
