@@ -12,6 +12,7 @@ use super::failure::{Exit, Failure};
 use super::gather::{Gathered, Reading, gather};
 use super::report::{ToFile, deliver, to_file};
 use crate::check::{self, Report, Selection};
+use crate::finding::Severity;
 use crate::output::{
     Judged, Look, check_concise, check_full, check_github, check_gitlab, check_json, check_json_lines, check_junit,
     check_markdown, check_sarif, show_files, statistics, verdict,
@@ -51,6 +52,9 @@ pub(super) struct Args {
     /// Report what a baseline accepts as well
     #[arg(long, help_heading = "Rules")]
     no_baseline: bool,
+    /// The least severity of a finding that makes the exit code 1
+    #[arg(long, value_name = "SEVERITY", default_value = "note", help_heading = "Output")]
+    fail_on: FailOn,
     /// How to write the report
     #[arg(long, value_name = "FORMAT", default_value = "full", help_heading = "Output")]
     output_format: Format,
@@ -63,6 +67,26 @@ pub(super) struct Args {
     /// List the files that were read, with their language and kind, instead of checking them
     #[arg(long, help_heading = "Output")]
     show_files: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    Error,
+    Warning,
+    Note,
+    /// Findings are reported and change nothing
+    Never,
+}
+
+impl FailOn {
+    fn fails(self, severity: Severity) -> bool {
+        match self {
+            Self::Error => severity == Severity::Error,
+            Self::Warning => severity != Severity::Note,
+            Self::Note => true,
+            Self::Never => false,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -144,7 +168,8 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
     if gathered.policy.is_none() && args.change.is_none() {
         session.say(&offer(&gathered, &report));
     }
-    Ok(if report.findings.is_empty() { gathered.exit() } else { gathered.exit().max(Exit::Findings) })
+    let fails = report.findings.iter().any(|finding| args.fail_on.fails(finding.severity));
+    Ok(if fails { gathered.exit().max(Exit::Findings) } else { gathered.exit() })
 }
 
 /// The rules that `--select` and `--ignore` ask for.

@@ -15,6 +15,7 @@ mod options;
 mod report;
 mod rule;
 mod scan;
+mod shipped_files;
 mod world;
 
 use std::ffi::OsString;
@@ -58,6 +59,7 @@ enum Command {
     Rule(rule::Args),
     Hook(hook::Args),
     Completions(completions::Args),
+    ShippedFiles(shipped_files::Args),
 }
 
 /// What a command works with.
@@ -137,6 +139,7 @@ fn run(arguments: Vec<OsString>) -> Exit {
         Command::Rule(args) => rule::run(args, &session),
         Command::Hook(args) => hook::run(args, &session),
         Command::Completions(args) => completions::run(args, &session),
+        Command::ShippedFiles(args) => shipped_files::run(args, &session),
     };
     done.unwrap_or_else(|failure| {
         let colour = cli.global.colours_stderr(&world);
