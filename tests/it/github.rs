@@ -106,7 +106,10 @@ fn run_action(workspace: &Path, inputs: &[(&str, &str)]) -> Job {
         fs::write(&script, text).unwrap();
         let folder = step["working-directory"].as_str().map(|folder| expand(folder, &values)).unwrap_or_default();
         let mut command = Command::new("bash");
-        command.args(["--noprofile", "--norc", "-e", "-o", "pipefail"]).arg(&script).current_dir(workspace.join(folder));
+        command
+            .args(["--noprofile", "--norc", "-e", "-o", "pipefail"])
+            .arg(&script)
+            .current_dir(workspace.join(folder));
         command.env_clear().env("PATH", &path).env("HOME", runner.path()).env("LANG", "C.UTF-8");
         for (name, value) in [("CI", "true"), ("GITHUB_ACTIONS", "true"), ("GITHUB_EVENT_NAME", "pull_request")] {
             command.env(name, value);
@@ -172,7 +175,11 @@ fn a_folder_of_the_workspace_is_checked_and_named_from_its_top() {
     assert_eq!((job.code, job.outputs["exit-code"].as_str()), (0, "0"), "{}", job.log);
     assert_eq!((job.outputs["findings"].as_str(), job.outputs["sarif-file"].as_str()), ("1", "service/out.sarif"));
     assert!(!job.log.contains("::error"), "{}", job.log);
-    assert!(job.log.contains("error[tracked-database]") || job.log.contains("warning[tracked-database]"), "{}", job.log);
+    assert!(
+        job.log.contains("error[tracked-database]") || job.log.contains("warning[tracked-database]"),
+        "{}",
+        job.log
+    );
     assert_eq!(job.summary, "");
 }
 

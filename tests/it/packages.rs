@@ -36,8 +36,10 @@ fn an_archive_has_the_name_and_the_folder_that_binstall_asks_for() {
     let program = Path::new(env!("CARGO_BIN_EXE_dbguard"));
     fs::copy(program, sandbox.path().join("built/x86_64-unknown-linux-gnu/dbguard")).unwrap();
     fs::write(sandbox.path().join("built/x86_64-pc-windows-msvc/dbguard.exe"), "a program").unwrap();
-    let packed =
-        Command::new(Path::new(ROOT).join("packaging/archive")).args(["built", "out"]).current_dir(sandbox.path()).output();
+    let packed = Command::new(Path::new(ROOT).join("packaging/archive"))
+        .args(["built", "out"])
+        .current_dir(sandbox.path())
+        .output();
     let run = Run::of(&packed.unwrap());
     assert_eq!(run.code, 0, "{run:?}");
 
@@ -53,7 +55,8 @@ fn an_archive_has_the_name_and_the_folder_that_binstall_asks_for() {
     let url = fill(&binstall["pkg-url"], "x86_64-unknown-linux-gnu", ".tar.gz", "");
     let archive = url.strip_prefix(&format!("REPO/releases/download/v{version}/")).unwrap();
     let inside = fill(&binstall["bin-dir"], "x86_64-unknown-linux-gnu", "", "");
-    let unpacked = Command::new("tar").args(["-xzf", archive]).current_dir(sandbox.path().join("out")).status().unwrap();
+    let unpacked =
+        Command::new("tar").args(["-xzf", archive]).current_dir(sandbox.path().join("out")).status().unwrap();
     assert!(unpacked.success());
     let said = Command::new(sandbox.path().join("out").join(&inside)).arg("--version").output().unwrap();
     assert_eq!(String::from_utf8_lossy(&said.stdout), format!("dbguard {version}\n"));
@@ -66,8 +69,11 @@ fn an_archive_has_the_name_and_the_folder_that_binstall_asks_for() {
     assert_eq!(windows["pkg-fmt"].as_str(), Some("zip"));
     let url = fill(&binstall["pkg-url"], "x86_64-pc-windows-msvc", ".zip", ".exe");
     assert!(sandbox.path().join("out").join(url.rsplit('/').next().unwrap()).is_file());
-    let checked =
-        Command::new("sha256sum").args(["--check", "SHA256SUMS"]).current_dir(sandbox.path().join("out")).output().unwrap();
+    let checked = Command::new("sha256sum")
+        .args(["--check", "SHA256SUMS"])
+        .current_dir(sandbox.path().join("out"))
+        .output()
+        .unwrap();
     assert_eq!(String::from_utf8_lossy(&checked.stdout).matches(": OK").count(), 2);
 }
 
