@@ -117,7 +117,7 @@ fn patches(
         Verdict::Make if args.interactive => asking.ask(finding, fix, source),
         verdict => verdict,
     };
-    fix::patches(&root, policy, &fix::moved(&root), &mut look, &mut decide)
+    fix::patches(&root, policy, &super::migrate::moved(&root)?, &mut look, &mut decide)
 }
 
 fn refuse_dirty(root: &Path, patches: &Patches) -> Result<(), Failure> {

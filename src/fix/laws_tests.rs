@@ -22,7 +22,7 @@ fn fixed(root: &std::path::Path, unsafe_too: bool) -> Patches {
     };
     let mut decide =
         |_: &crate::finding::Finding, fix: &crate::finding::Fix, _: &Source| Verdict::by_safety(fix, unsafe_too);
-    patches(root, &policy, &moved(root), &mut look, &mut decide).unwrap()
+    patches(root, &policy, &Moved::new(), &mut look, &mut decide).unwrap()
 }
 
 fn compiles(text: &[u8]) -> bool {

@@ -9,5 +9,5 @@ mod propose;
 mod save;
 
 pub use patch::{Done, Left, Look, Patch, Patches, Verdict, patches};
-pub use propose::{Moved, Proposal, moved, proposals};
+pub use propose::{Moved, Proposal, proposals};
 pub use save::{Unsaved, save};

@@ -1,7 +1,6 @@
 //! What would mend each finding: its remedy as a change, the change as edits, and how safe they are. Touches no file.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::Arc;
 
 use super::ignore;
@@ -23,12 +22,6 @@ pub struct Proposal {
 
 /// Databases whose rows have been moved to where the policy wants them, by path as the inventory names them.
 pub type Moved = BTreeSet<String>;
-
-/// What the ledger of migrations below a root says. There is none yet, so nothing has moved.
-#[must_use]
-pub fn moved(_root: &Path) -> Moved {
-    Moved::new()
-}
 
 /// A fix, or a reason, for every finding that has a remedy. `source` gives a file of the tree as the inventory saw it.
 #[must_use]

@@ -187,6 +187,9 @@ fn judge(entry: &Entry, bytes: &[u8], openers: &[WrapperOpener]) -> Outcome {
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         return Outcome::Ignores(lines.map(|line| (entry.path.to_string(), line.to_owned())).collect());
     }
+    if language == Language::Toml && is_plan(bytes) {
+        return Outcome::Nothing;
+    }
     let words = words(bytes);
     let names = words.name_database || is_deployment(&entry.path) || names_opener(bytes, openers);
     if !names {
@@ -222,6 +225,11 @@ fn judge(entry: &Entry, bytes: &[u8], openers: &[WrapperOpener]) -> Outcome {
 /// A byte-order mark and a first character that ASCII has.
 pub(super) fn is_utf16(bytes: &[u8]) -> bool {
     matches!(*bytes, [0xFF, 0xFE, _, 0, ..] | [0xFE, 0xFF, 0, _, ..])
+}
+
+/// A migration's plan names what it moves; it is no use of it.
+fn is_plan(bytes: &[u8]) -> bool {
+    ["\n[target]", "\n[[source]]"].iter().all(|words| memchr::memmem::find(bytes, words.as_bytes()).is_some())
 }
 
 fn skipped(entry: &Entry, reason: &str, by_design: bool) -> Outcome {

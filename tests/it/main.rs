@@ -13,6 +13,7 @@ mod floor_plan;
 mod formats;
 mod github;
 mod migrate_code;
+mod migrate_joined;
 mod migrate_kill;
 mod migrate_plan;
 mod migrate_refuse;

@@ -45,6 +45,7 @@ fn run(
         patience: Duration::from_secs(5),
         check,
         check_env: &[],
+        judge: &|_| Ok(()),
         progress: &Silent,
         hold: None,
     })

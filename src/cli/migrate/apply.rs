@@ -1,7 +1,9 @@
 //! `dbguard migrate apply`: the plan carried out, rehearsed, or only looked at.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
+use super::code;
 use super::progress::{self, When};
 use super::{agreed, patience, root, stopped, variables};
 use crate::cli::Session;
@@ -52,21 +54,32 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
     let root = root(session)?;
     let (plan, text) = read(args, session, &root)?;
+    let half = match (args.data_only, args.code_only) {
+        (true, _) => Half::Data,
+        (_, true) => Half::Code,
+        _ => Half::Both,
+    };
     let variables = variables(session)?;
+    let begun = unfinished(&root).map_err(stopped)?;
+    let code = code::prepare(session, &plan)?;
+    if begun.is_none() {
+        let refusal = if half == Half::Data { code.refers() } else { code.refusal() };
+        refusal.map_or(Ok(()), Err)?;
+    }
+    let tally = Cell::new(None);
+    let judge = |stage: &Path| code.judge(stage).map(|found| tally.set(Some(found)));
+    let check = || if half == Half::Data { Ok(()) } else { code::is_clean(session, &plan) };
     let progress = progress::of(args.progress, session);
     let request = Request {
         root: &root,
         plan: &plan,
         plan_text: &text,
-        changes: &[],
-        half: match (args.data_only, args.code_only) {
-            (true, _) => Half::Data,
-            (_, true) => Half::Code,
-            _ => Half::Both,
-        },
+        changes: if half == Half::Data { &[] } else { &code.changes },
+        half,
         who: &session.world.user,
         patience: patience(args.lock_timeout),
-        check: &|| Ok(()),
+        judge: &judge,
+        check: &check,
         check_env: &variables,
         progress: progress.as_ref(),
         hold: session.world.hold,
@@ -88,6 +101,16 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
         migrate_outcome(&outcome, &root, &page, &mut out).map_err(|error| Failure::output(&error))?;
     }
     session.print(&out)?;
+    if let Some(tally) = tally.get() {
+        session.say(&tally.words());
+    }
+    match half {
+        Half::Both => {}
+        Half::Data => session.say("The code was left as it is; it refers to nothing that was retired."),
+        Half::Code => {
+            session.say("The databases were left as they are: move them with `dbguard migrate apply --data-only`.")
+        }
+    }
     Ok(Exit::Clean)
 }
 

@@ -2,19 +2,21 @@
 
 mod apply;
 mod cleanup;
+mod code;
 mod plan;
 mod progress;
 mod rollback;
 mod status;
 mod verify;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Session;
 use super::failure::{Exit, Failure};
 use super::gather::policy;
 use super::options::scope;
+use crate::fix::Moved;
 use crate::migrate::Stop;
 use crate::migrate::run::is_undecided;
 
@@ -69,6 +71,13 @@ fn variables(session: &Session<'_>) -> Result<Vec<String>, Failure> {
     let primary = policy.and_then(|policy| policy.primary);
     let names = primary.iter().flat_map(|primary| std::iter::once(&primary.env).chain(&primary.aliases));
     Ok(names.map(|name| name.value.clone()).filter(|name| !name.is_empty()).collect())
+}
+
+/// What finished runs moved, as an inventory names it: references to these may be rewritten safely.
+pub(super) fn moved(root: &Path) -> Result<Moved, Failure> {
+    let real = crate::migrate::run::moved(root).map_err(stopped)?;
+    let name = |path: &PathBuf| path.strip_prefix(root).unwrap_or(path).to_string_lossy().replace('\\', "/");
+    Ok(real.iter().map(name).collect())
 }
 
 fn patience(seconds: u32) -> Duration {

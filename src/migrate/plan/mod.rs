@@ -7,7 +7,7 @@ mod write;
 
 pub use choice::Choice;
 pub use model::{
-    Action, After, AfterSources, Alias, Compat, Dangling, Defaults, Expect, NamesInData, Plan, RefPlan, Rekey,
+    Action, After, AfterSources, Alias, Code, Compat, Dangling, Defaults, Expect, NamesInData, Plan, RefPlan, Rekey,
     RenamePlan, SourcePlan, Strategy, TableAction, TablePlan, Target,
 };
 pub use read::{Mistake, read};

@@ -24,8 +24,24 @@ pub struct Plan {
     pub renames: Vec<RenamePlan>,
     #[serde(default)]
     pub names_in_data: Vec<NamesInData>,
+    #[serde(default, skip_serializing_if = "Code::is_empty")]
+    pub code: Code,
     #[serde(default)]
     pub after: After,
+}
+
+/// What the plan says of the code that moves with the data.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Code {
+    /// Files (globs) or `file:line` that may go on naming what moves, or may not run on what they are given.
+    pub accept: Vec<String>,
+}
+
+impl Code {
+    fn is_empty(&self) -> bool {
+        self.accept.is_empty()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

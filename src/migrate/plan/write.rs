@@ -43,6 +43,9 @@ pub fn write(plan: &Plan, remarks: &[Remark]) -> String {
         blocks.add(&format!("names-in-data {}", names.column), "[[names-in-data]]", names);
     }
     let mut out = blocks.out;
+    if plan.code != super::Code::default() {
+        section(&mut out, "[code]", &plan.code);
+    }
     section(&mut out, "[after]", &plan.after);
     out
 }

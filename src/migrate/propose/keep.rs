@@ -11,6 +11,7 @@ pub(super) fn keep(previous: &Plan, out: &mut Proposal) {
     }
     plan.defaults = previous.defaults.clone();
     plan.after = previous.after.clone();
+    plan.code = previous.code.clone();
     plan.names_in_data = previous.names_in_data.clone();
     for source in &mut plan.sources {
         let old = previous.sources.iter().find(|old| old.id == source.id);

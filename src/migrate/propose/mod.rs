@@ -99,6 +99,7 @@ pub fn propose(wish: &Wish<'_>) -> Result<Proposal, Stop> {
             refs: Vec::new(),
             renames: Vec::new(),
             names_in_data: Vec::new(),
+            code: super::plan::Code::default(),
             after: After::default(),
         },
         remarks: Vec::new(),

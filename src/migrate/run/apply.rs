@@ -45,6 +45,9 @@ pub struct Request<'a> {
     pub who: &'a str,
     /// How long a lock of somebody else is waited for.
     pub patience: Duration,
+    /// Asked when the stage is proved, with its path: the caller's word that the code will run on it. It may open no database
+    /// but the stage, because closing another would let go of the locks on it.
+    pub judge: &'a dyn Fn(&Path) -> Result<(), Stop>,
     /// Asked when code and data are written: the caller's word that they fit each other.
     pub check: &'a dyn Fn() -> Result<(), Stop>,
     /// Environment variables by which the application finds its database: for the check of the plan they name a copy.
@@ -434,6 +437,7 @@ impl<'a> Work<'a> {
             work.outcome.proofs = proofs.len();
             Ok(json!({ "proofs": proofs.len() }))
         })?;
+        (self.request.judge)(&path)?;
         for warning in staged.warnings {
             if !self.outcome.warnings.contains(&warning) {
                 self.outcome.warnings.push(warning);

@@ -60,6 +60,23 @@ fn last_run(home: &Home) -> Result<Option<(RunFolder, State)>, Stop> {
     Ok(None)
 }
 
+/// Databases whose rows have moved for good: what finished runs retired, by real path.
+///
+/// # Errors
+/// A journal cannot be read, or is damaged.
+pub fn moved(root: &Path) -> Result<Vec<std::path::PathBuf>, Stop> {
+    let mut moved = Vec::new();
+    for folder in Home::of(root).runs()? {
+        let state = State::of(&journal::read(&folder.journal())?);
+        if let Some(begin) =
+            state.begin.as_ref().filter(|_| matches!(state.standing(), Standing::Done | Standing::Committed))
+        {
+            moved.extend(begin.retired().map(|subject| subject.path.clone()));
+        }
+    }
+    Ok(moved)
+}
+
 /// The plan of a run, as it was when the run began.
 fn kept_plan(folder: &RunFolder) -> Result<Plan, Stop> {
     plan::read(&Source::new("migration.toml", folder.read("migration.toml")?)).map_err(|mistakes| {

@@ -1,0 +1,302 @@
+//! The code half of a migration, prepared before anything is switched: patches for every reference and table use that the
+//! plan moves, and every statement compiled against the database it will meet. Here code and data are joined.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::check::{self, Report};
+use crate::cli::Session;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::gather::{Gathered, Reading, gather, gather_again};
+use crate::db::{self, Schema, Verdict};
+use crate::finding::{Finding, Fix};
+use crate::fix::{self, Left, Patches};
+use crate::lang::Engine;
+use crate::migrate::Stop;
+use crate::migrate::plan::Plan;
+use crate::migrate::run::{FileChange, digest};
+use crate::output::escape;
+use crate::policy::{Policy, Primary, Retired, Written, matches_path};
+use crate::scan::{self, DatabaseId, Inventory, Judged, Overlay};
+use crate::text::{Place, Source};
+
+/// Rules whose findings are what a migration leaves to mend in code.
+const MOVING: [&str; 2] = ["forbidden-database", "retired-table"];
+
+/// As many places as one message lists.
+const SHOWN: usize = 8;
+
+/// Code as it is and as it will be.
+pub(super) struct Code {
+    pub(super) changes: Vec<FileChange>,
+    /// What the plan moves, what names it, and nobody can rewrite; the plan does not accept it either.
+    pub(super) undecided: Vec<String>,
+    before: Inventory,
+    after: Inventory,
+    target: String,
+    accepted: Vec<String>,
+}
+
+/// How the statements of the code fare.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Tally {
+    pub(super) compile: usize,
+    /// Nobody can tell without running the code, or they go to no database that is here.
+    pub(super) undecided: usize,
+}
+
+/// Reads the tree and prepares the patches; writes nothing.
+pub(super) fn prepare(session: &Session<'_>, plan: &Plan) -> Result<Code, Failure> {
+    let mut gathered = gather(session, &[], Reading::Whole)?;
+    let policy = policy(plan, &gathered);
+    let moved: BTreeSet<String> = (0..gathered.inventory.databases.len())
+        .map(|index| gathered.inventory.database(DatabaseId(index)))
+        .filter(|database| plan.merged().any(|source| source.path == database.path && source.path != plan.target.path))
+        .map(|database| database.path.clone())
+        .collect();
+    let root = gathered.inventory.root.clone();
+    let before = std::mem::take(&mut gathered.inventory);
+    gathered.inventory.root.clone_from(&root);
+    let Patches { patches, left } = patches(session, &gathered, &policy, &moved, &before)?;
+    let mut overlay = Overlay::new();
+    let mut changes = Vec::new();
+    for patch in patches {
+        let Some(before) = patch.before else { continue };
+        overlay.insert(Arc::clone(&patch.file), patch.after.clone().into());
+        changes.push(FileChange { path: patch.file.to_string(), before: digest(&before), after: patch.after });
+    }
+    let accepted = plan.code.accept.clone();
+    let undecided: Vec<String> =
+        left.iter().filter(|left| concerns(&left.finding, &moved)).filter_map(|it| stays(it, &accepted)).collect();
+    let after = gather_again(session, &gathered, &overlay)?;
+    Ok(Code { changes, undecided, before, after, target: plan.target.path.clone(), accepted })
+}
+
+/// The patches as they come out when every table and database has moved.
+fn patches(
+    session: &Session<'_>,
+    gathered: &Gathered,
+    policy: &Policy,
+    moved: &BTreeSet<String>,
+    before: &Inventory,
+) -> Result<Patches, Failure> {
+    let options = check::Options::default();
+    let mut first = Some(check::check(before, policy, &options));
+    let mut look = |overlay: &Overlay| -> Result<(Inventory, Report), Failure> {
+        let inventory = gather_again(session, gathered, overlay)?;
+        let report = first.take().unwrap_or_else(|| check::check(&inventory, policy, &options));
+        Ok((inventory, report))
+    };
+    let mut decide = |finding: &Finding, _: &Fix, _: &Source| {
+        if concerns(finding, moved) { fix::Verdict::Make } else { fix::Verdict::Leave }
+    };
+    fix::patches(&gathered.inventory.root, policy, moved, &mut look, &mut decide)
+}
+
+fn concerns(finding: &Finding, moved: &BTreeSet<String>) -> bool {
+    MOVING.contains(&finding.rule.as_str())
+        || finding.remedy.is_some() && finding.database.as_ref().is_some_and(|it| moved.contains(it))
+}
+
+/// The words for what stays as it is, unless the plan accepts it.
+fn stays(left: &Left, accepted: &[String]) -> Option<String> {
+    let place = &left.finding.place;
+    if is_accepted(place, accepted) {
+        return None;
+    }
+    let reason = left.reason.as_deref().unwrap_or("it is for a human to mend");
+    Some(format!("{}:{}: {} ({reason})", place.file, place.start.line, left.finding.message))
+}
+
+/// `scripts/**`, `app.py`, `app.py:12`.
+fn is_accepted(place: &Place, accepted: &[String]) -> bool {
+    accepted.iter().any(|words| match words.rsplit_once(':') {
+        Some((file, line)) if line.parse() == Ok(place.start.line) => matches_path(file, &place.file),
+        _ => matches_path(words, &place.file),
+    })
+}
+
+/// The policy as it stands when the plan is carried out: its sources are retired, its tables have their new names.
+fn policy(plan: &Plan, gathered: &Gathered) -> Policy {
+    let mut policy = gathered.policy.clone().unwrap_or_default();
+    let place = Place::whole("migration.toml".into());
+    let written = |value: &str| Written { value: value.to_owned(), place: place.clone() };
+    policy.file.get_or_insert_with(|| "migration.toml".to_owned());
+    policy.primary.get_or_insert_with(|| Primary {
+        path: written(&plan.target.path),
+        env: written("DATABASE_PATH"),
+        aliases: Vec::new(),
+        engine: Engine::Sqlite,
+        url_env: None,
+    });
+    let inventory = &gathered.inventory;
+    for source in plan.merged().filter(|source| source.path != plan.target.path) {
+        let is_it = |retired: &Retired| {
+            inventory.find(&retired.path.value).iter().any(|id| inventory.database(*id).path == source.path)
+        };
+        let at = match policy.retired.iter().position(is_it) {
+            Some(at) => at,
+            None => {
+                policy.retired.push(Retired {
+                    path: written(&source.path),
+                    tables: Vec::new(),
+                    why: source.why.clone(),
+                });
+                policy.retired.len() - 1
+            }
+        };
+        let Some(retired) = policy.retired.get_mut(at) else { continue };
+        let schema =
+            inventory.find(&source.path).first().and_then(|id| inventory.database(*id).file.as_ref()?.schema.as_ref());
+        for table in schema.into_iter().flat_map(Schema::own_tables) {
+            let own = plan.table(&source.id, &table.name).and_then(|block| block.rename_to.as_deref());
+            let new = plan.renamed(own.unwrap_or(&table.name));
+            let known = retired.tables.iter().any(|(old, _)| old.value.eq_ignore_ascii_case(&table.name));
+            if new != table.name && !known {
+                retired.tables.push((written(&table.name), new.to_owned()));
+            }
+        }
+    }
+    for rename in &plan.renames {
+        if !policy.tables.iter().any(|(old, _)| old.value == rename.from) {
+            policy.tables.push((written(&rename.from), rename.to.clone()));
+        }
+    }
+    policy
+}
+
+impl Code {
+    /// Compiles every statement as the code will be against the staged database, and as it is against the present ones.
+    /// One that compiled and does not any more, or whose columns another place takes, stops the run.
+    pub(super) fn judge(&self, stage: &Path) -> Result<Tally, Stop> {
+        let (_, staged) = db::read(stage);
+        let Some(staged) = staged else {
+            return Err(Stop::new(
+                "the staged database cannot be read",
+                "its schema is missing",
+                "this is a defect of dbguard; nothing was changed",
+            ));
+        };
+        let target = self.after.find(&self.target);
+        let before = by_file(scan::judge(&self.before, |id| schema_of(&self.before, id)));
+        let after = by_file(scan::judge(&self.after, |id| {
+            if target.contains(&id) { Some(&staged) } else { schema_of(&self.after, id) }
+        }));
+        let mut tally = Tally::default();
+        let mut broken = Vec::new();
+        for (file, after) in &after {
+            // A rewrite changes words within statements and adds none, so the n-th is the n-th.
+            let before = before.get(file).filter(|before| before.len() == after.len());
+            for (index, judged) in after.iter().enumerate() {
+                let was = before.and_then(|before| before.get(index)).map(|it| &it.verdict);
+                match &judged.verdict {
+                    Verdict::Compiles(_) => tally.compile += 1,
+                    Verdict::Undecided(_) => tally.undecided += 1,
+                    Verdict::Broken(_) => {}
+                }
+                let words = match (was, &judged.verdict) {
+                    (Some(Verdict::Compiles(_)), Verdict::Broken(fault)) => fault.words(),
+                    (Some(Verdict::Compiles(old)), Verdict::Compiles(new)) if !new.starts_with(old) => {
+                        format!("its columns were {}, and become {}", old.join(", "), new.join(", "))
+                    }
+                    _ => continue,
+                };
+                // As the file is now: a rewrite may have moved the lines.
+                let own = before.and_then(|before| before.get(index)).unwrap_or(judged);
+                let place = &own.statement.fact.place;
+                if !is_accepted(place, &self.accepted) {
+                    broken.push(format!("{}:{}: {words}", place.file, place.start.line));
+                }
+            }
+        }
+        if broken.is_empty() {
+            return Ok(tally);
+        }
+        Err(Stop::new(
+            format!("{} of the code would not run on the new database", counted(broken.len(), "statement")),
+            listed(&broken),
+            "mend the statements or the plan; or accept a place in the plan: [code] accept = [\"app.py:12\"]",
+        ))
+    }
+
+    /// Why the whole cannot go on, where something names what moves and cannot be rewritten.
+    pub(super) fn refusal(&self) -> Option<Failure> {
+        if self.undecided.is_empty() {
+            return None;
+        }
+        Some(Failure {
+            title: format!("{} cannot be rewritten", counted(self.undecided.len(), "place")),
+            happened: listed(&self.undecided),
+            next: "mend them by hand, or accept them in the plan: [code] accept = [\"scripts/old.sh\"]".to_owned(),
+            exit: Exit::Findings,
+        })
+    }
+
+    /// Files that would be rewritten, and places that nobody can rewrite.
+    fn remaining(&self) -> Vec<String> {
+        self.changes.iter().map(|change| change.path.clone()).chain(self.undecided.iter().cloned()).collect()
+    }
+
+    /// Why the data may not move alone: code that is deployed here still refers to what the plan retires.
+    pub(super) fn refers(&self) -> Option<Failure> {
+        let places = self.remaining();
+        if places.is_empty() {
+            return None;
+        }
+        Some(Failure {
+            title: "the code here still refers to what the plan retires".to_owned(),
+            happened: listed(&places),
+            next: "deploy the changed code first, move both halves together, or accept places in the plan under [code] accept".to_owned(),
+            exit: Exit::Findings,
+        })
+    }
+}
+
+impl Tally {
+    pub(super) fn words(self) -> String {
+        let open = match self.undecided {
+            0 => String::new(),
+            open => format!(
+                " {} cannot be judged without running the code; `dbguard scan --output-format json` lists them.",
+                open
+            ),
+        };
+        format!("{} of the code compile against the new database.{open}", counted(self.compile, "statement"))
+    }
+}
+
+/// Whether the tree refers to nothing that the plan retires, once the changes are written.
+pub(super) fn is_clean(session: &Session<'_>, plan: &Plan) -> Result<(), Stop> {
+    let again = prepare(session, plan).map_err(|failure| Stop::new(failure.title, failure.happened, failure.next))?;
+    let places = again.remaining();
+    if places.is_empty() {
+        return Ok(());
+    }
+    let title = "the code still refers to what the plan retires";
+    Err(Stop::new(title, listed(&places), "somebody changed it meanwhile; run it again"))
+}
+
+fn schema_of(inventory: &Inventory, id: DatabaseId) -> Option<&Schema> {
+    inventory.database(id).file.as_ref()?.schema.as_ref()
+}
+
+fn by_file(judged: Vec<Judged<'_>>) -> BTreeMap<Arc<str>, Vec<Judged<'_>>> {
+    let mut files: BTreeMap<Arc<str>, Vec<Judged<'_>>> = BTreeMap::new();
+    for one in judged {
+        files.entry(Arc::clone(&one.statement.fact.place.file)).or_default().push(one);
+    }
+    files
+}
+
+fn counted(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+fn listed(lines: &[String]) -> String {
+    let mut out: Vec<String> = lines.iter().take(SHOWN).map(|line| escape(line)).collect();
+    if lines.len() > SHOWN {
+        out.push(format!("and {} more", lines.len() - SHOWN));
+    }
+    out.join("\n  ")
+}
