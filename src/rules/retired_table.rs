@@ -157,6 +157,16 @@ impl<'a> Names<'a> {
         names.join(" or ")
     }
 
+    /// Whether the table of some retired database comes into the primary under this name.
+    fn is_kept(&self, table: &str) -> bool {
+        let none = BTreeSet::new();
+        self.holders.get(&table.to_ascii_lowercase()).unwrap_or(&none).iter().any(|database| {
+            let Standing::Retired(entry) = self.policy.standing(*database) else { return false };
+            let path = self.policy.retired.get(entry).map(|retired| retired.path.value.as_str());
+            path.is_some_and(|path| self.moves.find(path, table).is_none())
+        })
+    }
+
     /// The move of a table of this database.
     fn moved(&self, database: DatabaseId, table: &str) -> Option<&'a Move> {
         match self.policy.standing(database) {
@@ -167,8 +177,9 @@ impl<'a> Names<'a> {
             Standing::Primary => {
                 let path = self.policy.primary.as_ref().map_or("", |primary| primary.path.value.as_str());
                 self.moves.find(path, table).or_else(|| {
-                    // The code was moved, its SQL was not: sure only where the primary has no table of the old name.
-                    let missing = lacks(self.inventory, database, table);
+                    // The code was moved, its SQL was not: sure only where the primary has no table of the old name, and no
+                    // other retired database brings one that keeps it.
+                    let missing = lacks(self.inventory, database, table) && !self.is_kept(table);
                     self.moves.iter().filter(|_| missing).find(|own| own.from.table.eq_ignore_ascii_case(table))
                 })
             }

@@ -72,7 +72,7 @@ fn one_command_moves_both_halves_and_one_brings_both_back() {
     assert_eq!(planned.code, 0, "{planned:?}");
     let applied = sandbox.run(&["migrate", "apply", "--yes"]);
     assert_eq!(applied.code, 0, "{applied:?}");
-    assert!(applied.stderr.contains("3 statements of the code compile against the new database"), "{applied:?}");
+    assert!(applied.stdout.contains("3 statements of the code compile against the new database"), "{applied:?}");
     let login = read(&sandbox, "login.py");
     assert!(login.contains("os.getenv(\"DATABASE_PATH\", \"data/app.db\")"), "{login}");
     assert!(login.contains("SELECT body FROM auth_notes ORDER BY body"), "{login}");

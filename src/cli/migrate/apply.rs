@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
-use super::code;
+use super::code::{self, Tally};
 use super::progress::{self, When};
 use super::{agreed, patience, root, stopped, variables};
 use crate::cli::Session;
@@ -100,17 +100,17 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
         let outcome = apply(&request).map_err(stopped)?;
         migrate_outcome(&outcome, &root, &page, &mut out).map_err(|error| Failure::output(&error))?;
     }
-    session.print(&out)?;
-    if let Some(tally) = tally.get() {
-        session.say(&tally.words());
+    if let Some(words) = tally.get().and_then(Tally::words) {
+        out.extend(format!("{words}\n").bytes());
     }
     match half {
         Half::Both => {}
-        Half::Data => session.say("The code was left as it is; it refers to nothing that was retired."),
+        Half::Data => out.extend(b"The code was left as it is; it refers to nothing that was retired.\n"),
         Half::Code => {
-            session.say("The databases were left as they are: move them with `dbguard migrate apply --data-only`.")
+            out.extend(b"The databases were left as they are: `dbguard migrate apply --data-only` moves them.\n")
         }
     }
+    session.print(&out)?;
     Ok(Exit::Clean)
 }
 

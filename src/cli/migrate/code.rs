@@ -254,15 +254,17 @@ impl Code {
 }
 
 impl Tally {
-    pub(super) fn words(self) -> String {
+    /// For people; nothing where the code has no statement.
+    pub(super) fn words(self) -> Option<String> {
         let open = match self.undecided {
             0 => String::new(),
             open => format!(
-                " {} cannot be judged without running the code; `dbguard scan --output-format json` lists them.",
-                open
+                " {open} cannot be judged without running the code; `dbguard scan --output-format json` lists them."
             ),
         };
-        format!("{} of the code compile against the new database.{open}", counted(self.compile, "statement"))
+        (self.compile + self.undecided > 0).then(|| {
+            format!("{} of the code compile against the new database.{open}", counted(self.compile, "statement"))
+        })
     }
 }
 

@@ -42,14 +42,21 @@ pub(super) fn decide(merged: &[Open<'_>], out: &mut Proposal) -> Result<(), Stop
             None => continue,
         };
         let (same, other): (Vec<&Member<'_>>, Vec<&Member<'_>>) =
-            rest.iter().partition(|member| first.is_like(member.table));
+            rest.iter().partition(|member| first.is_like(member.table) && first.is_keyed_like(member.table));
         for member in other {
             let id = &member.open.id;
             let name = format!("{target}_{id}");
-            let lines = vec![format!(
-                "{target} of {id} has other columns than {target} of {}: another table under the same name",
-                first.open.id
-            )];
+            let other = &first.open.id;
+            let words = if first.is_keyed_like(member.table) {
+                format!(
+                    "{target} of {id} has other columns than {target} of {other}: another table under the same name"
+                )
+            } else {
+                format!(
+                    "{target} of {id} and {target} of {other} are keyed differently, one WITHOUT ROWID: they stay two"
+                )
+            };
+            let lines = vec![words];
             note(out, &member.table.name, std::slice::from_ref(id), lines);
             out.plan.tables.push(TablePlan {
                 name: member.table.name.clone(),
@@ -113,6 +120,10 @@ impl<'a> Member<'a> {
 
     fn has(&self, column: &str) -> bool {
         self.table.columns.iter().any(|own| own.name.eq_ignore_ascii_case(column))
+    }
+
+    fn is_keyed_like(&self, other: &Table) -> bool {
+        self.table.without_rowid == other.without_rowid
     }
 
     /// At least half of the columns that say something are shared by both.
