@@ -19,6 +19,7 @@ mod migrate_plan;
 mod migrate_refuse;
 mod migrate_run;
 mod packages;
+mod pre_commit;
 mod sandbox;
 mod scan;
 mod schemas;
