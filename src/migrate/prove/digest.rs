@@ -9,18 +9,13 @@ use crate::migrate::row;
 pub(super) struct Digest([u64; 4]);
 
 impl Digest {
-    /// Of one row.
-    pub(super) fn of(bytes: &[u8]) -> Self {
+    pub(super) fn add(&mut self, bytes: &[u8]) {
         let digest = blake3::hash(bytes);
         let mut parts = [0; 4];
         for (part, bytes) in parts.iter_mut().zip(digest.as_bytes().chunks_exact(8)) {
             *part = bytes.try_into().map_or(0, u64::from_le_bytes);
         }
-        Self(parts)
-    }
-
-    pub(super) fn add(&mut self, bytes: &[u8]) {
-        self.join(Self::of(bytes));
+        self.join(Self(parts));
     }
 
     pub(super) fn join(&mut self, other: Self) {
