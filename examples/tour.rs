@@ -71,11 +71,23 @@ fn tour() -> Result<(), Box<dyn Error>> {
     say("And counted, by rule.");
     house.dbguard(&["check", "--statistics"], LINES)?;
 
+    say("fix: what would mend it, as a patch that `git apply` takes. Nothing is written yet.");
+    house.git(&["add", "dbguard.toml"])?;
+    house.git(&["commit", "-qm", "A policy"])?;
+    house.dbguard(&["fix", "--diff", "--unsafe", "app/auth.py", "app/people.py"], LINES)?;
+
+    say(
+        "All of it at once. Unsafe, because the rows of auth.db have yet to move: what is left is listed with its reason.",
+    );
+    house.dbguard(&["fix", "--unsafe"], 24)?;
+    house.run("git", &["diff", "--shortstat"], LINES)?;
+    house.git(&["checkout", "-q", "."])?;
+
     say("Each rule explains itself.");
     house.dbguard(&["rule", "split-table"], LINES)?;
 
     println!("\nThe application stays in {}", house.folder.display());
-    println!("Go there and try: dbguard scan -v, dbguard check services/, dbguard rule");
+    println!("Go there and try: dbguard scan -v, dbguard check services/, dbguard fix --diff");
     Ok(())
 }
 

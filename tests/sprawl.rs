@@ -315,7 +315,13 @@ fn the_tour_goes_to_its_end() {
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
     let house = said.lines().find_map(|line| line.strip_prefix("The application stays in ")).unwrap();
     assert!(Path::new(house).join("dbguard.toml").is_file(), "{house}");
-    for words in ["$ dbguard scan", "$ dbguard init", "error[forbidden-database]", "# split-table"] {
+    for words in [
+        "+AUTH_DB = os.getenv(\"DATABASE_PATH\", \"/app/data/zoe.db\")",
+        "$ dbguard scan",
+        "$ dbguard init",
+        "error[forbidden-database]",
+        "# split-table",
+    ] {
         assert!(said.contains(words), "{words}");
     }
 }
