@@ -1,10 +1,11 @@
 //! A reference to a database that may not be used any more.
 
+use super::cause::Cause;
 use super::sink::Offence;
-use super::{Applied, Sink, Standing, names};
+use super::{Applied, Sink, Standing, names, spelling};
 use crate::finding::Remedy;
 use crate::lang::Engine;
-use crate::scan::{Context, Inventory};
+use crate::scan::{Context, DatabaseId, Inventory};
 
 pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink<'_>) {
     let server = policy.primary.as_ref().filter(|primary| primary.engine != Engine::Sqlite);
@@ -24,7 +25,8 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
                     (None, None) => offence = offence.case("gone"),
                 }
                 if let Some(primary) = successor {
-                    let (path, env) = (primary.path.value.clone(), Some(primary.env.value.clone()));
+                    let path = spelled(inventory, policy, cause, id, &primary.path.value);
+                    let env = Some(primary.env.value.clone());
                     offence = offence.remedy(Remedy::Retarget { path, env });
                 }
             }
@@ -39,5 +41,13 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
             offence = offence.label(&follower.fact.place, "used");
         }
         sink.report(offence);
+    }
+}
+
+/// Configuration spells paths out, and one of the host stays one of the host; code gets the policy's.
+fn spelled(inventory: &Inventory, policy: &Applied<'_>, cause: &Cause<'_>, id: DatabaseId, path: &str) -> String {
+    match cause.context {
+        Context::Config => spelling::beside(inventory, policy, id, &cause.value.pattern(), path),
+        _ => path.to_owned(),
     }
 }
