@@ -6,6 +6,7 @@
 pub mod check;
 pub mod cli;
 pub mod db;
+pub mod docs;
 pub mod finding;
 pub mod fix;
 pub mod lang;

@@ -5,6 +5,7 @@ mod baseline;
 mod change;
 mod check;
 mod completions;
+mod docs;
 mod failure;
 mod fix;
 mod gather;
@@ -56,6 +57,7 @@ enum Command {
     Fix(fix::Args),
     Init(init::Args),
     Migrate(migrate::Args),
+    Docs(docs::Args),
     Rule(rule::Args),
     Hook(hook::Args),
     Completions(completions::Args),
@@ -136,6 +138,7 @@ fn run(arguments: Vec<OsString>) -> Exit {
         Command::Fix(args) => fix::run(args, &session),
         Command::Init(args) => init::run(args, &session),
         Command::Migrate(args) => migrate::run(args, &session),
+        Command::Docs(args) => docs::run(args, &session),
         Command::Rule(args) => rule::run(args, &session),
         Command::Hook(args) => hook::run(args, &session),
         Command::Completions(args) => completions::run(args, &session),
