@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::lang::Access;
-use crate::scan::{Context, DatabaseId, Inventory};
+use crate::scan::{Context, DatabaseId, Inventory, matrix};
 
 /// Table (lowercase) and access → file → the functions in it. Without lines: a page does not get stale when code moves.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,13 +21,12 @@ impl Uses {
 #[must_use]
 pub fn uses(inventory: &Inventory, database: DatabaseId) -> Uses {
     let mut found = Uses::default();
-    for linked in &inventory.table_uses {
-        if linked.context != Context::Code || !linked.databases.contains(&database) {
-            continue;
+    for usage in matrix(inventory).iter().filter(|usage| usage.database == database) {
+        let places = usage.readers.iter().chain(&usage.writers).chain(&usage.definers);
+        for place in places.filter(|place| place.context == Context::Code) {
+            let files = found.0.entry((usage.table.to_lowercase(), place.fact.access)).or_default();
+            files.entry(place.fact.place.file.to_string()).or_default().extend(place.fact.symbol.clone());
         }
-        let used = &linked.fact;
-        let files = found.0.entry((used.table.to_lowercase(), used.access)).or_default();
-        files.entry(used.place.file.to_string()).or_default().extend(used.symbol.clone());
     }
     found
 }

@@ -7,6 +7,7 @@ mod baseline;
 mod check;
 mod commit_hook;
 mod consolidation;
+mod docs;
 mod documents;
 mod fix;
 mod floor_plan;
