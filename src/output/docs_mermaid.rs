@@ -71,7 +71,11 @@ fn attributes(table: &Table, relations: &[Relation], depth: Depth) -> String {
             continue;
         }
         let name = word(&column.name, &mut taken);
-        let comment = if name == column.name { String::new() } else { format!(" \"{}\"", label(&column.name)) };
+        let comment = if name == column.name || column.name.is_empty() {
+            String::new()
+        } else {
+            format!(" \"{}\"", label(&column.name))
+        };
         let keys = if keys.is_empty() { String::new() } else { format!(" {}", keys.join(", ")) };
         text.push_str(&format!("        {} {name}{keys}{comment}\n", kind(&column.declared_type)));
     }
