@@ -1,22 +1,24 @@
 //! `dbguard fix`: what breaks the policy and can be mended, mended.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
 use super::Session;
+use super::change::trouble;
 use super::check::selection;
 use super::failure::{Exit, Failure};
 use super::gather::{Gathered, Reading, gather, gather_again};
 use crate::check;
 use crate::finding::{Finding, Fix, Safety};
-use crate::fix::{self, Patches, Unsaved, Verdict};
+use crate::fix::{self, Left, Patches, Unsaved, Verdict};
 use crate::output::{Fixed, escape, fix_full, fix_json, fix_verdict};
 use crate::policy::Policy;
 use crate::scan::{Inventory, Overlay};
 use crate::text::{Source, apply, diff};
-use crate::tree;
+use crate::tree::{self, Repository};
 
 /// Mend what breaks the policy, in every language that dbguard writes
 ///
@@ -29,6 +31,7 @@ Examples:
   dbguard fix --diff --unsafe | git apply   the same as `dbguard fix --unsafe`
   dbguard fix services/ --select hardcoded-path
   dbguard fix --unsafe --interactive        asks for each
+  dbguard fix --staged                      what the next commit holds, in the index and in the work tree
 
 Exit codes: 0 nothing is left, 1 findings are left, 2 usage or policy, 3 a file could not be written.")]
 pub(super) struct Args {
@@ -47,6 +50,9 @@ pub(super) struct Args {
     /// Change files that have changes no commit holds
     #[arg(long)]
     allow_dirty: bool,
+    /// Fix staged files only, in the index and in the work tree; where the two differ around a fix, print it as a patch
+    #[arg(long, conflicts_with_all = ["diff", "allow_dirty"])]
+    staged: bool,
     /// Fix what these rules find only: an id, or the beginning of some; may be given several times, or with commas
     #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Rules")]
     select: Vec<String>,
@@ -71,12 +77,18 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
     let mut gathered = gather(session, &args.paths, Reading::Whole)?;
     let options = check::Options { paths: gathered.paths.clone(), ..options };
     let policy = gathered.policy.clone().unwrap_or_default();
-    let patches = patches(args, session, &mut gathered, &policy, &options)?;
+    let mut patches = patches(args, session, &mut gathered, &policy, &options)?;
     let root = gathered.inventory.root.clone();
-    if !args.diff && !args.allow_dirty {
+    if args.staged {
+        only_staged(session, &root, &mut patches)?;
+    } else if !args.diff && !args.allow_dirty {
         refuse_dirty(&root, &patches)?;
     }
-    let unsaved = if args.diff { Vec::new() } else { save(session, &root, &patches) };
+    let unsaved = match (args.diff, args.staged) {
+        (true, _) => Vec::new(),
+        (_, true) => save_both(session, &root, &patches)?,
+        _ => save(session, &root, &patches),
+    };
     let fixed = Fixed {
         patches: &patches,
         unsaved: &unsaved,
@@ -148,6 +160,45 @@ fn save(session: &Session<'_>, root: &Path, patches: &Patches) -> Vec<Unsaved> {
         }
     }
     unsaved
+}
+
+/// Keeps what is about staged files, and tells where the index holds other lines.
+fn only_staged(session: &Session<'_>, root: &Path, patches: &mut Patches) -> Result<(), Failure> {
+    let repository = Repository::at(root, session.world.git_for(root));
+    let changes = repository.staged(None).map_err(|error| trouble(&error, root))?;
+    let staged: BTreeSet<String> =
+        changes.iter().filter_map(|change| change.after.as_ref()).map(|item| item.path.to_string()).collect();
+    patches.patches.retain(|patch| staged.contains(&*patch.file));
+    patches.left.retain(|left| staged.contains(&*left.finding.place.file));
+    let mut apart = Vec::new();
+    for patch in &patches.patches {
+        let text = diff::unified(&below_top(root, &patch.file), patch.before.as_deref(), &patch.after);
+        if !repository.patch_index(&text, true).map_err(|error| trouble(&error, root))? {
+            session.warn(&format!("{} is staged with other lines than it has now: left as it is", escape(&patch.file)));
+            session.print(&text)?;
+            apart.push(patch.file.clone());
+            patches.left.extend(patch.done.iter().map(|done| Left {
+                finding: done.finding.clone(),
+                reason: Some("the index holds other lines around it".to_owned()),
+                fix: None,
+            }));
+        }
+    }
+    patches.patches.retain(|patch| !apart.contains(&patch.file));
+    Ok(())
+}
+
+/// Writes each patch to the work tree and to the index.
+fn save_both(session: &Session<'_>, root: &Path, patches: &Patches) -> Result<Vec<Unsaved>, Failure> {
+    let repository = Repository::at(root, session.world.git_for(root));
+    let unsaved = save(session, root, patches);
+    for patch in patches.patches.iter().filter(|patch| !unsaved.iter().any(|it| *it.file == *patch.file)) {
+        let text = diff::unified(&below_top(root, &patch.file), patch.before.as_deref(), &patch.after);
+        if !repository.patch_index(&text, false).map_err(|error| trouble(&error, root))? {
+            session.warn(&format!("{} is mended, but not in the index: `git add` it", escape(&patch.file)));
+        }
+    }
+    Ok(unsaved)
 }
 
 fn report(args: &Args, session: &Session<'_>, fixed: &Fixed<'_>) -> Result<(), Failure> {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -202,6 +203,23 @@ impl Repository {
     #[must_use]
     pub fn shared(&self) -> Option<PathBuf> {
         self.usual().or_else(|| Some(self.root.join(self.line(&["rev-parse", "--git-common-dir"]).ok()?)))
+    }
+
+    /// Puts a patch of one file into the index, where the index holds the lines that the patch is about; whether it does. The
+    /// work tree is left alone. With `only_look` the index is left alone too.
+    ///
+    /// # Errors
+    /// Where git cannot be asked.
+    pub fn patch_index(&self, patch: &[u8], only_look: bool) -> Result<bool, GitError> {
+        let mut command = self.git();
+        command.args(["apply", "--cached", "--whitespace=nowarn"]).args(only_look.then_some("--check")).arg("-");
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().map_err(unstarted)?;
+        if let Some(mut stdin) = child.stdin.take() {
+            // A git that ends early says by its exit code what it thinks of the patch.
+            let _ = stdin.write_all(patch);
+        }
+        child.wait().map(|status| status.success()).map_err(unstarted)
     }
 
     /// The usual case needs no process: a folder `.git`, and nobody who says otherwise.

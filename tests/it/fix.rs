@@ -218,3 +218,37 @@ fn each_fix_is_asked_for() {
     assert_eq!(text(&sandbox, "other.py"), FIXED);
     assert_eq!(output.status.code(), Some(1));
 }
+
+#[test]
+fn staged_files_are_fixed_in_the_index_and_in_the_work_tree() {
+    let policy = "[primary]\npath = \"/app/data/zoe.db\"\nenv = \"DATABASE_PATH\"\n";
+    let code = "import sqlite3\n\n\ndef one():\n    return sqlite3.connect(\"/app/data/zoe.db\")\n\n\ndef two():\n    return 2\n";
+    let sandbox = Sandbox::new()
+        .file("dbguard.toml", policy)
+        .file("a.py", "")
+        .file("b.py", "")
+        .git(&["init", "-q"])
+        .git(&["add", "."])
+        .git(&["commit", "-qm", "first"])
+        .file("a.py", code)
+        .file("b.py", code)
+        .git(&["add", "a.py", "b.py"])
+        // Work that is not staged: far away in one file, in the line itself in the other.
+        .file("a.py", format!("{code}\n\n\n\n\n\n\nprint(\"later\")\n"))
+        .file("b.py", code.replace("sqlite3.connect(", "sqlite3.connect(  "));
+    let run = sandbox.run(&["fix", "--staged"]);
+    let held = |file: &str| {
+        let shown =
+            std::process::Command::new("git").args(["show", &format!(":{file}")]).current_dir(sandbox.path()).output();
+        String::from_utf8(shown.unwrap().stdout).unwrap()
+    };
+    let now = |file: &str| std::fs::read_to_string(sandbox.path().join(file)).unwrap();
+    let fixed = "os.environ.get(\"DATABASE_PATH\", \"/app/data/zoe.db\")";
+    assert!(held("a.py").contains(fixed) && !held("a.py").contains("later"), "{run:?}\n{}", held("a.py"));
+    assert!(now("a.py").contains(fixed) && now("a.py").contains("later"), "{run:?}");
+    assert_eq!(held("b.py"), code);
+    assert!(!now("b.py").contains("os.environ"), "{}", now("b.py"));
+    assert!(run.stderr.contains("b.py is staged with other lines than it has now"), "{run:?}");
+    assert!(run.stdout.contains("+++ b/b.py"), "{run:?}");
+    assert_eq!(run.code, 1, "{run:?}");
+}
