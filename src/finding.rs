@@ -95,6 +95,8 @@ pub enum Remedy {
     SetValue { name: String, value: String },
     /// Add a line to an ignore file.
     AddIgnore { file: String, line: String },
+    /// Take a rule out of the comment that allows it, and the comment with its last one.
+    RemoveAllow { rule: String },
 }
 
 /// How sure it is that a program does the same after a fix.

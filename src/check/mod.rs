@@ -25,6 +25,8 @@ pub struct Options {
     pub selection: Selection,
     /// Files and folders, relative to the root; findings elsewhere are left out. Empty means everywhere.
     pub paths: Vec<String>,
+    /// Comments that allow a rule are not heeded.
+    pub no_ignores: bool,
 }
 
 /// What a check came to.
@@ -87,8 +89,9 @@ pub fn check(inventory: &Inventory, policy: &Policy, options: &Options) -> Repor
         later.rule == first.rule && later.place == first.place && (!later.place.span.is_empty() || later == first)
     });
     let findings = one_for_each_cause(findings);
-    (report.allowed, report.findings) =
-        findings.into_iter().partition(|finding| inventory.allows.iter().any(|allow| allowed_by(finding, allow)));
+    (report.allowed, report.findings) = findings
+        .into_iter()
+        .partition(|it| !options.no_ignores && inventory.allows.iter().any(|by| allowed_by(it, by)));
     report.count();
     let files: BTreeSet<&str> = inventory.sources.iter().map(|source| source.path.as_str()).collect();
     report.files = files.into_iter().filter(|file| among(file, &options.paths)).map(str::to_owned).collect();

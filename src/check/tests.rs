@@ -125,6 +125,7 @@ fn paths_and_selections_leave_the_rest_out() {
     let only = |select: &str, paths: &[&str]| Options {
         selection: Selection::new(&[select.to_owned()], &[]).unwrap(),
         paths: paths.iter().map(|path| (*path).to_owned()).collect(),
+        no_ignores: false,
     };
     assert_eq!(scene().check(POLICY, &only("forbidden-database", &[])), ["app.py:4 forbidden-database"]);
     assert_eq!(scene().check(POLICY, &only("all", &["./app.py"])).len(), 2);

@@ -182,7 +182,7 @@ fn show(baseline: &Baseline, session: &Session<'_>) -> Result<Exit, Failure> {
 pub(super) struct Location {
     pub(super) file: PathBuf,
     /// As reports name it.
-    shown: String,
+    pub(super) shown: String,
 }
 
 impl Location {

@@ -8,7 +8,7 @@ use super::Session;
 use super::failure::Failure;
 use super::gather::{Gathered, scan_options};
 use super::options::{Scope, scope};
-use crate::check::{self, Before, Options, Report, Selection};
+use crate::check::{self, Before, Options, Report};
 use crate::finding::Finding;
 use crate::output::escape;
 use crate::policy::{self, Policy};
@@ -78,7 +78,7 @@ pub(super) struct Compared {
 pub(super) fn compare(
     change: &Change,
     paths: &[std::path::PathBuf],
-    selection: Selection,
+    asked: Options,
     whole_inventory: bool,
     session: &Session<'_>,
 ) -> Result<Compared, Failure> {
@@ -104,7 +104,7 @@ pub(super) fn compare(
     let below = |path: &std::path::PathBuf| {
         path.strip_prefix(&scope.root).ok().map(|path| path.to_string_lossy().replace('\\', "/"))
     };
-    let judging = Options { selection, paths: scope.paths.iter().filter_map(below).collect() };
+    let judging = Options { paths: scope.paths.iter().filter_map(below).collect(), ..asked };
     let none = Policy::default();
     let judge =
         |inventory: &Inventory, policy: Option<&Policy>| check::check(inventory, policy.unwrap_or(&none), &judging);

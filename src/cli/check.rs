@@ -1,24 +1,27 @@
 //! `dbguard check`: what breaks the policy.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::ValueEnum;
 
 use super::Session;
+use super::add_allow::add_allow;
 use super::baseline;
 use super::change::{Change, Compared, compare};
 use super::failure::{Exit, Failure};
 use super::gather::{Gathered, Reading, gather};
 use super::report::{ToFile, deliver, to_file};
 use crate::check::{self, Report, Selection};
-use crate::finding::Severity;
+use crate::finding::{Finding, Fix, Severity};
+use crate::fix;
 use crate::output::{
-    Judged, Look, check_concise, check_full, check_github, check_gitlab, check_json, check_json_lines, check_junit,
-    check_markdown, check_sarif, show_files, statistics, verdict,
+    Judged, Look, Origins, check_concise, check_full, check_github, check_gitlab, check_json, check_json_lines,
+    check_junit, check_markdown, check_sarif, show_files, show_settings, statistics, verdict,
 };
 use crate::policy::{self, Policy};
-use crate::text::Source;
+use crate::text::{Place, Source};
 
 /// Report what breaks the policy, and what is wrong without one
 ///
@@ -55,6 +58,18 @@ pub(super) struct Args {
     /// The least severity of a finding that makes the exit code 1
     #[arg(long, value_name = "SEVERITY", default_value = "note", help_heading = "Output")]
     fail_on: FailOn,
+    /// Do not heed comments that allow a rule
+    #[arg(long, help_heading = "Rules")]
+    no_ignores: bool,
+    /// Write a comment above each finding that allows it for this reason, instead of a report
+    // The files of the work tree are written, and what a change adds was read elsewhere.
+    #[arg(
+        long,
+        value_name = "REASON",
+        conflicts_with_all = ["no_ignores", "show_files", "staged", "since", "from_ref"],
+        help_heading = "Rules"
+    )]
+    add_allow: Option<String>,
     /// How to write the report
     #[arg(long, value_name = "FORMAT", default_value = "full", help_heading = "Output")]
     output_format: Format,
@@ -67,6 +82,9 @@ pub(super) struct Args {
     /// List the files that were read, with their language and kind, instead of checking them
     #[arg(long, help_heading = "Output")]
     show_files: bool,
+    /// Show what the policy comes to, each setting with where it is from, instead of a report
+    #[arg(long, conflicts_with_all = ["show_files", "add_allow", "staged", "since", "from_ref"], help_heading = "Output")]
+    show_settings: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -114,15 +132,29 @@ pub(super) enum Format {
 pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
     let selection = selection(&args.select, &args.ignore)?;
     let none = Policy::default();
+    let options = check::Options { selection, no_ignores: args.no_ignores, ..check::Options::default() };
     let Compared { gathered, mut report, options, already } = if args.change.is_none() {
         let gathered = gather(session, &args.paths, Reading::Whole)?;
-        let options = check::Options { selection, paths: gathered.paths.clone() };
+        let options = check::Options { paths: gathered.paths.clone(), ..options };
         let report = check::check(&gathered.inventory, gathered.policy.as_ref().unwrap_or(&none), &options);
         Compared { gathered, report, options, already: None }
     } else {
-        compare(&args.change, &args.paths, selection, args.show_files, session)?
+        compare(&args.change, &args.paths, options, args.show_files, session)?
     };
     let policy = gathered.policy.as_ref().unwrap_or(&none);
+    if args.show_settings {
+        let baseline = baseline::Location::of(args.baseline.as_deref(), &gathered, session);
+        let origins = Origins {
+            baseline: (!args.no_baseline && baseline.file.exists()).then_some(baseline.shown.as_str()),
+            heeds_comments: !args.no_ignores,
+        };
+        let mut out = Vec::new();
+        show_settings(policy, &origins, |rule| options.selection.has(rule), &mut out)
+            .map_err(|error| Failure::output(&error))?;
+        session.print(&out)?;
+        gathered.tell_mistakes(session);
+        return Ok(gathered.exit());
+    }
     if args.show_files {
         let files: BTreeSet<&str> = report.files.iter().map(String::as_str).collect();
         let mut out = Vec::new();
@@ -138,11 +170,18 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
         let (named, found) = (args.baseline.as_deref(), (&mut report, &mut fingerprints));
         accepted = baseline::accept(named, &gathered, found, &options, already, session)?;
     }
+    if let Some(reason) = &args.add_allow {
+        return add_allow(&report.findings, reason, &gathered, session);
+    }
+    // Only SARIF holds fixes.
+    let with_fixes =
+        args.output_format == Format::Sarif || args.output.iter().any(|output| output.format == Format::Sarif);
+    let fixes = if with_fixes { fixes(&report, &gathered, policy)? } else { Vec::new() };
     let folder = folder_in_repository(&gathered.inventory.root);
     let judged = Judged {
         findings: &report.findings,
         fingerprints: &fingerprints,
-        fixes: &[],
+        fixes: &fixes,
         folder: &folder,
         skipped: &gathered.inventory.skipped,
         root: &gathered.inventory.root,
@@ -200,6 +239,21 @@ fn offer(gathered: &Gathered, report: &Report) -> String {
     let names = primary.map_or_else(String::new, |path| format!(", with {path} as its primary"));
     let rules = report.without_policy.len();
     format!("No policy: `dbguard init` would write a first dbguard.toml{names}, and {rules} more rules would be asked.")
+}
+
+/// What would mend each finding, as far as it can be written out.
+fn fixes(report: &Report, gathered: &Gathered, policy: &Policy) -> Result<Vec<Option<Fix>>, Failure> {
+    let inventory = &gathered.inventory;
+    let source = |file: &str| gathered.source(file).map(Arc::new);
+    let proposals = fix::proposals(inventory, policy, report, &super::migrate::moved(&inventory.root)?, &source);
+    let mut by_place: HashMap<(String, Place), Fix> = HashMap::new();
+    for proposal in proposals {
+        if let Ok(fix) = proposal.fix {
+            by_place.insert((proposal.finding.rule, proposal.finding.place), fix);
+        }
+    }
+    let fix = |finding: &Finding| by_place.get(&(finding.rule.clone(), finding.place.clone())).cloned();
+    Ok(report.findings.iter().map(fix).collect())
 }
 
 /// The root as its repository's top sees it: empty, or with a `/` at its end.

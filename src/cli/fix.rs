@@ -73,7 +73,7 @@ pub(super) enum Format {
 }
 
 pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
-    let options = check::Options { selection: selection(&args.select, &args.ignore)?, paths: Vec::new() };
+    let options = check::Options { selection: selection(&args.select, &args.ignore)?, ..check::Options::default() };
     let mut gathered = gather(session, &args.paths, Reading::Whole)?;
     let options = check::Options { paths: gathered.paths.clone(), ..options };
     let policy = gathered.policy.clone().unwrap_or_default();

@@ -12,6 +12,7 @@ use crate::output::{escape, show_files};
 use crate::policy::{self, Argument, Globs, Policy, Written};
 use crate::scan::{self, Inventory, Overlay};
 use crate::text::Source;
+use crate::tree::Skipped;
 
 /// A tree as it was found.
 pub(super) struct Gathered {
@@ -79,9 +80,10 @@ impl Gathered {
         }
     }
 
-    /// What could not be read, for formats that do not say so themselves.
+    /// What was not read, for formats that do not say so themselves; what was left out by design when more is to be told.
     pub(super) fn tell_skipped(&self, session: &Session<'_>) {
-        let skipped: Vec<_> = self.inventory.skipped.iter().filter(|skipped| !skipped.by_design).collect();
+        let told = |skipped: &&Skipped| !skipped.by_design || session.global.verbose;
+        let skipped: Vec<_> = self.inventory.skipped.iter().filter(told).collect();
         for skipped in &skipped {
             session.say(&format!("skipped {}: {}", escape(&skipped.path), escape(&skipped.reason)));
         }

@@ -1,6 +1,7 @@
 //! The command line: one file per command, its arguments and its run on one page. The only room that reads the environment,
 //! writes to the terminal and chooses the exit code.
 
+mod add_allow;
 mod baseline;
 mod change;
 mod check;

@@ -7,7 +7,7 @@ use super::ignore;
 use crate::check::Report;
 use crate::finding::{FileEdit, Finding, Fix, Remedy, Safety};
 use crate::lang::write::{Access, Change, Keep, Written, write};
-use crate::lang::{Language, Reference, names};
+use crate::lang::{Language, Reference, names, without_allow};
 use crate::policy::Policy;
 use crate::rules::{self, Fixable};
 use crate::scan::{Inventory, Linked};
@@ -100,6 +100,10 @@ impl<'a> Facts<'a> {
         let mut found = Vec::new();
         for &finding in findings {
             let value = self.value(finding);
+            if let Some(Remedy::RemoveAllow { rule }) = &finding.remedy {
+                found.push(without_comment(finding, rule, language, &source));
+                continue;
+            }
             match self.stands_elsewhere(finding, language) {
                 Some(words) => found.push(refused(finding, words)),
                 None => asked.push((finding, value)),
@@ -266,7 +270,7 @@ impl<'a> Facts<'a> {
                 title: format!("set `{name}` to `{value}` in place of `{}`", short(source.slice(at))),
                 retargets: true,
             },
-            Remedy::AddIgnore { .. } => return None,
+            Remedy::AddIgnore { .. } | Remedy::RemoveAllow { .. } => return None,
         })
     }
 
@@ -342,6 +346,17 @@ fn best(rule: &str) -> Safety {
         Some(Fixable::Safe) => Safety::Safe,
         _ => Safety::Unsafe,
     }
+}
+
+fn without_comment(finding: &Finding, rule: &str, language: Language, source: &Source) -> Proposal {
+    let edit = without_allow(source, language, finding.place.span);
+    let fix = edit.ok_or_else(|| "the comment is not found".to_owned()).map(|edit| Fix {
+        title: format!("remove `allow[{rule}]`"),
+        safety: Safety::Safe.max(best(&finding.rule)),
+        why: "a comment changes nothing that runs".to_owned(),
+        edits: vec![FileEdit { file: Arc::clone(&source.path), edit }],
+    });
+    Proposal { finding: finding.clone(), fix }
 }
 
 fn slashes(path: &str) -> usize {

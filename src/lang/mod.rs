@@ -1,6 +1,7 @@
 //! The languages: each reads a source into [`Facts`], and writes a change of it as edits. Knows nothing of files on disk, databases or policy.
 
 mod allow;
+mod allow_write;
 mod config;
 mod dockerfile;
 mod dotenv;
@@ -30,7 +31,8 @@ use serde::Serialize;
 
 use crate::text::{Snippet, Source};
 
-pub use allow::{ALLOW_MARK, Allow, allows};
+pub use allow::{ALLOW_MARK, Allow, allows, without_allow};
+pub use allow_write::write_allow;
 pub use facts::{
     Access, Attach, Confidence, EnvRead, Facts, FileCopy, Mount, Naming, Reference, Role, Setting, Statement, TableUse,
 };

@@ -135,7 +135,25 @@ fn writer(language: Language) -> Writer {
 /// Whether `after` still parses at least as well as `before`: no error that was not there. True of what has no grammar.
 #[must_use]
 pub fn parses_as_well(language: Language, before: &str, after: &str) -> bool {
-    let grammars: Vec<tree_sitter::Language> = match language {
+    let Some(grammars) = grammars(language) else { return true };
+    if is_too_deep(language, before) || is_too_deep(language, after) {
+        return false;
+    }
+    // The grammar that understands the text as it was best is the one to ask.
+    let mut best: Option<(usize, &tree_sitter::Language)> = None;
+    for grammar in &grammars {
+        match errors(grammar, before) {
+            Some(0) => return errors(grammar, after) == Some(0),
+            Some(found) if best.is_none_or(|(fewest, _)| found < fewest) => best = Some((found, grammar)),
+            _ => {}
+        }
+    }
+    best.is_some_and(|(found, grammar)| errors(grammar, after).is_some_and(|after| after <= found))
+}
+
+/// The grammars that may understand a language; `None` where it has none.
+fn grammars(language: Language) -> Option<Vec<tree_sitter::Language>> {
+    Some(match language {
         Language::Python => vec![tree_sitter_python::LANGUAGE.into()],
         // Either may be the other under a wrong name, and both may hold markup.
         Language::Javascript => {
@@ -154,23 +172,30 @@ pub fn parses_as_well(language: Language, before: &str, after: &str) -> bool {
         | Language::Dockerfile
         | Language::Markdown
         | Language::Ignore
-        | Language::Other => return true,
-    };
+        | Language::Other => return None,
+    })
+}
+
+fn is_too_deep(language: Language, text: &str) -> bool {
     match language {
-        Language::Python if python::is_too_deep(before) || python::is_too_deep(after) => return false,
-        Language::Yaml if yaml::is_too_deep(before) || yaml::is_too_deep(after) => return false,
-        _ => {}
+        Language::Python => python::is_too_deep(text),
+        Language::Yaml => yaml::is_too_deep(text),
+        _ => false,
     }
-    // The grammar that understands the text as it was best is the one to ask.
-    let mut best: Option<(usize, &tree_sitter::Language)> = None;
-    for grammar in &grammars {
-        match errors(grammar, before) {
-            Some(0) => return errors(grammar, after) == Some(0),
-            Some(found) if best.is_none_or(|(fewest, _)| found < fewest) => best = Some((found, grammar)),
-            _ => {}
+}
+
+/// Whether what stands at `at` is a comment, as a grammar of the language sees it. True of what has no grammar.
+pub(super) fn is_comment(language: Language, text: &str, at: Span) -> bool {
+    let Some(grammars) = grammars(language) else { return true };
+    grammars.iter().any(|grammar| {
+        let mut parser = Parser::new();
+        if parser.set_language(grammar).is_err() {
+            return false;
         }
-    }
-    best.is_some_and(|(found, grammar)| errors(grammar, after).is_some_and(|after| after <= found))
+        let Some(tree) = parser.parse(text, None) else { return false };
+        let node = tree.root_node().descendant_for_byte_range(at.range().start, at.range().end);
+        node.is_some_and(|node| node.kind().contains("comment"))
+    })
 }
 
 /// How many places of a text its grammar does not understand.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use super::sarif_record as sarif;
 use super::{Identified, Judged, Lookup, severity_word};
-use crate::finding::{Finding, Fix};
+use crate::finding::{Finding, Fix, Safety};
 use crate::rules::{self, Card};
 use crate::text::Place;
 use crate::tree::Skipped;
@@ -113,7 +113,11 @@ fn fix(judged: &Judged<'_>, fix: &Fix, lookup: &mut Lookup<'_>) -> Option<sarif:
             replacements: replacements.collect(),
         });
     }
-    (!changes.is_empty()).then(|| sarif::Fix { description: text(fix.title.as_str()), artifact_changes: changes })
+    let title = match fix.safety {
+        Safety::Safe => fix.title.clone(),
+        Safety::Unsafe => format!("{} (unsafe: {})", fix.title, fix.why),
+    };
+    (!changes.is_empty()).then(|| sarif::Fix { description: text(title), artifact_changes: changes })
 }
 
 fn rule(finding: &Finding) -> sarif::Rule {
@@ -186,7 +190,7 @@ fn text(text: impl Into<String>) -> sarif::Text {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::{FileEdit, Fingerprint, Safety, Severity};
+    use crate::finding::{FileEdit, Fingerprint, Severity};
     use crate::output::sample;
     use crate::text::Edit;
     use serde_json::Value;

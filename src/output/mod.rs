@@ -29,6 +29,7 @@ mod scan_full;
 mod scan_json;
 mod scan_markdown;
 mod scan_record;
+mod settings;
 mod statistics;
 
 use std::collections::{BTreeSet, HashMap};
@@ -63,6 +64,7 @@ pub use rule::rule_list;
 pub use scan_full::scan_full;
 pub use scan_json::scan_json;
 pub use scan_markdown::scan_markdown;
+pub use settings::{Origins, show_settings};
 pub use statistics::{statistics, verdict};
 
 /// What a check came to.

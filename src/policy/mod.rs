@@ -6,6 +6,8 @@ mod moves;
 mod near;
 mod opener;
 mod read;
+#[cfg(test)]
+mod schema;
 mod sections;
 
 pub use globs::{Globs, matches_path};
@@ -34,6 +36,7 @@ pub struct Policy {
     pub mounts: Vec<(Written<String>, String)>,
     pub places: Places,
     pub python: Python,
+    pub suppression: Suppression,
     /// Severity by rule; `None` is off.
     pub rules: BTreeMap<String, Written<Option<Severity>>>,
     /// Mistakes in the file; each becomes a finding.
@@ -92,6 +95,13 @@ pub struct Places {
     pub tests: Vec<Written<String>>,
     /// Not looked at.
     pub exclude: Vec<Written<String>>,
+}
+
+/// What is asked of comments that allow a rule.
+#[derive(Debug, Clone, Default)]
+pub struct Suppression {
+    /// They must say why.
+    pub require_reason: Option<Written<bool>>,
 }
 
 #[derive(Debug, Clone, Default)]

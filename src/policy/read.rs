@@ -89,6 +89,18 @@ impl<'s> Reader<'s> {
         self.text(value, key)
     }
 
+    /// `true` or `false`.
+    pub(super) fn flag(&mut self, section: &Section<'_, '_>, key: &str) -> Option<Written<bool>> {
+        let (_, value) = entry(section.table, key)?;
+        match value.get_ref() {
+            DeValue::Boolean(flag) => Some(Written { value: *flag, place: self.place(value.span()) }),
+            _ => {
+                self.wrong_kind(value, key, "true or false");
+                None
+            }
+        }
+    }
+
     /// A string that may not be missing.
     pub(super) fn required(&mut self, section: &Section<'_, '_>, key: &str) -> Option<Written<String>> {
         if entry(section.table, key).is_none() {

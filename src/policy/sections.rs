@@ -3,13 +3,15 @@
 use toml::de::DeTable;
 
 use super::read::{Reader, Section, entry, listed};
-use super::{External, Places, Policy, Primary, Python, Retired, Specialised, Written, globs, nearest, opener};
+use super::{
+    External, Places, Policy, Primary, Python, Retired, Specialised, Suppression, Written, globs, nearest, opener,
+};
 use crate::finding::Severity;
 use crate::lang::Engine;
 use crate::text::Source;
 
-const SECTIONS: [&str; 9] =
-    ["primary", "specialised", "retired", "external", "tables", "mounts", "places", "python", "rules"];
+const SECTIONS: [&str; 10] =
+    ["primary", "specialised", "retired", "external", "tables", "mounts", "places", "python", "suppression", "rules"];
 /// What a primary without `env` is reached through.
 const DEFAULT_ENV: &str = "DATABASE_PATH";
 
@@ -68,6 +70,7 @@ fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, policy: &mut Policy) {
     policy.mounts = reader.section(table, "mounts").map(|it| reader.pairs_of(it.table)).unwrap_or_default();
     policy.places = reader.section(table, "places").map(|it| places(reader, &it)).unwrap_or_default();
     policy.python = reader.section(table, "python").map(|it| python(reader, &it)).unwrap_or_default();
+    policy.suppression = reader.section(table, "suppression").map(|it| suppression(reader, &it)).unwrap_or_default();
     rules(reader, table, policy);
     renames(reader, policy);
     one_entry_each(reader, policy);
@@ -169,6 +172,11 @@ fn python(reader: &mut Reader<'_>, section: &Section<'_, '_>) -> Python {
         }
     }
     Python { openers, access: access.map(|it| it.value), import: import.map(|it| it.value) }
+}
+
+fn suppression(reader: &mut Reader<'_>, section: &Section<'_, '_>) -> Suppression {
+    reader.know(section, &["require-reason"]);
+    Suppression { require_reason: reader.flag(section, "require-reason") }
 }
 
 /// The names between `{` and `}`.

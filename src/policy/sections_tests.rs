@@ -47,6 +47,9 @@ tests     = ["tests/**"]
 openers = ["app.db.DBRouter(1)", "open_store(path)"]
 access  = 'os.environ.get("{env}", "{path}")'
 
+[suppression]
+require-reason = true
+
 [rules]
 hardcoded-path = "warning"
 live-copy = "off"

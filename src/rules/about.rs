@@ -79,5 +79,7 @@ pub(crate) fn allowed_by(finding: &Finding, allow: &Allow) -> bool {
     let place = &finding.place;
     allow.rule == finding.rule
         && allow.place.file == place.file
-        && (place.start.line..=place.end.line.max(place.start.line)).contains(&allow.line)
+        && !allow.is_open
+        && allow.lines.0 <= place.end.line.max(place.start.line)
+        && place.start.line <= allow.lines.1
 }

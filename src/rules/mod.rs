@@ -31,6 +31,7 @@ mod live_copy;
 mod live_database;
 mod missing_ignore;
 mod reader_without_writer;
+mod reasonless_suppression;
 mod replace_on_parent;
 mod retired_table;
 mod several_defaults;
@@ -106,6 +107,7 @@ roster! {
     "missing-ignore" missing_ignore
     "reader-without-writer" reader_without_writer
     "replace-on-parent" replace_on_parent
+    "reasonless-suppression" reasonless_suppression
     "retired-table" retired_table
     "several-defaults" several_defaults
     "shape-drift" shape_drift

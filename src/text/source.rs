@@ -128,6 +128,12 @@ impl Source {
         }
     }
 
+    /// Where a 1-based line begins, in bytes.
+    #[must_use]
+    pub fn line_start(&self, line: u32) -> Option<u32> {
+        self.line_starts.get((line as usize).checked_sub(1)?).copied()
+    }
+
     /// The text of a 1-based line, without its line end.
     #[must_use]
     pub fn line(&self, line: u32) -> &str {

@@ -99,6 +99,47 @@ fn files_are_shown() {
 }
 
 #[test]
+fn settings_are_shown_with_where_each_is_from() {
+    let policy =
+        "[primary]\npath = 'data/zoe.db'\n\n[places]\nexclude = ['vendored/**']\n\n[rules]\nlive-copy = 'off'\n";
+    let sandbox = project().file("dbguard.toml", policy).folder("deep");
+    let run = sandbox.run(&["check", "--show-settings", "--ignore", "split-table"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    for line in [
+        "# policy: dbguard.toml",
+        "# baseline: none",
+        "path = \"data/zoe.db\"  # dbguard.toml:2",
+        "env = \"DATABASE_PATH\"  # default",
+        "exclude = [\"vendored/**\"]  # dbguard.toml:5",
+        "tests = []  # default",
+        "live-copy = \"off\"  # dbguard.toml:8",
+        "hardcoded-path = \"error\"  # default",
+        "split-table = \"warning\"  # not asked: --select or --ignore",
+    ] {
+        assert!(run.stdout.lines().any(|shown| shown == line), "{line} is not in\n{}", run.stdout);
+    }
+    // What is shown is a policy.
+    let shown = Sandbox::new().file("dbguard.toml", &run.stdout).run(&["check", "--show-settings"]);
+    assert_eq!(shown.code, 0, "{shown:?}");
+    let env = sandbox.file("dbguard.toml", "[primary]\nenv = 'DATABASE_PATH'\npath = 'a.db'\n");
+    let run = env.run(&["check", "--show-settings"]);
+    assert!(run.stdout.contains("env = \"DATABASE_PATH\"  # dbguard.toml:2\n"), "{run:?}");
+}
+
+#[test]
+fn an_excluded_file_is_not_checked_when_it_is_named_and_v_says_why() {
+    let policy =
+        "[primary]\npath = \"data/zoe.db\"\nenv = \"DATABASE_PATH\"\n\n[places]\nexclude = [\"vendored/**\"]\n";
+    let sandbox = project().file("dbguard.toml", policy).file("vendored/login.py", BAD);
+    let run = sandbox.run(&["check", "vendored/login.py", "--output-format", "concise"]);
+    assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run:?}");
+    assert!(!run.stderr.contains("vendored"), "{run:?}");
+    let run = sandbox.run(&["check", "-v", "vendored/login.py", "--output-format", "concise"]);
+    let told: Vec<&str> = run.stderr.lines().filter(|line| line.contains("vendored")).collect();
+    assert_eq!(told, ["skipped vendored: excluded by the policy"], "{run:?}");
+}
+
+#[test]
 fn without_a_policy_one_line_says_what_init_would_add() {
     let sandbox = Sandbox::new()
         .file("app.py", GOOD)

@@ -130,6 +130,11 @@ fn sarif_keeps_to_its_schema_and_tells_every_name_byte_for_byte() {
     let uris = uris(&log);
     assert!(uris.iter().all(|uri| uri.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~/%".contains(&byte))));
     assert_eq!(uris.iter().map(|uri| percent_decoded(uri)).collect::<BTreeSet<_>>(), names());
+    let fix = &log["runs"][0]["results"][0]["fixes"][0];
+    let replaced = &fix["artifactChanges"][0]["replacements"];
+    assert_eq!(replaced[1]["deletedRegion"]["startLine"], 5, "{fix}");
+    assert!(replaced[1]["insertedContent"]["text"].as_str().unwrap().contains("DATABASE_PATH"), "{fix}");
+    assert!(fix["description"]["text"].as_str().unwrap().contains("unsafe: "), "{fix}");
     // With all rules, labels in other files, and what could not be read.
     let sandbox = hostile().file("data/auth.db", "no database");
     assert_valid("tests/schemas/sarif-2.1.0.json", &sandbox.run(&["check", "--output-format", "sarif"]).json());

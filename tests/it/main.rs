@@ -27,4 +27,5 @@ mod schemas;
 mod since;
 mod staged;
 mod steadiness;
+mod suppression;
 mod tools;
