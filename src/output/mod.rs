@@ -15,9 +15,14 @@ mod files;
 mod fix_full;
 mod fix_json;
 mod fix_record;
+mod html;
 mod look;
 mod markup;
+mod migrate_html;
+mod migrate_json;
+mod migrate_picture;
 mod migrate_plan;
+mod migrate_record;
 mod migrate_run;
 mod opinion;
 mod overview;
@@ -54,6 +59,8 @@ pub use files::show_files;
 pub use fix_full::{fix_full, fix_verdict};
 pub use fix_json::fix_json;
 pub use look::{Look, escape};
+pub use migrate_html::migration_html;
+pub use migrate_json::migration_json;
 pub use migrate_plan::{plan_full, plan_json};
 pub use migrate_run::{
     migrate_cleaned, migrate_outcome, migrate_preview, migrate_rehearsal, migrate_status, migrate_undone,

@@ -18,6 +18,7 @@ mod migrate_joined;
 mod migrate_kill;
 mod migrate_plan;
 mod migrate_refuse;
+mod migrate_report;
 mod migrate_run;
 mod packages;
 mod pre_commit;

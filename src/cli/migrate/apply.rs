@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use super::code::{self, Tally};
 use super::progress::{self, When};
-use super::{agreed, patience, root, stopped, variables};
+use super::{agreed, patience, report::tell, root, stopped, variables};
 use crate::cli::Session;
 use crate::cli::failure::{Exit, Failure};
 use crate::migrate::plan::{self, Plan};
-use crate::migrate::run::{Half, Request, apply, look, rehearse, unfinished};
+use crate::migrate::run::{Half, Request, apply, look, rehearse, report, unfinished};
 use crate::output::{escape, migrate_outcome, migrate_preview, migrate_rehearsal};
 use crate::text::Source;
 
@@ -92,12 +92,20 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
     } else if args.rehearse {
         let rehearsal = rehearse(&request).map_err(stopped)?;
         migrate_rehearsal(&rehearsal, &page, &mut out).map_err(|error| Failure::output(&error))?;
+        tell(&root, Ok(rehearsal.report), session);
     } else {
         if !args.yes && !consent(&request, &root, session)? {
             session.say("Nothing was changed.");
             return Ok(Exit::Findings);
         }
-        let outcome = apply(&request).map_err(stopped)?;
+        let before = report(&root, None).ok();
+        let applied = apply(&request);
+        let after = report(&root, None);
+        // What stopped before its first line has no report.
+        if applied.is_ok() || after.as_ref().ok() != before.as_ref() {
+            tell(&root, after, session);
+        }
+        let outcome = applied.map_err(stopped)?;
         migrate_outcome(&outcome, &root, &page, &mut out).map_err(|error| Failure::output(&error))?;
     }
     if let Some(words) = tally.get().and_then(Tally::words) {

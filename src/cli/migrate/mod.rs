@@ -5,6 +5,7 @@ mod cleanup;
 mod code;
 mod plan;
 mod progress;
+mod report;
 mod rollback;
 mod status;
 mod verify;
@@ -40,6 +41,7 @@ enum Command {
     Apply(apply::Args),
     Status(status::Args),
     Verify(verify::Args),
+    Report(report::Args),
     Rollback(rollback::Args),
     Cleanup(cleanup::Args),
 }
@@ -50,6 +52,7 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
         Command::Apply(args) => apply::run(args, session),
         Command::Status(args) => status::run(args, session),
         Command::Verify(args) => verify::run(args, session),
+        Command::Report(args) => report::run(args, session),
         Command::Rollback(args) => rollback::run(args, session),
         Command::Cleanup(args) => cleanup::run(args, session),
     }

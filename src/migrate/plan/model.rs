@@ -80,6 +80,7 @@ pub struct SourcePlan {
 
 /// What becomes of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
     /// Its rows move into the target.

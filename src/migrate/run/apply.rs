@@ -196,6 +196,7 @@ impl<'a> Work<'a> {
             sources: look.subjects(),
             data: request.half != Half::Code,
             check_env: request.check_env.to_vec(),
+            warnings: look.warnings.clone(),
             at,
         };
         let files = keep(request, &home, &folder).inspect_err(|_| {
@@ -279,9 +280,9 @@ impl<'a> Work<'a> {
         self.request.progress.begin(name, 0, 0);
         let done = work(self)?;
         self.request.progress.end();
-        let time = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let time = milliseconds(began);
         self.outcome.times.push((name.to_owned(), time));
-        self.note(name, Phase::Done, done)
+        self.note(name, Phase::Done, timed(done, time))
     }
 
     fn carry_on(&mut self) -> Result<(), Stop> {
@@ -332,10 +333,11 @@ impl<'a> Work<'a> {
         self.note(step::FREEZE, Phase::Intent, Value::Null)?;
         let databases: Vec<(String, PathBuf)> =
             self.begin.sources.iter().map(|subject| (subject.id.clone(), subject.path.clone())).collect();
+        let began = Instant::now();
         self.request.progress.begin(step::FREEZE, 0, 0);
         let mut held = freeze::freeze(&databases, self.request.patience)?;
         self.request.progress.end();
-        self.note(step::FREEZE, Phase::Done, Value::Null)?;
+        self.note(step::FREEZE, Phase::Done, timed(Value::Null, milliseconds(began)))?;
         self.back_up(&held)?;
         self.as_expected()?;
         self.stage()?;
@@ -497,9 +499,9 @@ impl<'a> Work<'a> {
             None => publish::as_new(&stage, &self.begin.target)?,
         }
         self.request.progress.end();
-        let time = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let time = milliseconds(began);
         self.outcome.times.push((step::PUBLISH.to_owned(), time));
-        self.note(step::PUBLISH, Phase::Done, Value::Null)?;
+        self.note(step::PUBLISH, Phase::Done, timed(Value::Null, time))?;
         for one in held.iter() {
             one.release()?;
         }
@@ -635,6 +637,22 @@ fn keep(request: &Request<'_>, home: &Home, folder: &RunFolder) -> Result<Vec<Sa
     folder.write("migration.toml", request.plan_text.as_bytes())?;
     let changes = if request.half == Half::Data { &[][..] } else { request.changes };
     code::prepare(folder, &home.root, changes)
+}
+
+pub(super) fn milliseconds(began: Instant) -> u64 {
+    u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// What a step leaves in the journal, with the time it took.
+fn timed(done: Value, milliseconds: u64) -> Value {
+    match done {
+        Value::Null => json!({ "ms": milliseconds }),
+        Value::Object(mut fields) => {
+            fields.insert("ms".to_owned(), milliseconds.into());
+            Value::Object(fields)
+        }
+        other => other,
+    }
 }
 
 fn hold_all(proofs: &[Proof]) -> Result<(), Stop> {

@@ -55,6 +55,18 @@ impl Home {
         Err(Stop::new("too many runs at once", format!("{name} exists a hundred times"), "wait a second"))
     }
 
+    /// The folder of a run that was begun.
+    pub(super) fn run(&self, id: &str) -> RunFolder {
+        RunFolder { id: id.to_owned(), path: self.path.join("runs").join(id) }
+    }
+
+    /// Where the report of the last rehearsal stands.
+    pub(super) fn rehearsed(&self) -> Result<RunFolder, Stop> {
+        let path = self.path.join("rehearsed");
+        private_folder(&path).map_err(|error| trouble::io("make the folder of rehearsals", &path, &error))?;
+        Ok(RunFolder { id: "rehearsed".to_owned(), path })
+    }
+
     /// All runs, the oldest first.
     pub(super) fn runs(&self) -> Result<Vec<RunFolder>, Stop> {
         let folder = self.path.join("runs");

@@ -4,18 +4,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::apply::{Half, Outcome, Request, apply};
+use super::apply::{Half, Outcome, Request, apply, milliseconds};
 use super::code::FileChange;
 use super::folder::Home;
+use super::report::{Report, report};
 use super::rollback::{Undo, rollback};
-use super::{backup, preflight, trouble};
+use super::{backup, preflight, shown, trouble};
 use crate::migrate::Stop;
 use crate::migrate::plan::{Action, Choice, write};
 
 /// What came of it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rehearsal {
     pub outcome: Outcome,
+    /// Names the databases of the project, not the copies.
+    pub report: Report,
     /// Milliseconds from freeze to the end, and for undoing all of it.
     pub apply: u64,
     pub rollback: u64,
@@ -67,6 +70,13 @@ pub fn rehearse(request: &Request<'_>) -> Result<Rehearsal, Stop> {
     let began = Instant::now();
     let outcome = apply(&rehearsed)?;
     let apply = milliseconds(began);
+    let mut report = Report { rehearsed: true, ..report(&root, None)? };
+    report.target = shown(request.root, &look.target);
+    for one in &mut report.databases {
+        if let Some(real) = look.databases.iter().find(|looked| looked.id == one.id) {
+            one.path = shown(request.root, &real.path);
+        }
+    }
     let began = Instant::now();
     let undo = Undo {
         root: &root,
@@ -79,11 +89,7 @@ pub fn rehearse(request: &Request<'_>) -> Result<Rehearsal, Stop> {
     };
     rollback(&undo)?;
     let bytes = look.databases.iter().map(|one| one.bytes).sum();
-    Ok(Rehearsal { outcome, apply, rollback: milliseconds(began), bytes })
-}
-
-fn milliseconds(began: Instant) -> u64 {
-    u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    Ok(Rehearsal { outcome, report, apply, rollback: milliseconds(began), bytes })
 }
 
 /// Where a file of the project stands in the rehearsal; files from elsewhere get a folder of their own.

@@ -36,6 +36,7 @@ pub(super) mod step {
 
 /// How far a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Standing {
     /// It stopped between its beginning and its commit: `apply` finishes it, `rollback` undoes it.
@@ -52,7 +53,7 @@ pub enum Standing {
 }
 
 /// What a run set out to do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Begin {
     pub(super) version: String,
     pub(super) who: String,
@@ -67,6 +68,9 @@ pub(super) struct Begin {
     pub(super) data: bool,
     /// Environment of the plan's own check: the variable that gets the path of a copy of the target.
     pub(super) check_env: Vec<String>,
+    /// What was noticed before the first line.
+    #[serde(default)]
+    pub(super) warnings: Vec<String>,
     pub(super) at: String,
 }
 
@@ -96,6 +100,9 @@ impl Begin {
 pub(super) struct Retired {
     pub(super) archive: PathBuf,
     pub(super) at: String,
+    /// Not only begun.
+    #[serde(skip)]
+    pub(super) done: bool,
 }
 
 /// All that is known of a run.
@@ -189,8 +196,8 @@ impl State {
             self.code_begun = true;
         } else if let Some(id) = step.strip_prefix(step::RETIRE) {
             self.retiring = true;
-            if let Some(retired) = read(&record.data) {
-                self.retired.insert(id.to_owned(), retired);
+            if let Some(retired) = read::<Retired>(&record.data) {
+                self.retired.insert(id.to_owned(), Retired { done, ..retired });
             }
         }
     }
