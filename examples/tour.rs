@@ -86,6 +86,33 @@ fn tour() -> Result<(), Box<dyn Error>> {
     say("Each rule explains itself.");
     house.dbguard(&["rule", "split-table"], LINES)?;
 
+    say("migrate plan: every database examined, every row compared, and what only a human can decide.");
+    house.dbguard(&["migrate", "plan"], 30)?;
+
+    say("A human decides: only auth.db moves today, users that meet are one, and one script is mended by hand.");
+    house.decide_the_plan()?;
+
+    say("A rehearsal: all of it on copies, proved, timed, undone and thrown away.");
+    house.dbguard(&["migrate", "apply", "--rehearse"], LINES)?;
+
+    say("And now in earnest: databases and code in one step.");
+    house.dbguard(&["migrate", "apply", "--yes"], LINES)?;
+    house.run("git", &["diff", "--stat"], LINES)?;
+
+    say("Whoever registers can log in.");
+    house.run("python3", &["-m", "unittest", "discover", "-s", "tests/smoke", "-t", "."], LINES).or_else(|error| {
+        println!("(left out: {error})");
+        Ok::<(), Box<dyn Error>>(())
+    })?;
+
+    say("verify proves it again, from the backups and the database as it is now.");
+    house.dbguard(&["migrate", "verify"], LINES)?;
+
+    say("And if it was a mistake: every byte of the code and every row of the data comes back.");
+    house.dbguard(&["migrate", "rollback", "--yes"], LINES)?;
+    house.run("git", &["status", "--short"], LINES)?;
+    house.dbguard(&["migrate", "report"], LINES)?;
+
     println!("\nThe application stays in {}", house.folder.display());
     println!("Go there and try: dbguard scan -v, dbguard check services/, dbguard fix --diff");
     Ok(())
@@ -123,6 +150,28 @@ impl House {
         }
         std::fs::write(file, open)?;
         println!("\n$ sed -i '…' dbguard.toml    # [[retired]] path = \"{database}\"");
+        Ok(())
+    }
+
+    /// Writes what a human decided into the plan.
+    fn decide_the_plan(&self) -> Result<(), Box<dyn Error>> {
+        let file = self.folder.join("migration.toml");
+        let mut plan = std::fs::read_to_string(&file)?;
+        let decisions = [
+            ("\naction = \"?\"", "\naction = \"keep\""),
+            ("\naction = \"delete-empty\"", "\naction = \"keep\""),
+            ("email = \"?\"", "email = \"{username}@house.test\""),
+            ("\nrekey = \"offset\"", "\nrekey = \"offset\"\nstrategy = \"prefer\""),
+        ];
+        for (open, decided) in decisions {
+            if !plan.contains(open) {
+                return Err(format!("migration.toml does not ask about {open:?}").into());
+            }
+            plan = plan.replace(open, decided);
+        }
+        plan.push_str("\n[code]\naccept = [\"scripts/report.py\"]\n");
+        std::fs::write(file, plan)?;
+        println!("\n$ $EDITOR migration.toml    # keep the others; email, strategy, one script to mend by hand");
         Ok(())
     }
 
