@@ -288,10 +288,12 @@ fn only_the_user_may_read_what_is_kept_and_no_log_holds_a_row() {
 fn progress_is_told_in_json() {
     let sandbox = project("delete");
     let run = sandbox.migrate(&["apply", "--yes", "--progress", "json"]);
-    let steps: Vec<String> = run
-        .stderr
-        .lines()
-        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap_or_else(|_| panic!("{line}")))
+    let events: Vec<serde_json::Value> =
+        run.stderr.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect();
+    let page = events.iter().find(|event| event["event"] == "report").and_then(|event| event["path"].as_str());
+    assert!(page.is_some_and(|page| sandbox.path().join(page).is_file()), "{events:?}");
+    let steps: Vec<String> = events
+        .iter()
         .filter(|line| line["event"] == "end")
         .map(|line| line["step"].as_str().unwrap().to_owned())
         .collect();

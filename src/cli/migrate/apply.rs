@@ -92,7 +92,7 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
     } else if args.rehearse {
         let rehearsal = rehearse(&request).map_err(stopped)?;
         migrate_rehearsal(&rehearsal, &page, &mut out).map_err(|error| Failure::output(&error))?;
-        tell(&root, Ok(rehearsal.report), session);
+        tell(&root, Ok(rehearsal.report), args.progress, session);
     } else {
         if !args.yes && !consent(&request, &root, session)? {
             session.say("Nothing was changed.");
@@ -103,7 +103,7 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
         let after = report(&root, None);
         // What stopped before its first line has no report.
         if applied.is_ok() || after.as_ref().ok() != before.as_ref() {
-            tell(&root, after, session);
+            tell(&root, after, args.progress, session);
         }
         let outcome = applied.map_err(stopped)?;
         migrate_outcome(&outcome, &root, &page, &mut out).map_err(|error| Failure::output(&error))?;

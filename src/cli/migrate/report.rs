@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
+use serde_json::json;
+
+use super::progress::When;
 use super::{root, stopped};
-use crate::cli::Session;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::report::{ToFile, deliver, save, to_file};
+use crate::cli::{Session, warn};
 use crate::migrate::Stop;
 use crate::migrate::run::{Report, keep_report, report};
 use crate::output::{escape, migration_html, migration_json};
@@ -78,14 +81,19 @@ fn keep(root: &Path, report: &Report) -> Result<Vec<String>, Stop> {
     Ok(paths)
 }
 
-/// Keeps the report where a run or a rehearsal ends, and says where the page is. That it cannot be written stops nothing.
-pub(super) fn tell(root: &Path, report: Result<Report, Stop>, session: &Session<'_>) {
-    match report.and_then(|report| keep(root, &report)) {
-        Ok(paths) => {
-            if let Some(page) = paths.first() {
-                session.say(&format!("Report: {}", escape(page)));
-            }
-        }
-        Err(stop) => session.say(&format!("The report could not be written: {}", escape(&stop.to_string()))),
+/// Keeps the report where a run or a rehearsal ends, and says where the page is: as an event where events are listened to. That
+/// it cannot be written stops nothing.
+pub(super) fn tell(root: &Path, report: Result<Report, Stop>, when: When, session: &Session<'_>) {
+    let kept = report.and_then(|report| keep(root, &report)).map(|paths| paths.into_iter().next().unwrap_or_default());
+    if when == When::Json {
+        let event = match kept {
+            Ok(page) => json!({"event": "report", "path": page}),
+            Err(stop) => json!({"event": "report", "path": null, "why": stop.to_string()}),
+        };
+        return warn(&event.to_string());
     }
+    session.say(&match kept {
+        Ok(page) => format!("Report: {}", escape(&page)),
+        Err(stop) => format!("The report could not be written: {}", escape(&stop.to_string())),
+    });
 }
