@@ -563,3 +563,88 @@ fn one_migration_moves_the_whole_application_and_one_rollback_brings_it_back() {
     );
     assert_eq!(changed, "");
 }
+
+/// Names that break what does not escape.
+const HOSTILE: [&str; 8] = [
+    "100% %0A",
+    "new\nline",
+    "a,b;c=d",
+    "::error file=x,line=1::",
+    "col:on",
+    "two  spaces",
+    "ünï 数据库 🗄",
+    "]\"'<&>[(x)",
+];
+
+fn percent_decoded(text: &str) -> String {
+    let mut pieces = text.split('%');
+    let mut bytes = pieces.next().unwrap_or("").as_bytes().to_vec();
+    for piece in pieces {
+        bytes.push(u8::from_str_radix(&piece[..2], 16).unwrap());
+        bytes.extend_from_slice(piece[2..].as_bytes());
+    }
+    String::from_utf8(bytes).unwrap()
+}
+
+/// What JSON says of the sprawl under hostile names is what SARIF and GitHub's annotations say, once they are decoded.
+#[test]
+fn forges_are_told_the_sprawl_byte_for_byte_whatever_its_files_are_called() {
+    let (folder, truth) = laid_out(Sprawl::new());
+    decided(folder.path());
+    for (index, file) in truth.files().into_iter().enumerate().filter(|(_, file)| file.ends_with(".py")) {
+        let name = HOSTILE[index % HOSTILE.len()];
+        let renamed = folder.path().join(file).with_file_name(format!("{name}{index}.py"));
+        std::fs::rename(folder.path().join(file), renamed).unwrap();
+    }
+    let reports = ["--output", "json=r.json", "--output", "sarif=r.sarif", "--output-format", "github"];
+    let (code, github, said) = dbguard(folder.path(), &[&["check"][..], &reports].concat());
+    assert_eq!(code, Some(1), "{said}");
+    let read = |name: &str| -> serde_json::Value {
+        serde_json::from_slice(&std::fs::read(folder.path().join(name)).unwrap()).unwrap()
+    };
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let said_in_json: std::collections::BTreeSet<(String, String, u64, u64, String)> = read("r.json")["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| {
+            let help = it["help"].as_str().map_or_else(String::new, |help| format!("\nhelp: {help}"));
+            let (line, column) = (it["line"].as_u64().unwrap(), it["column"].as_u64().unwrap());
+            (text(&it["file"]), text(&it["rule"]), line, column, text(&it["message"]) + &help)
+        })
+        .collect();
+    for name in HOSTILE {
+        assert!(said_in_json.iter().any(|(file, ..)| file.contains(name)), "nothing is wrong in {name:?}");
+    }
+
+    let sarif = read("r.sarif");
+    let said_in_sarif = sarif["runs"][0]["results"].as_array().unwrap().iter().map(|it| {
+        let place = &it["locations"][0]["physicalLocation"];
+        let (line, column) = (&place["region"]["startLine"], &place["region"]["startColumn"]);
+        let file = percent_decoded(place["artifactLocation"]["uri"].as_str().unwrap());
+        let (line, column) = (line.as_u64().unwrap_or(1), column.as_u64().unwrap_or(1));
+        (file, text(&it["ruleId"]), line, column, text(&it["message"]["text"]))
+    });
+    assert_eq!(said_in_sarif.collect::<std::collections::BTreeSet<_>>(), said_in_json);
+
+    let annotations: Vec<&str> = github.lines().take_while(|line| !line.starts_with("::stop-commands::")).collect();
+    assert!(annotations.len() >= 10, "{github}");
+    for line in annotations {
+        let (properties, message) = line.trim_start_matches("::").split_once("::").unwrap();
+        let (_, properties) = properties.split_once(' ').unwrap();
+        let properties: BTreeMap<&str, String> = properties
+            .split(',')
+            .filter_map(|property| property.split_once('='))
+            .map(|(name, value)| (name, percent_decoded(value)))
+            .collect();
+        let rule = properties["title"].trim_start_matches("dbguard[").trim_end_matches(']');
+        let (at, column) =
+            (properties["line"].parse().unwrap(), properties.get("col").map_or(1, |it| it.parse().unwrap()));
+        let message = percent_decoded(message);
+        let told = said_in_json.iter().any(|(file, known, line, col, words)| {
+            (file, known.as_str(), *line, *col) == (&properties["file"], rule, at, column)
+                && message.strip_prefix(words.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('\n'))
+        });
+        assert!(told, "{line}");
+    }
+}

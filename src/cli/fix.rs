@@ -1,6 +1,5 @@
 //! `dbguard fix`: what breaks the policy and can be mended, mended.
 
-use std::collections::BTreeSet;
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 
@@ -10,10 +9,11 @@ use super::Session;
 use super::change::trouble;
 use super::check::selection;
 use super::failure::{Exit, Failure};
+use super::fix_staged::Staged;
 use super::gather::{Gathered, Reading, gather, gather_again};
 use crate::check;
 use crate::finding::{Finding, Fix, Safety};
-use crate::fix::{self, Left, Patches, Unsaved, Verdict};
+use crate::fix::{self, Patches, Unsaved, Verdict};
 use crate::output::{Fixed, escape, fix_full, fix_json, fix_verdict};
 use crate::policy::Policy;
 use crate::scan::{Inventory, Overlay};
@@ -51,6 +51,8 @@ pub(super) struct Args {
     #[arg(long)]
     allow_dirty: bool,
     /// Fix staged files only, in the index and in the work tree; where the two differ around a fix, print it as a patch
+    ///
+    /// Under pre-commit and prek the index stays: they put away what is not staged, and could not put it back onto another one.
     #[arg(long, conflicts_with_all = ["diff", "allow_dirty"])]
     staged: bool,
     /// Fix what these rules find only: an id, or the beginning of some; may be given several times, or with commas
@@ -77,18 +79,26 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
     let mut gathered = gather(session, &args.paths, Reading::Whole)?;
     let options = check::Options { paths: gathered.paths.clone(), ..options };
     let policy = gathered.policy.clone().unwrap_or_default();
-    let mut patches = patches(args, session, &mut gathered, &policy, &options)?;
     let root = gathered.inventory.root.clone();
-    if args.staged {
-        only_staged(session, &root, &mut patches)?;
+    let repository = Repository::at(&root, session.world.git_for(&root));
+    let staged = args.staged.then(|| Staged::of(&repository)).transpose().map_err(|error| trouble(&error, &root))?;
+    let mut patches = patches(args, session, &mut gathered, &policy, &options, staged.as_ref())?;
+    if let Some(staged) = &staged {
+        staged.keep(&mut patches)?;
+        session.print(&staged.apart())?;
     } else if !args.diff && !args.allow_dirty {
         refuse_dirty(&root, &patches)?;
     }
-    let unsaved = match (args.diff, args.staged) {
-        (true, _) => Vec::new(),
-        (_, true) => save_both(session, &root, &patches)?,
-        _ => save(session, &root, &patches),
-    };
+    let unsaved = if args.diff { Vec::new() } else { save(session, &root, &patches) };
+    match &staged {
+        Some(_) if session.world.in_hook_manager && !patches.patches.is_empty() => {
+            session.warn(
+                "the index stays as it is under a hook manager: look at what was changed, `git add` it, commit again",
+            );
+        }
+        Some(staged) => staged.save(&patches, &unsaved, session)?,
+        None => {}
+    }
     let fixed = Fixed {
         patches: &patches,
         unsaved: &unsaved,
@@ -110,6 +120,7 @@ fn patches(
     gathered: &mut Gathered,
     policy: &Policy,
     options: &check::Options,
+    staged: Option<&Staged<'_>>,
 ) -> Result<Patches, Failure> {
     let root = gathered.inventory.root.clone();
     let mut first = Some(std::mem::take(&mut gathered.inventory));
@@ -126,6 +137,7 @@ fn patches(
     };
     let mut asking = Asking { session, answer: None };
     let mut decide = |finding: &Finding, fix: &Fix, source: &Source| match Verdict::by_safety(fix, args.unsafe_too) {
+        Verdict::Make if staged.is_some_and(|staged| !staged.holds(fix, source)) => Verdict::NotStaged,
         Verdict::Make if args.interactive => asking.ask(finding, fix, source),
         verdict => verdict,
     };
@@ -162,45 +174,6 @@ fn save(session: &Session<'_>, root: &Path, patches: &Patches) -> Vec<Unsaved> {
     unsaved
 }
 
-/// Keeps what is about staged files, and tells where the index holds other lines.
-fn only_staged(session: &Session<'_>, root: &Path, patches: &mut Patches) -> Result<(), Failure> {
-    let repository = Repository::at(root, session.world.git_for(root));
-    let changes = repository.staged(None).map_err(|error| trouble(&error, root))?;
-    let staged: BTreeSet<String> =
-        changes.iter().filter_map(|change| change.after.as_ref()).map(|item| item.path.to_string()).collect();
-    patches.patches.retain(|patch| staged.contains(&*patch.file));
-    patches.left.retain(|left| staged.contains(&*left.finding.place.file));
-    let mut apart = Vec::new();
-    for patch in &patches.patches {
-        let text = diff::unified(&below_top(root, &patch.file), patch.before.as_deref(), &patch.after);
-        if !repository.patch_index(&text, true).map_err(|error| trouble(&error, root))? {
-            session.warn(&format!("{} is staged with other lines than it has now: left as it is", escape(&patch.file)));
-            session.print(&text)?;
-            apart.push(patch.file.clone());
-            patches.left.extend(patch.done.iter().map(|done| Left {
-                finding: done.finding.clone(),
-                reason: Some("the index holds other lines around it".to_owned()),
-                fix: None,
-            }));
-        }
-    }
-    patches.patches.retain(|patch| !apart.contains(&patch.file));
-    Ok(())
-}
-
-/// Writes each patch to the work tree and to the index.
-fn save_both(session: &Session<'_>, root: &Path, patches: &Patches) -> Result<Vec<Unsaved>, Failure> {
-    let repository = Repository::at(root, session.world.git_for(root));
-    let unsaved = save(session, root, patches);
-    for patch in patches.patches.iter().filter(|patch| !unsaved.iter().any(|it| *it.file == *patch.file)) {
-        let text = diff::unified(&below_top(root, &patch.file), patch.before.as_deref(), &patch.after);
-        if !repository.patch_index(&text, false).map_err(|error| trouble(&error, root))? {
-            session.warn(&format!("{} is mended, but not in the index: `git add` it", escape(&patch.file)));
-        }
-    }
-    Ok(unsaved)
-}
-
 fn report(args: &Args, session: &Session<'_>, fixed: &Fixed<'_>) -> Result<(), Failure> {
     let look = session.look();
     let mut out = Vec::new();
@@ -232,7 +205,7 @@ fn report(args: &Args, session: &Session<'_>, fixed: &Fixed<'_>) -> Result<(), F
 }
 
 /// The file's name from the repository's top, where `git apply` looks for it.
-fn below_top(root: &Path, file: &str) -> String {
+pub(super) fn below_top(root: &Path, file: &str) -> String {
     let below = tree::top(root).and_then(|top| root.strip_prefix(top).ok());
     match below.map(|below| below.to_string_lossy().replace('\\', "/")).filter(|below| !below.is_empty()) {
         Some(below) => format!("{below}/{file}"),

@@ -9,6 +9,7 @@ mod completions;
 mod docs;
 mod failure;
 mod fix;
+mod fix_staged;
 mod gather;
 mod hook;
 mod init;

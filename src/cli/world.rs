@@ -23,6 +23,8 @@ pub(crate) struct World {
     git: Vec<(OsString, OsString)>,
     /// What pre-commit is to look at, from one commit to another.
     pub(crate) pre_commit_range: Option<(String, String)>,
+    /// pre-commit or prek runs this, and has put away what is not staged.
+    pub(crate) in_hook_manager: bool,
     /// `NO_COLOR` is set, or the terminal is dumb.
     colourless: bool,
     /// `CLICOLOR_FORCE` is set.
@@ -39,6 +41,7 @@ impl World {
         Ok(Self {
             git: git.filter_map(|name| Some((OsString::from(name), said(name)?))).collect(),
             pre_commit_range: text("PRE_COMMIT_FROM_REF").zip(text("PRE_COMMIT_TO_REF")),
+            in_hook_manager: said("PRE_COMMIT").is_some(),
             cwd: std::env::current_dir()?,
             config: said("DBGUARD_CONFIG").map(PathBuf::from),
             user: ["SUDO_USER", "USER", "LOGNAME", "USERNAME"]
@@ -62,6 +65,7 @@ impl World {
             today: (2026, 1, 1),
             git: Vec::new(),
             pre_commit_range: None,
+            in_hook_manager: false,
             user: "tester".to_owned(),
             hold: None,
             colourless: true,

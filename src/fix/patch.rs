@@ -22,6 +22,8 @@ const ROUNDS: usize = 10;
 pub enum Verdict {
     Make,
     Leave,
+    /// Git's index holds other lines there.
+    NotStaged,
     /// It would have to be asked for with `--unsafe`.
     TooUnsafe,
 }
@@ -109,7 +111,7 @@ pub fn patches<E>(
             let Ok(fix) = &proposal.fix else { continue };
             let Some(first) = fix.edits.first() else { continue };
             let work = files.entry(Arc::clone(&first.file)).or_insert_with(|| Work::new(root, &first.file));
-            let key = key(proposal, &work.now);
+            let key = work.key(proposal);
             if broken.contains_key(&key) {
                 continue;
             }
@@ -146,20 +148,6 @@ fn read(root: &Path, file: &str, digest: Option<u64>) -> Option<Arc<Source>> {
     digest.is_none_or(|digest| digest == source.digest).then(|| Arc::new(source))
 }
 
-/// What a fix is known by from round to round.
-fn key(proposal: &Proposal, source: &Source) -> String {
-    let finding = &proposal.finding;
-    let line = source.line(finding.place.start.line);
-    let title = proposal.fix.as_ref().map_or("", |fix| fix.title.as_str());
-    format!(
-        "{}\n{}\n{}\n{}\n{title}\n{line}",
-        finding.place.file,
-        finding.rule,
-        finding.message,
-        source.slice(finding.place.span)
-    )
-}
-
 /// Findings that stay, with the reasons.
 fn left(
     report: &Report,
@@ -178,10 +166,11 @@ fn left(
             Some((Err(reason), _)) => (Some(reason.clone()), None),
             Some((Ok(fix), proposal)) => {
                 let work = fix.edits.first().and_then(|edit| files.get(&edit.file));
-                let key = work.map(|work| key(proposal, &work.now)).unwrap_or_default();
+                let key = work.map(|work| work.key(proposal)).unwrap_or_default();
                 match (broken.get(&key), settled.get(&key)) {
                     (Some(words), _) => (Some(words.clone()), None),
                     (None, Some(Verdict::TooUnsafe)) => (None, Some(fix.clone())),
+                    (None, Some(Verdict::NotStaged)) => (Some("the index holds other lines there".to_owned()), None),
                     (None, Some(Verdict::Leave)) => (Some("left as it is, as you said".to_owned()), None),
                     (None, _) => (Some("fixing it goes round in circles".to_owned()), None),
                 }
@@ -205,6 +194,23 @@ impl Work {
         Self { before, now: Arc::clone(&original), original, composed, done: Vec::new() }
     }
 
+    /// What a fix of this file is known by from round to round: what it says, and where that stood in the beginning.
+    fn key(&self, proposal: &Proposal) -> String {
+        let finding = &proposal.finding;
+        let start = finding.place.span.start;
+        let is_here = *finding.place.file == *self.original.path;
+        let origin = if is_here { self.composed.origin(start) } else { start };
+        let line = self.now.line(finding.place.start.line);
+        let title = proposal.fix.as_ref().map_or("", |fix| fix.title.as_str());
+        format!(
+            "{}\n{}\n{}\n{}\n{title}\n{origin}\n{line}",
+            finding.place.file,
+            finding.rule,
+            finding.message,
+            self.now.slice(finding.place.span)
+        )
+    }
+
     /// Makes as many of the fixes together as can be, and tells which would break the file.
     fn make(&mut self, chosen: &[&Proposal], language: Language) -> Vec<(String, String)> {
         let together = compatible(chosen);
@@ -219,7 +225,7 @@ impl Work {
             let with: Vec<&Proposal> = kept.iter().copied().chain([proposal]).collect();
             match self.attempt(&with, language) {
                 Ok(_) => kept = with,
-                Err(words) => broken.push((key(proposal, &self.now), words)),
+                Err(words) => broken.push((self.key(proposal), words)),
             }
         }
         if !kept.is_empty()

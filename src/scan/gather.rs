@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use super::Overlay;
 use super::language::language_of;
-use super::prefilter::words;
+use super::prefilter::{Words, words};
 use super::store::Store;
 use crate::lang::program::{Bound, Module, Opened, Program, WrapperOpener, is_program};
 use crate::lang::{self, Allow, Facts, Language, javascript, python};
@@ -31,6 +31,7 @@ pub(super) struct Gathered {
     pub(super) ignore_patterns: Vec<(String, String)>,
 }
 
+#[derive(Clone)]
 pub(super) struct SourceFacts {
     pub(super) path: Arc<str>,
     pub(super) language: Language,
@@ -41,10 +42,12 @@ pub(super) struct SourceFacts {
     pub(super) asked: bool,
 }
 
-enum Outcome {
+/// What one file gives by itself.
+#[derive(Clone)]
+pub(super) enum Outcome {
     Nothing,
     Facts(SourceFacts),
-    Module(Module, Vec<Allow>),
+    Module(Arc<Module>, Vec<Allow>),
     /// A program that names no database but runs SQL.
     MayMatter(Arc<str>),
     Ignores(Vec<(String, String)>),
@@ -70,6 +73,19 @@ impl Texts<'_> {
             },
             Texts::InGit(store, entries) => Some(store.text(entries.get(path)?.blob.as_ref()?)?.to_vec()),
         }
+    }
+
+    /// A program, lowered; the same one for every tree of git that holds it.
+    fn module(self, path: &str) -> Option<Arc<Module>> {
+        let lowered = |bytes: Vec<u8>| {
+            let language = language_of(path, bytes.get(..256).unwrap_or(&bytes));
+            Arc::new(lower(Source::new(path, bytes), language))
+        };
+        if let Texts::InGit(store, entries) = self {
+            let oid = entries.get(path)?.blob.as_ref()?;
+            return store.module(path, oid, || Some(lowered(self.read(path)?)));
+        }
+        self.read(path).map(lowered)
     }
 }
 
@@ -130,25 +146,32 @@ fn read(texts: Texts<'_>, entry: &Entry, openers: &[WrapperOpener]) -> Outcome {
     if let Texts::OnDisk(_, overlay) = texts
         && let Some(bytes) = overlay.get(&entry.path)
     {
-        return judge(entry, bytes, openers);
+        return judge(entry, bytes, || spoken_of(bytes, openers));
     }
     if let (Texts::InGit(store, _), Some(oid)) = (texts, &entry.blob) {
-        return match store.matters(&entry.path, oid).then(|| store.text(oid)) {
-            Some(Some(bytes)) => judge(entry, &bytes, openers),
-            Some(None) => skipped(entry, "git does not have its content here", false),
-            None => Outcome::Nothing,
+        if !store.matters(&entry.path, oid) {
+            return Outcome::Nothing;
+        }
+        let outcome = store.outcome(&entry.path, oid, || match store.text(oid) {
+            Some(bytes) => judge(entry, &bytes, || store.words(oid).unwrap_or_else(|| spoken_of(&bytes, openers))),
+            None => skipped(entry, "git does not have its content here", false),
+        });
+        return match outcome {
+            // Whether it is ignored is another matter in another tree.
+            Outcome::Database(found) => {
+                Outcome::Database(Entry { kind: found.kind, size: found.size, ..entry.clone() })
+            }
+            other => other,
         };
-    }
-    if let Texts::OnDisk(_, overlay) = texts
-        && let Some(bytes) = overlay.get(&entry.path)
-    {
-        return judge(entry, bytes, openers);
     }
     BUFFER.with_borrow_mut(|buffer| match fill(buffer, &entry.absolute) {
         Ok(length) if length as u64 > LARGEST_TEXT && !buffer.starts_with(HEADER) => {
             skipped(entry, "too large for a source", false)
         }
-        Ok(length) => judge(entry, buffer.get(..length).unwrap_or_default(), openers),
+        Ok(length) => {
+            let bytes = buffer.get(..length).unwrap_or_default();
+            judge(entry, bytes, || spoken_of(bytes, openers))
+        }
         Err(error) => skipped(entry, &error.to_string(), false),
     })
 }
@@ -172,7 +195,7 @@ fn fill(buffer: &mut Vec<u8>, path: &Path) -> io::Result<usize> {
     }
 }
 
-fn judge(entry: &Entry, bytes: &[u8], openers: &[WrapperOpener]) -> Outcome {
+fn judge(entry: &Entry, bytes: &[u8], words: impl FnOnce() -> Words) -> Outcome {
     if bytes.starts_with(HEADER) {
         let on_disk = || fs::metadata(&entry.absolute).map_or(entry.size, |metadata| metadata.len());
         let size = if entry.blob.is_some() { entry.size } else { on_disk() };
@@ -190,9 +213,8 @@ fn judge(entry: &Entry, bytes: &[u8], openers: &[WrapperOpener]) -> Outcome {
     if language == Language::Toml && is_plan(bytes) {
         return Outcome::Nothing;
     }
-    let words = words(bytes);
-    let names = words.name_database || is_deployment(&entry.path) || names_opener(bytes, openers);
-    if !names {
+    let words = words();
+    if !words.name_database && !is_deployment(&entry.path) {
         let program = is_program(language) && words.run_sql;
         return if program { Outcome::MayMatter(Arc::clone(&entry.path)) } else { Outcome::Nothing };
     }
@@ -206,7 +228,7 @@ fn judge(entry: &Entry, bytes: &[u8], openers: &[WrapperOpener]) -> Outcome {
     let allows = lang::allows(&source, language);
     let encoding = source.encoding;
     if is_program(language) {
-        return Outcome::Module(lower(source, language), allows);
+        return Outcome::Module(Arc::new(lower(source, language)), allows);
     }
     let mut facts = lang::read(&source, language).doubted(&source);
     if encoding == Encoding::Latin1 {
@@ -244,11 +266,14 @@ pub(super) fn is_deployment(path: &str) -> bool {
         || name.starts_with(".env")
 }
 
-pub(super) fn names_opener(bytes: &[u8], openers: &[WrapperOpener]) -> bool {
-    openers.iter().any(|opener| {
+/// What a text speaks of, by its bytes: a function that the policy calls an opener is as good as the name of a database.
+pub(super) fn spoken_of(bytes: &[u8], openers: &[WrapperOpener]) -> Words {
+    let mut words = words(bytes);
+    words.name_database |= openers.iter().any(|opener| {
         let name = opener.function.rsplit('.').next().unwrap_or(&opener.function);
         memchr::memmem::find(bytes, name.as_bytes()).is_some()
-    })
+    });
+    words
 }
 
 /// Lines that nobody wrote by hand.
@@ -266,7 +291,7 @@ fn lower(source: Source, language: Language) -> Module {
 
 /// The second, equally cheap pass: programs that run SQL and speak of a module that names a database, or are spoken of by one
 /// that hands them its connection.
-fn learned(texts: Texts<'_>, modules: &[Module], may_matter: &[Arc<str>]) -> Vec<Module> {
+fn learned(texts: Texts<'_>, modules: &[Arc<Module>], may_matter: &[Arc<str>]) -> Vec<Arc<Module>> {
     let stems: HashSet<&str> =
         modules.iter().filter_map(|module| stem(&module.source.path)).filter(|stem| stem.len() > 1).collect();
     if stems.is_empty() || may_matter.is_empty() {
@@ -289,14 +314,13 @@ fn learned(texts: Texts<'_>, modules: &[Module], may_matter: &[Arc<str>]) -> Vec
             if !stem(path).is_some_and(|stem| spoken_of.contains(stem)) && !imports() {
                 return None;
             }
-            let language = language_of(path, bytes.get(..256).unwrap_or(&bytes));
-            Some(lower(Source::new(Arc::clone(path), bytes), language))
+            texts.module(path)
         })
         .collect()
 }
 
 /// The last names of what these modules import.
-fn imported(modules: &[Module]) -> HashSet<String> {
+fn imported(modules: &[Arc<Module>]) -> HashSet<String> {
     let mut found = HashSet::new();
     let bindings = modules.iter().flat_map(|module| &module.scopes).flat_map(|scope| scope.bindings.values().flatten());
     for binding in bindings {
@@ -341,7 +365,7 @@ type Identity = (Arc<str>, Language, u64);
 fn programs(
     texts: Texts<'_>,
     entries: &[Entry],
-    modules: Vec<Module>,
+    modules: Vec<Arc<Module>>,
     openers: &[WrapperOpener],
 ) -> Vec<(Identity, Facts)> {
     let paths: Vec<Arc<str>> = entries
@@ -352,11 +376,7 @@ fn programs(
         })
         .map(|entry| Arc::clone(&entry.path))
         .collect();
-    let loader = |path: &str| {
-        let bytes = texts.read(path)?;
-        let language = language_of(path, bytes.get(..256).unwrap_or(&bytes));
-        Some(lower(Source::new(path, bytes), language))
-    };
+    let loader = |path: &str| texts.module(path);
     let program = Program::new(paths, modules, openers.to_vec(), &loader);
     let opened: Opened =
         program.main().par_iter().map(|&at| program.opened(at)).reduce(Opened::new, |mut left, right| {

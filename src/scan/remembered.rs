@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 use std::path::Path;
 
+use super::prefilter::Words;
 use crate::lang::program::WrapperOpener;
 use crate::tree::kind::Head;
 use crate::tree::{Note, Oid};
@@ -15,11 +16,13 @@ pub(super) struct Known {
     pub(super) note: Note,
     /// It may name a database or run SQL, or is a database.
     pub(super) matters: bool,
+    /// What it speaks of, by its bytes; the policy's openers count as names.
+    pub(super) words: Words,
 }
 
 impl Known {
     pub(super) fn large(size: u64, head: Head) -> Self {
-        Self { note: Note { size, head }, matters: head != Head::Other }
+        Self { note: Note { size, head }, matters: head != Head::Other, words: Words::default() }
     }
 }
 
@@ -31,7 +34,7 @@ const DIGEST: usize = 32;
 
 /// What the knowledge depends on beside the contents: this program, and the functions that the policy calls openers.
 pub(super) fn key(openers: &[WrapperOpener]) -> [u8; DIGEST] {
-    let mut hasher = blake3::Hasher::new_derive_key(concat!("dbguard known contents ", env!("CARGO_PKG_VERSION")));
+    let mut hasher = blake3::Hasher::new_derive_key(concat!("dbguard known contents 2 ", env!("CARGO_PKG_VERSION")));
     for opener in openers {
         hasher.update(opener.function.as_bytes()).update(b"\0");
     }
@@ -56,13 +59,14 @@ fn read(bytes: &[u8], key: &[u8; DIGEST]) -> Option<HashMap<Oid, Known>> {
         let (name, after) = after.split_at_checked(usize::from(length))?;
         let (size, after) = after.split_first_chunk::<8>()?;
         let (&what, after) = after.split_first()?;
-        let head = match what >> 1 {
+        let head = match what >> 1 & 3 {
             0 => Head::Other,
             1 => Head::Database,
             _ => Head::LfsPointer,
         };
         let note = Note { size: u64::from_le_bytes(*size), head };
-        known.insert(std::str::from_utf8(name).ok()?.into(), Known { note, matters: what & 1 == 1 });
+        let words = Words { name_database: what & 8 != 0, run_sql: what & 16 != 0 };
+        known.insert(std::str::from_utf8(name).ok()?.into(), Known { note, matters: what & 1 == 1, words });
         rest = after;
     }
     Some(known)
@@ -80,7 +84,8 @@ fn written(key: &[u8; DIGEST], known: &HashMap<Oid, Known>, current: &HashSet<Oi
         bytes.push(length);
         bytes.extend_from_slice(oid.as_bytes());
         bytes.extend_from_slice(&known.note.size.to_le_bytes());
-        bytes.push(head << 1 | u8::from(known.matters));
+        let words = u8::from(known.words.name_database) << 3 | u8::from(known.words.run_sql) << 4;
+        bytes.push(head << 1 | u8::from(known.matters) | words);
     }
     [blake3::hash(&bytes).as_bytes().as_slice(), &bytes].concat()
 }
@@ -109,7 +114,11 @@ mod tests {
         let oid: Oid = Arc::from("a".repeat(40));
         let known = HashMap::from([(
             Arc::clone(&oid),
-            Known { note: Note { size: 1 << 40, head: Head::Database }, matters: true },
+            Known {
+                note: Note { size: 1 << 40, head: Head::Database },
+                matters: true,
+                words: Words { name_database: true, run_sql: false },
+            },
         )]);
         let bytes = written(&key, &known, &HashSet::new());
         assert_eq!(read(&bytes, &key), Some(known));

@@ -3,15 +3,15 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
-use super::gather::{is_deployment, is_utf16, names_opener};
+use super::gather::{Outcome, is_deployment, is_utf16, spoken_of};
 use super::language::language_of;
-use super::prefilter::words;
+use super::prefilter::Words;
 use super::remembered::{self, Known};
 use crate::db::{self, Bytes, Schema, State, Use};
 use crate::lang::Language;
-use crate::lang::program::WrapperOpener;
+use crate::lang::program::{Module, WrapperOpener};
 use crate::tree::kind::{Head, is_named_like_database};
 use crate::tree::{Blob, Blobs, GitError, Item, LARGEST_TEXT, Mode, Note, Oid, Repository};
 
@@ -35,10 +35,23 @@ pub struct Store<'r> {
     opened: Memo<Oid, Opened>,
     lfs: Memo<String, bool>,
     uses: Memo<PathBuf, Option<Use>>,
+    /// What files give by themselves, by path and content: most are the same on both sides of a change.
+    outcomes: Once<Outcome>,
+    modules: Once<Option<Arc<Module>>>,
 }
 
 type Opened = (State, Option<Schema>);
 type Memo<K, V> = Mutex<HashMap<K, V>>;
+/// Each is made once, whoever asks first; others wait for it and not for one another.
+type Once<V> = Mutex<HashMap<(Arc<str>, Oid), Arc<OnceLock<V>>>>;
+
+fn once<V: Clone>(made: &Once<V>, path: &str, oid: &Oid, make: impl FnOnce() -> V) -> V {
+    let slot = {
+        let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(made.entry((path.into(), Arc::clone(oid))).or_default())
+    };
+    slot.get_or_init(make).clone()
+}
 
 /// Answers to all `keys`, of which those that have none yet are asked for together.
 fn answers<K: Clone + Eq + Hash, V: Clone>(memo: &Memo<K, V>, keys: &[K], ask: impl FnOnce(&[K]) -> Vec<V>) -> Vec<V> {
@@ -66,6 +79,8 @@ impl<'r> Store<'r> {
             opened: Mutex::default(),
             lfs: Mutex::default(),
             uses: Mutex::default(),
+            outcomes: Mutex::default(),
+            modules: Mutex::default(),
         }
     }
 
@@ -144,13 +159,9 @@ impl<'r> Store<'r> {
     fn look(&self, bytes: &[u8]) -> Known {
         let head = Head::of(bytes);
         let size = bytes.len() as u64;
-        let words = if size <= LARGEST_TEXT { words(bytes) } else { Default::default() };
-        let matters = head != Head::Other
-            || words.name_database
-            || words.run_sql
-            || is_utf16(bytes)
-            || names_opener(bytes, &self.openers);
-        Known { note: Note { size, head }, matters }
+        let words = if size <= LARGEST_TEXT { spoken_of(bytes, &self.openers) } else { Words::default() };
+        let matters = head != Head::Other || words.name_database || words.run_sql || is_utf16(bytes);
+        Known { note: Note { size, head }, matters, words }
     }
 
     /// Up to which size a content is read.
@@ -169,6 +180,11 @@ impl<'r> Store<'r> {
     /// Whether a text can have to do with databases at all.
     pub(super) fn matters(&self, path: &str, oid: &Oid) -> bool {
         matters_by_name(path) || self.known.get(oid).is_some_and(|known| known.matters)
+    }
+
+    /// What a text speaks of, where that is known.
+    pub(super) fn words(&self, oid: &Oid) -> Option<Words> {
+        self.known.get(oid).map(|known| known.words)
     }
 
     /// The whole of a text.
@@ -190,6 +206,21 @@ impl<'r> Store<'r> {
         let opened = db::read_from(Bytes::InMemory(bytes));
         self.opened.lock().unwrap_or_else(PoisonError::into_inner).insert(Arc::clone(oid), opened.clone());
         opened
+    }
+
+    /// What a file gives by itself.
+    pub(super) fn outcome(&self, path: &str, oid: &Oid, make: impl FnOnce() -> Outcome) -> Outcome {
+        once(&self.outcomes, path, oid, make)
+    }
+
+    /// A program, lowered.
+    pub(super) fn module(
+        &self,
+        path: &str,
+        oid: &Oid,
+        make: impl FnOnce() -> Option<Arc<Module>>,
+    ) -> Option<Arc<Module>> {
+        once(&self.modules, path, oid, make)
     }
 
     /// What tells that a file on disk is in use, for each path.

@@ -30,6 +30,23 @@ pub fn unified(path: &str, old: Option<&[u8]>, new: &[u8]) -> Vec<u8> {
     out
 }
 
+/// Whether `new` holds its lines from `first` to `last` (0-based, both included) as `old` does, with the lines around them by
+/// which a patch is placed.
+#[must_use]
+pub fn holds(old: &[u8], new: &[u8], first: usize, last: usize) -> bool {
+    let (old, new) = (lines(old), lines(new));
+    let (start, end) = (first.saturating_sub(CONTEXT), (last + 1 + CONTEXT).min(new.len()));
+    capture_diff_slices(Algorithm::Myers, &old, &new).iter().any(|op| {
+        let (was, is) = (op.old_range(), op.new_range());
+        // Where the lines around run out, the patch says that the file begins or ends there.
+        matches!(op, DiffOp::Equal { .. })
+            && is.start <= start
+            && end <= is.end
+            && (first >= CONTEXT || was.start == is.start)
+            && (last + CONTEXT < new.len() || old.len() - was.end == new.len() - is.end)
+    })
+}
+
 fn hunk(group: &[DiffOp], old: &[&[u8]], new: &[&[u8]], out: &mut Vec<u8>) {
     let (Some(first), Some(last)) = (group.first(), group.last()) else { return };
     let before = range(first.old_range().start..last.old_range().end);
@@ -95,6 +112,23 @@ mod tests {
             "diff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+X\n 6\n 7\n 8\n"
         );
         assert_eq!(patch("a.py", "1\n", "1\n"), "");
+    }
+
+    #[test]
+    fn lines_are_held_with_those_around_them() {
+        let new = "1\n2\n3\n4\n5\n6\n7\n8\n9\n";
+        for (old, first, last, expected) in [
+            (new, 0, 8, true),
+            ("1\n2\n3\n4\n5\n6\n7\n8\nX\n", 4, 4, true),
+            ("1\n2\n3\n4\n5\n6\n7\n8\nX\n", 5, 5, false),
+            ("X\n2\n3\n4\n5\n6\n7\n8\n9\n", 4, 8, true),
+            ("0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n", 3, 3, true),
+            ("0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n", 2, 2, false),
+            ("1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n", 6, 6, false),
+            ("", 0, 0, false),
+        ] {
+            assert_eq!(holds(old.as_bytes(), new.as_bytes(), first, last), expected, "{old:?} {first} {last}");
+        }
     }
 
     #[test]

@@ -53,6 +53,18 @@ fn the_readme_quotes_the_help() {
 }
 
 #[test]
+fn the_readme_shows_each_gate_in_four_lines_or_fewer() {
+    let readme = project("README.md");
+    let gates = readme.split("\n## Gates\n").nth(1).and_then(|rest| rest.split("\n## ").next()).unwrap();
+    let recipes: Vec<&str> = gates.split("```").skip(1).step_by(2).collect();
+    assert!(recipes.len() >= 3 && gates.contains("`dbguard hook install`"), "{gates}");
+    for recipe in recipes {
+        let lines = recipe.lines().skip(1).filter(|line| !line.trim().is_empty()).count();
+        assert!((1..=4).contains(&lines), "{recipe}");
+    }
+}
+
+#[test]
 fn the_readme_shows_every_command_at_work() {
     let readme = project("README.md");
     for command in dbguard::cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {

@@ -248,7 +248,38 @@ fn staged_files_are_fixed_in_the_index_and_in_the_work_tree() {
     assert!(now("a.py").contains(fixed) && now("a.py").contains("later"), "{run:?}");
     assert_eq!(held("b.py"), code);
     assert!(!now("b.py").contains("os.environ"), "{}", now("b.py"));
-    assert!(run.stderr.contains("b.py is staged with other lines than it has now"), "{run:?}");
+    assert!(run.stdout.contains("b.py:5:30 [hardcoded-path]: the index holds other lines there"), "{run:?}");
     assert!(run.stdout.contains("+++ b/b.py"), "{run:?}");
+    assert_eq!(run.code, 1, "{run:?}");
+}
+
+#[test]
+fn of_a_file_that_is_staged_in_part_each_fix_is_made_whose_lines_are_staged() {
+    let policy = "[primary]\npath = \"/app/data/zoe.db\"\nenv = \"DATABASE_PATH\"\n";
+    let function =
+        |name: &str| format!("\n\ndef {name}():\n    # {name}\n    return sqlite3.connect(\"/app/data/zoe.db\")\n");
+    let code = |names: &[&str]| {
+        "import os\nimport sqlite3\n".to_owned() + &names.iter().map(|name| function(name)).collect::<String>()
+    };
+    let sandbox = Sandbox::new()
+        .file("dbguard.toml", policy)
+        .git(&["init", "-q"])
+        .git(&["add", "."])
+        .git(&["commit", "-qm", "first"])
+        .file("a.py", code(&["one", "two", "three"]))
+        .git(&["add", "a.py"])
+        .file("a.py", code(&["one", "two", "three"]).replace("# two", "# later") + &function("four"));
+    let run = sandbox.run(&["fix", "--staged"]);
+    let held = std::process::Command::new("git").args(["show", ":a.py"]).current_dir(sandbox.path()).output().unwrap();
+    let held = String::from_utf8(held.stdout).unwrap();
+    let now = std::fs::read_to_string(sandbox.path().join("a.py")).unwrap();
+    let fixed = |text: &str| -> Vec<String> {
+        let functions = text.split("\n\n\ndef ").filter(|part| part.contains("os.environ"));
+        functions.map(|part| part.split('(').next().unwrap().to_owned()).collect()
+    };
+    assert_eq!(fixed(&held), ["one"], "{run:?}\n{held}");
+    assert_eq!(fixed(&now), ["one"], "{run:?}\n{now}");
+    assert!(held.contains("# two") && now.contains("# later") && !held.contains("four"));
+    assert_eq!(run.stdout.matches("the index holds other lines there").count(), 3, "{run:?}");
     assert_eq!(run.code, 1, "{run:?}");
 }

@@ -78,8 +78,9 @@ fn an_archive_has_the_name_and_the_folder_that_binstall_asks_for() {
 }
 
 #[test]
-fn a_release_begins_only_where_tag_changelog_and_repository_fit() {
-    let sandbox = Sandbox::new().folder("packaging");
+fn a_release_begins_only_where_tag_changelog_repository_and_recipes_fit() {
+    let recipe = "- repo: https://forge/me/it\n  rev: v1.2.0\n- uses: me/dbguard@v1.2.0\n";
+    let sandbox = Sandbox::new().folder("packaging").file("README.md", recipe).file("docs/ci.md", recipe);
     let fits = sandbox.path().join("packaging/fits");
     fs::copy(Path::new(ROOT).join("packaging/fits"), &fits).unwrap();
     let write = |name: &str, text: &str| fs::write(sandbox.path().join(name), text).unwrap();
@@ -94,6 +95,26 @@ fn a_release_begins_only_where_tag_changelog_and_repository_fit() {
     assert_eq!(run(&["notes"]).stdout.trim(), "- new");
     write("CHANGELOG.md", "# Changelog\n\n## Unreleased\n\n- new\n");
     write("Cargo.toml", "[package]\nversion = \"1.1.0\"\n");
-    let run = run(&[]);
-    assert_eq!((run.code, run.stdout.matches("::error").count()), (1, 3), "{run:?}");
+    let unfit = run(&[]);
+    assert_eq!((unfit.code, unfit.stdout.matches("::error").count()), (1, 5), "{unfit:?}");
+    // The recipes as they stand before anybody said where the project lives.
+    write("README.md", &project("README.md"));
+    write("docs/ci.md", &project("docs/ci.md"));
+    let unfit = run(&[]);
+    assert!(unfit.stdout.contains("README.md says OWNER/ where it should say me/it"), "{unfit:?}");
+    assert!(unfit.stdout.contains("docs/ci.md says OWNER/ where it should say me/it"), "{unfit:?}");
+}
+
+/// Nobody has said where the project lives: until then every document says so in the same word.
+#[test]
+fn a_place_that_is_not_known_is_called_owner_wherever_it_is_named() {
+    let manifest: toml::Table = project("Cargo.toml").parse().unwrap();
+    let is_known = manifest["package"].get("repository").is_some();
+    for document in ["README.md", "docs/ci.md", "CONTRIBUTING.md", ".pre-commit-hooks.yaml", "action.yml"] {
+        for line in
+            project(document).lines().filter(|line| line.contains("/dbguard@v") || line.contains("/dbguard.git"))
+        {
+            assert_eq!(line.contains("OWNER/dbguard"), !is_known, "{document}: {line}");
+        }
+    }
 }

@@ -159,3 +159,38 @@ fn the_file_hook_says_nothing_about_code() {
     repository.git(&["add", "."]);
     assert_eq!(repository.run("pre-commit", &["run"]).code, 0);
 }
+
+const SPELLED_OUT: &str = "import sqlite3\n\n\ndef connect():\n    return sqlite3.connect('data/zoe.db')\n";
+
+#[test]
+fn the_fixing_hook_mends_staged_files_in_the_work_tree_and_the_commit_is_made_again() {
+    for manager in MANAGERS {
+        let repository = Repository::with_hook("dbguard-fix");
+        repository.write("untracked.py", SPELLED_OUT);
+        repository.write("app.py", SPELLED_OUT);
+        repository.git(&["add", "app.py"]);
+        let run = repository.run_freely(manager, &["run"]);
+        assert!(run.code != 0 && run.stdout.contains("app.py  2 edits"), "{manager}: {run:?}");
+        let held = git_in(&repository.sandbox.path(), &["show", ":app.py"]).stdout;
+        assert_eq!(held, SPELLED_OUT, "{manager}: the index was changed: {run:?}");
+        let read = |name: &str| fs::read_to_string(repository.sandbox.path().join(name)).unwrap();
+        assert!(read("app.py").contains("os.environ.get('DATABASE_PATH', 'data/zoe.db')"), "{manager}: {run:?}");
+        assert_eq!(read("untracked.py"), SPELLED_OUT, "{manager}: it is not staged");
+        repository.git(&["add", "app.py"]);
+        let run = repository.run(manager, &["run"]);
+        assert_eq!(run.code, 0, "{manager}: {run:?}");
+    }
+}
+
+/// Managers put away what is not staged, and take back what a hook did where the two do not fit: then nothing may be lost.
+#[test]
+fn the_fixing_hook_loses_nothing_where_the_same_lines_have_changes_that_are_not_staged() {
+    for manager in MANAGERS {
+        let repository = Repository::with_hook("dbguard-fix");
+        repository.write("app.py", SPELLED_OUT);
+        repository.git(&["add", "app.py"]);
+        repository.write("app.py", SPELLED_OUT.replace("zoe.db'", "zoe.db', timeout=9"));
+        let run = repository.run(manager, &["run"]);
+        assert_ne!(run.code, 0, "{manager}: {run:?}");
+    }
+}

@@ -14,7 +14,7 @@ fn facts(files: &[(&str, &str)]) -> Facts {
         lower(Arc::new(Source::new(path, text.as_bytes().to_vec())), language)
     };
     let paths = files.iter().map(|(path, _)| Arc::from(*path)).collect();
-    let modules = files.iter().map(|(path, text)| module(path, text)).collect();
+    let modules = files.iter().map(|(path, text)| Arc::new(module(path, text))).collect();
     let program = Program::new(paths, modules, Vec::new(), &|_| None);
     let opened = program.main().iter().flat_map(|&at| program.opened(at)).collect();
     program.facts(0, &opened)

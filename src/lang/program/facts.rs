@@ -1,6 +1,7 @@
 //! The facts of a program: asks every module the same questions and puts the answers in order.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use super::evaluate::Evaluator;
 use super::ir::{ExprId, Kind, Module, ScopeId};
@@ -74,7 +75,7 @@ impl Program<'_> {
 #[must_use]
 pub fn read_alone(module: Module) -> Facts {
     let path = module.source.path.clone();
-    let program = Program::new(vec![path], vec![module], Vec::new(), &|_| None);
+    let program = Program::new(vec![path], vec![Arc::new(module)], Vec::new(), &|_| None);
     program.facts(0, &program.opened(0))
 }
 

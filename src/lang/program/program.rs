@@ -11,7 +11,7 @@ use crate::lang::Language;
 use crate::lang::value::Value;
 
 /// Reads and lowers a file of the tree by its path.
-pub type Loader<'l> = dyn Fn(&str) -> Option<Module> + Sync + 'l;
+pub type Loader<'l> = dyn Fn(&str) -> Option<Arc<Module>> + Sync + 'l;
 
 /// All programs of a tree. Modules given at the start are read for facts; the others are loaded when something they define is needed.
 pub struct Program<'l> {
@@ -21,7 +21,7 @@ pub struct Program<'l> {
     by_tail: HashMap<String, Vec<usize>>,
     /// Which paths are tests: asked for each caller of each function.
     tests: Vec<bool>,
-    slots: Vec<OnceLock<Option<Module>>>,
+    slots: Vec<OnceLock<Option<Arc<Module>>>>,
     /// For each file the imports that were resolved: the same few are asked for again and again.
     resolved: Vec<Mutex<HashMap<String, Option<usize>>>>,
     loader: &'l Loader<'l>,
@@ -52,7 +52,7 @@ impl<'l> Program<'l> {
     #[must_use]
     pub fn new(
         paths: Vec<Arc<str>>,
-        modules: Vec<Module>,
+        modules: Vec<Arc<Module>>,
         openers: Vec<WrapperOpener>,
         loader: &'l Loader<'l>,
     ) -> Self {
@@ -63,13 +63,13 @@ impl<'l> Program<'l> {
         }
         let resolved = paths.iter().map(|_| Mutex::default()).collect();
         let tests = paths.iter().map(|path| is_test(path)).collect();
-        let slots: Vec<OnceLock<Option<Module>>> = paths.iter().map(|_| OnceLock::new()).collect();
+        let slots: Vec<OnceLock<Option<Arc<Module>>>> = paths.iter().map(|_| OnceLock::new()).collect();
         let mut main = Vec::new();
         let mut callers: HashMap<Arc<str>, Vec<InModule<ExprId>>> = HashMap::new();
         let mut fixtures: HashMap<Arc<str>, Vec<InModule<ScopeId>>> = HashMap::new();
         let mut globals: HashMap<Arc<str>, Vec<InModule<ExprId>>> = HashMap::new();
         let mut set_on: HashMap<Arc<str>, Vec<InModule<(ExprId, ExprId)>>> = HashMap::new();
-        let mut modules: Vec<(usize, Module)> =
+        let mut modules: Vec<(usize, Arc<Module>)> =
             modules.into_iter().filter_map(|module| index.get(&module.source.path).map(|&at| (at, module))).collect();
         // Callers in the application speak before those in its tests.
         modules.sort_by_key(|(at, module)| (is_test(&module.source.path), *at));
@@ -149,7 +149,7 @@ impl<'l> Program<'l> {
     }
 
     pub(super) fn module(&self, at: usize) -> Option<&Module> {
-        self.slots.get(at)?.get_or_init(|| (self.loader)(self.paths.get(at)?)).as_ref()
+        self.slots.get(at)?.get_or_init(|| (self.loader)(self.paths.get(at)?)).as_deref()
     }
 
     /// `const server = require("./Server")`: calls of `server` are calls of what that module exports.
