@@ -46,7 +46,7 @@ pub(super) struct SourceFacts {
 #[derive(Clone)]
 pub(super) enum Outcome {
     Nothing,
-    Facts(SourceFacts),
+    Facts(Box<SourceFacts>),
     Module(Arc<Module>, Vec<Allow>),
     /// A program that names no database but runs SQL.
     MayMatter(Arc<str>),
@@ -100,7 +100,7 @@ pub(super) fn gather(texts: Texts<'_>, entries: &[Entry], openers: &[WrapperOpen
     for outcome in outcomes {
         match outcome {
             Outcome::Nothing => {}
-            Outcome::Facts(facts) => gathered.sources.push(facts),
+            Outcome::Facts(facts) => gathered.sources.push(*facts),
             Outcome::Module(module, allowed) => {
                 allows.insert(Arc::clone(&module.source.path), allowed);
                 modules.push(module);
@@ -234,14 +234,14 @@ fn judge(entry: &Entry, bytes: &[u8], words: impl FnOnce() -> Words) -> Outcome 
     if encoding == Encoding::Latin1 {
         facts.trouble = Some("not UTF-8; read byte by byte as Latin-1".into());
     }
-    Outcome::Facts(SourceFacts {
+    Outcome::Facts(Box::new(SourceFacts {
         path: Arc::clone(&entry.path),
         language,
         digest: source.digest,
         facts,
         allows,
         asked: entry.asked,
-    })
+    }))
 }
 
 /// A byte-order mark and a first character that ASCII has.
