@@ -35,7 +35,7 @@ def register(name):
 ";
 
 /// `register` writes users in one database, `login` reads them in another.
-fn split() -> Sandbox {
+pub(crate) fn split() -> Sandbox {
     Sandbox::new()
         .file("dbguard.toml", POLICY)
         .file("login.py", LOGIN)
@@ -52,17 +52,17 @@ fn split() -> Sandbox {
         )
 }
 
-fn python(sandbox: &Sandbox, code: &str) -> String {
+pub(crate) fn python(sandbox: &Sandbox, code: &str) -> String {
     let output = std::process::Command::new("python3").args(["-c", code]).current_dir(sandbox.path()).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     text(&output.stdout) + text(&output.stderr).lines().last().unwrap_or_default()
 }
 
-fn read(sandbox: &Sandbox, file: &str) -> String {
+pub(crate) fn read(sandbox: &Sandbox, file: &str) -> String {
     std::fs::read_to_string(sandbox.path().join(file)).unwrap()
 }
 
-const STORY: &str =
+pub(crate) const STORY: &str =
     "import register, login; register.register('eve'); print(login.login('eve') is not None, login.notes())";
 
 #[test]

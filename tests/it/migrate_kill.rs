@@ -1,28 +1,29 @@
 //! `kill -9` of `dbguard migrate`, at every line of the journal and at any moment, while another process writes: afterwards the
 //! target is exactly old or exactly new, `apply` finishes, `rollback` returns, and nothing that a writer was told is done is gone.
 //!
-//! `DBGUARD_KILLS=500 cargo test --test it kill` kills at 500 random moments, and on both ways from every line.
+//! `DBGUARD_KILLS=500 cargo test --test it migrate_kill` kills at 500 random moments, and at every line on both ways, with both
+//! kinds of journal, with and without a writer. `DBGUARD_KILLS_SEED` says which moments.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::consolidation::{dumps, last_run, project, sql};
+use crate::consolidation::{dumps, last_run, project};
 use crate::sandbox::Sandbox;
 
-/// Inserts into all three databases as long as it is let, a new connection for each row as services do, and one that stays
-/// open; writes down each row that was acknowledged.
+/// Inserts into all databases as long as it is let, a new connection for each row as services do, and one that stays open;
+/// writes down each row that was acknowledged.
 const WRITER: &str = r#"
 import sqlite3, sys, time
 root, out = sys.argv[1], open(sys.argv[2], "w")
-places = [("zoe", "users"), ("auth", "sessions"), ("notes", "notes")]
+places = [place.split(".") for place in sys.argv[3:]]
 kept = {}
 n = 0
 print("writing", flush=True)
 while True:
-    for name, table in places:
+    for name, table, column in places:
         n += 1
         word = f"written {name} {n}"
         try:
@@ -33,28 +34,37 @@ while True:
             else:
                 db = sqlite3.connect(f"{root}/data/{name}.db", timeout=0.02)
             with db:
-                db.execute(f"INSERT INTO {table} (word) VALUES (?)", (word,))
+                db.execute(f"INSERT INTO {table} ({column}) VALUES (?)", (word,))
             print(f"{table}\t{word}", file=out, flush=True)
             if not n % 2:
                 db.close()
-        except sqlite3.Error:
-            pass
+        except sqlite3.Error as error:
+            # As a service that starts anew when its database is gone: what it opened then is none any more.
+            if "not a database" in str(error):
+                kept.pop(name, None)
+            db = None
     time.sleep(0.002)
 "#;
 
-struct Writer {
+pub(crate) struct Writer {
     process: Child,
     told: PathBuf,
 }
 
 impl Writer {
     fn start(sandbox: &Sandbox) -> Self {
+        Self::into(sandbox, &["zoe.users.word", "auth.sessions.word", "notes.notes.word"])
+    }
+
+    /// Each place is `database.table.column`.
+    pub(crate) fn into(sandbox: &Sandbox, places: &[&str]) -> Self {
         use std::io::BufRead;
         let told = sandbox.path().join("told.txt");
         let mut process = Command::new("python3")
             .args(["-c", WRITER])
             .arg(sandbox.path())
             .arg(&told)
+            .args(places)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -64,7 +74,7 @@ impl Writer {
     }
 
     /// What it was told is written: table and word.
-    fn stop(mut self) -> BTreeSet<(String, String)> {
+    pub(crate) fn stop(mut self) -> BTreeSet<(String, String)> {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
         let text = fs::read_to_string(&self.told).unwrap();
@@ -77,16 +87,34 @@ impl Writer {
     }
 }
 
+/// The first column of the answer; nothing where there is no such database or table. In this process: a shell for each question
+/// would take longer than everything else.
+fn ask(path: &Path, question: &str) -> Vec<String> {
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE;
+    let Ok(connection) = rusqlite::Connection::open_with_flags(path, flags) else { return Vec::new() };
+    connection.busy_timeout(Duration::from_secs(10)).unwrap();
+    let answer = connection.prepare(question).and_then(|mut statement| {
+        let word = |row: &rusqlite::Row<'_>| row.get::<_, rusqlite::types::Value>(0);
+        statement.query_map([], word)?.collect::<Result<Vec<_>, _>>()
+    });
+    let words = |value| match value {
+        rusqlite::types::Value::Text(text) => text,
+        rusqlite::types::Value::Integer(number) => number.to_string(),
+        other => format!("{other:?}"),
+    };
+    match answer {
+        Ok(values) => values.into_iter().map(words).collect(),
+        Err(error) if error.to_string().contains("no such table") => Vec::new(),
+        Err(error) if error.to_string().contains("not a database") => Vec::new(),
+        Err(error) => panic!("{}: {question}: {error}", path.display()),
+    }
+}
+
 /// What was written and stands in a database, whichever tables it has.
 fn written(path: &Path) -> BTreeSet<(String, String)> {
-    let mut found = BTreeSet::new();
-    for table in ["users", "sessions", "notes"] {
-        let rows = sql(path, &format!("SELECT word FROM {table} WHERE word LIKE 'written%'"));
-        found.extend(
-            rows.lines().filter(|row| row.starts_with("written")).map(|row| (table.to_owned(), row.to_owned())),
-        );
-    }
-    found
+    let of = |table: &str| ask(path, &format!("SELECT word FROM {table} WHERE word LIKE 'written%'"));
+    let rows = |table: &str| of(table).into_iter().map(|row| (table.to_owned(), row)).collect::<Vec<_>>();
+    ["users", "sessions", "notes"].iter().flat_map(|table| rows(table)).collect()
 }
 
 fn databases(sandbox: &Sandbox) -> Vec<PathBuf> {
@@ -105,31 +133,29 @@ fn databases(sandbox: &Sandbox) -> Vec<PathBuf> {
 /// Sound, and exactly old or exactly new.
 fn whole(sandbox: &Sandbox) -> bool {
     let target = sandbox.path().join("data/zoe.db");
-    assert_eq!(sql(&target, "PRAGMA integrity_check"), "ok");
-    assert_eq!(sql(&target, "PRAGMA foreign_key_check"), "");
-    let tables = sql(
-        &target,
-        "SELECT group_concat(name, ' ') FROM (SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name)",
-    );
-    let new = tables.contains("dbguard_migrations");
+    assert_eq!(ask(&target, "PRAGMA integrity_check"), ["ok"]);
+    assert_eq!(ask(&target, "PRAGMA foreign_key_check"), [""; 0]);
+    let tables =
+        ask(&target, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name");
+    let new = tables.iter().any(|table| table == "dbguard_migrations");
     if new {
-        assert!(tables.contains("logins notes sessions users"), "{tables}");
+        assert!(tables.join(" ").contains("logins notes sessions users"), "{tables:?}");
         for (table, rows) in [("users", 300), ("sessions", 300), ("notes", 30), ("logins", 300)] {
-            let found: u64 = sql(&target, &format!("SELECT count(*) FROM {table}")).parse().unwrap();
+            let found: u64 = ask(&target, &format!("SELECT count(*) FROM {table}")).concat().parse().unwrap();
             assert!(found >= rows, "{table} has {found} rows");
         }
     } else {
-        assert_eq!(tables, "users");
+        assert_eq!(tables, ["users"]);
     }
     new
 }
 
-fn lines(sandbox: &Sandbox) -> usize {
+pub(crate) fn lines(sandbox: &Sandbox) -> usize {
     fs::read_to_string(last_run(sandbox).join("journal.jsonl")).unwrap().lines().count()
 }
 
 /// Runs the command until the journal is at that place, and kills it there.
-fn kill_at(sandbox: &Sandbox, arguments: &[&str], place: &str) {
+pub(crate) fn kill_at(sandbox: &Sandbox, arguments: &[&str], place: &str) {
     let mut process = sandbox
         .command(&[&["migrate"], arguments].concat())
         .env("DBGUARD_HOLD_AT", place)
@@ -157,43 +183,62 @@ fn kill_at(sandbox: &Sandbox, arguments: &[&str], place: &str) {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Way {
+pub(crate) enum Way {
     Apply,
     Rollback,
 }
 
-/// After a kill: sound; on the way that is taken, whole again; and no acknowledged row is gone.
-fn recover(sandbox: &Sandbox, way: Way, writer: Option<Writer>, place: &str) {
+fn has_run(sandbox: &Sandbox) -> bool {
+    fs::read_dir(sandbox.path().join(".dbguard/runs")).is_ok_and(|mut runs| runs.next().is_some())
+}
+
+/// Rows that were written to the target after the run took its backups.
+fn late(sandbox: &Sandbox) -> BTreeSet<(String, String)> {
+    let Ok(backups) = fs::read_dir(last_run(sandbox).join("backup")) else { return BTreeSet::new() };
+    let before: BTreeSet<_> = backups.flat_map(|backup| written(&backup.unwrap().path())).collect();
+    written(&sandbox.path().join("data/zoe.db")).difference(&before).cloned().collect()
+}
+
+fn nothing_is_lost(sandbox: &Sandbox, told: &BTreeSet<(String, String)>, place: &str) {
+    let standing: BTreeSet<_> = databases(sandbox).iter().flat_map(|path| written(path)).collect();
+    let lost: Vec<_> = told.difference(&standing).collect();
+    assert!(lost.is_empty(), "killed at {place}: {lost:?} is gone");
+}
+
+/// After a kill: sound; on the way that is taken, whole again; and no acknowledged row is gone. The writer goes on until the end
+/// where it is `on`, else it stops first.
+fn recover(sandbox: &Sandbox, way: Way, writer: Option<Writer>, on: bool, place: &str) {
     whole(sandbox);
-    let told = writer.map(Writer::stop).unwrap_or_default();
-    let has_run = sandbox.path().join(".dbguard/runs").exists()
-        && fs::read_dir(sandbox.path().join(".dbguard/runs")).unwrap().next().is_some();
-    if has_run {
-        let standing: BTreeSet<_> = databases(sandbox).iter().flat_map(|path| written(path)).collect();
-        let lost: Vec<_> = told.difference(&standing).collect();
-        assert!(lost.is_empty(), "killed at {place}: {lost:?} is gone");
+    let (mut told, mut writer) = (BTreeSet::new(), writer);
+    if !on {
+        told = writer.take().map(Writer::stop).unwrap_or_default();
+        if has_run(sandbox) {
+            nothing_is_lost(sandbox, &told, place);
+        }
     }
-    if way == Way::Apply || !has_run {
+    if way == Way::Apply || !has_run(sandbox) {
         let run = sandbox.migrate(&["apply", "--yes"]);
         assert_eq!(run.code, 0, "killed at {place}: {run:?}");
         assert!(whole(sandbox), "killed at {place}");
-        let missing: Vec<_> =
-            told.iter().filter(|row| !written(&sandbox.path().join("data/zoe.db")).contains(row)).collect();
+        told.extend(writer.map(Writer::stop).unwrap_or_default());
+        let standing = written(&sandbox.path().join("data/zoe.db"));
+        let missing: Vec<_> = told.difference(&standing).collect();
         assert!(missing.is_empty(), "killed at {place}: {missing:?} did not come along");
         return;
     }
     let run = sandbox.migrate(&["rollback", "--yes"]);
     let nothing = run.stderr.contains("there is nothing to undo");
     if run.code != 0 && !nothing {
-        // Only where rows were written after the commit.
-        assert!(run.stderr.contains("written to since"), "killed at {place}: {run:?}");
+        // Only where rows were written after the commit, or where the writer is just looking at a tombstone.
+        let looking = on && run.stderr.contains("programs have open what stands at old paths");
+        assert!(looking || run.stderr.contains("written to since"), "killed at {place}: {run:?}");
+        assert!(looking || !late(sandbox).is_empty(), "killed at {place}, nothing was written since: {run:?}");
         let run = sandbox.migrate(&["rollback", "--yes", "--force"]);
         assert_eq!(run.code, 0, "killed at {place}: {run:?}");
     }
     assert!(!whole(sandbox), "killed at {place}: {run:?}");
-    let standing: BTreeSet<_> = databases(sandbox).iter().flat_map(|path| written(path)).collect();
-    let lost: Vec<_> = told.difference(&standing).collect();
-    assert!(lost.is_empty(), "undone after a kill at {place}: {lost:?} is gone");
+    told.extend(writer.map(Writer::stop).unwrap_or_default());
+    nothing_is_lost(sandbox, &told, &format!("{place}, then undone"));
     let rest: Vec<String> = fs::read_dir(sandbox.path().join("data"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -207,8 +252,14 @@ fn kills() -> Option<u32> {
     std::env::var("DBGUARD_KILLS").ok().map(|number| number.parse().unwrap())
 }
 
+/// One case of `every`, or all of them when kills are asked for.
+pub(crate) fn sample<T>(cases: Vec<T>, every: usize) -> Vec<T> {
+    let all = kills().is_some();
+    cases.into_iter().enumerate().filter(|(at, _)| all || at % every == 0).map(|(_, case)| case).collect()
+}
+
 /// Several at once: the processes mostly wait for the disk.
-fn in_parallel<T: Send + Sync>(cases: &[T], work: impl Fn(&T) + Sync) {
+pub(crate) fn in_parallel<T: Send + Sync>(cases: &[T], work: impl Fn(&T) + Sync) {
     let next = std::sync::atomic::AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..4 {
@@ -221,6 +272,12 @@ fn in_parallel<T: Send + Sync>(cases: &[T], work: impl Fn(&T) + Sync) {
     });
 }
 
+/// A dump without what the writer wrote, and without the marks that go with it.
+fn as_before(dumps: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let is_old = |line: &&str| !line.contains("'written ") && !line.starts_with("INSERT INTO sqlite_sequence");
+    dumps.into_iter().map(|(path, dump)| (path, dump.lines().filter(is_old).collect::<Vec<_>>().join("\n"))).collect()
+}
+
 #[test]
 fn killed_at_every_line_of_the_journal() {
     let whole_run = project("delete");
@@ -229,23 +286,28 @@ fn killed_at_every_line_of_the_journal() {
     assert!(count > 30, "{count}");
     let mut cases = Vec::new();
     for line in 1..=count {
-        for (at, place) in [format!("{line}-"), line.to_string()].into_iter().enumerate() {
-            for (which, way) in [Way::Apply, Way::Rollback].into_iter().enumerate() {
-                // A quarter of all, in which each place and each way is found with both kinds of journal.
-                if kills().is_some() || (line + which) % 2 == at {
-                    let mode = if (line / 2 + which) % 2 == 0 { "delete" } else { "wal" };
-                    cases.push((place.clone(), way, mode));
+        for place in [format!("{line}-"), line.to_string()] {
+            for way in [Way::Apply, Way::Rollback] {
+                for mode in ["delete", "wal"] {
+                    for writing in [false, true] {
+                        cases.push((place.clone(), way, mode, writing));
+                    }
                 }
             }
         }
     }
-    in_parallel(&cases, |(place, way, mode)| {
+    let cases = sample(cases, 9);
+    in_parallel(&cases, |(place, way, mode, writing)| {
         let sandbox = project(mode);
         let before = dumps(&sandbox);
+        let writer = writing.then(|| Writer::start(&sandbox));
         kill_at(&sandbox, &["apply", "--yes"], place);
-        recover(&sandbox, *way, None, &format!("line {place} ({mode}, {way:?})"));
-        if *way == Way::Rollback && lines(&sandbox) > 0 {
-            assert!(dumps(&sandbox) == before, "killed at line {place} ({mode}): not as it was");
+        let on = place.len() % 2 == 0;
+        recover(&sandbox, *way, writer, on, &format!("line {place} ({mode}, {way:?}, writing {writing}, on {on})"));
+        if *way == Way::Rollback {
+            let same =
+                as_before(dumps(&sandbox)) == as_before(before.clone()) && (*writing || dumps(&sandbox) == before);
+            assert!(same, "killed at line {place} ({mode}): not as it was");
         }
     });
 }
@@ -256,30 +318,55 @@ fn an_undo_that_is_killed_at_every_line_goes_on() {
     assert_eq!(whole_run.migrate(&["apply", "--yes"]).code, 0);
     let first = lines(&whole_run) + 1;
     assert_eq!(whole_run.migrate(&["rollback", "--yes"]).code, 0);
-    let cases: Vec<(usize, usize)> =
-        (first..=lines(&whole_run)).flat_map(|line| [0, 1].map(|before| (line, before))).collect();
-    in_parallel(&cases, |(line, before)| {
-        let mode = if (line + before) % 2 == 0 { "delete" } else { "wal" };
-        let place = format!("{line}{}", "-".repeat(*before));
+    let mut cases = Vec::new();
+    for line in first..=lines(&whole_run) {
+        for place in [format!("{line}-"), line.to_string()] {
+            for mode in ["delete", "wal"] {
+                for writing in [false, true] {
+                    cases.push((place.clone(), mode, writing));
+                }
+            }
+        }
+    }
+    let cases = sample(cases, 3);
+    in_parallel(&cases, |(place, mode, writing)| {
         let sandbox = project(mode);
         let old = dumps(&sandbox);
         assert_eq!(sandbox.migrate(&["apply", "--yes"]).code, 0);
-        kill_at(&sandbox, &["rollback", "--yes"], &place);
+        // Of the target's rows, those that were written since are saved before they go.
+        let writer = writing.then(|| Writer::start(&sandbox));
+        let undo: &[&str] = if *writing { &["rollback", "--yes", "--force"] } else { &["rollback", "--yes"] };
+        kill_at(&sandbox, undo, place);
         whole(&sandbox);
-        let run = sandbox.migrate(&["rollback", "--yes"]);
+        let run = sandbox.migrate(undo);
         let nothing = run.stderr.contains("there is nothing to undo");
         assert!(run.code == 0 || nothing, "killed at line {place}: {run:?}");
-        assert!(dumps(&sandbox) == old, "killed at line {place} ({mode}): not as it was");
+        let told = writer.map(Writer::stop).unwrap_or_default();
+        nothing_is_lost(&sandbox, &told, &format!("line {place} of an undo ({mode})"));
+        let same = as_before(dumps(&sandbox)) == as_before(old.clone()) && (*writing || dumps(&sandbox) == old);
+        assert!(same, "killed at line {place} ({mode}): not as it was");
     });
 }
 
 #[test]
 fn killed_at_any_moment_while_another_process_writes() {
-    let cases: Vec<u32> = (0..kills().unwrap_or(16)).collect();
-    let total = u32::try_from(cases.len()).unwrap();
+    let total = kills().unwrap_or(16);
+    let seed = std::env::var("DBGUARD_KILLS_SEED").map_or_else(
+        |_| u64::from(std::process::id()) ^ std::time::UNIX_EPOCH.elapsed().unwrap().as_secs(),
+        |seed| seed.parse().unwrap(),
+    );
+    // As long as a run takes here, with somebody writing, whatever the machine is busy with.
+    let sandbox = project("wal");
+    let writer = Writer::start(&sandbox);
+    let began = Instant::now();
+    assert_eq!(sandbox.migrate(&["apply", "--yes"]).code, 0);
+    let long = u64::try_from(began.elapsed().as_micros()).unwrap();
+    writer.stop();
+    let cases: Vec<u64> = (0..u64::from(total)).collect();
     in_parallel(&cases, |case| {
         let mode = if case % 2 == 0 { "wal" } else { "delete" };
         let way = if case / 2 % 2 == 0 { Way::Apply } else { Way::Rollback };
+        let on = case / 4 % 2 == 0;
         let sandbox = project(mode);
         let writer = Writer::start(&sandbox);
         let mut process = sandbox
@@ -288,10 +375,15 @@ fn killed_at_any_moment_while_another_process_writes() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        // Spread over the time that a run takes here, whatever the machine is busy with.
-        std::thread::sleep(Duration::from_micros(u64::from(900_000 * case / total)));
+        // splitmix64
+        let mut random = seed.wrapping_add((case + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        random = (random ^ (random >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        random = (random ^ (random >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        let moment = (random ^ (random >> 31)) % (long + long / 4);
+        std::thread::sleep(Duration::from_micros(moment));
         let _ = process.kill();
         process.wait().unwrap();
-        recover(&sandbox, way, Some(writer), &format!("moment {case} of {total} ({mode}, {way:?})"));
+        let place = format!("{moment} µs of {long} (DBGUARD_KILLS_SEED={seed}, case {case}, {mode}, {way:?}, on {on})");
+        recover(&sandbox, way, Some(writer), on, &place);
     });
 }

@@ -179,6 +179,33 @@ fn status_sees_a_database_that_a_program_made_anew() {
 }
 
 #[test]
+fn b33_a_program_that_holds_a_tombstone_open_keeps_its_database_from_coming_back() {
+    let sandbox = project("wal");
+    let before = dumps(&sandbox);
+    assert_eq!(sandbox.migrate(&["apply", "--yes"]).code, 0);
+    let script = "import sqlite3, sys\ndb = sqlite3.connect(sys.argv[1])\ntry: db.execute('SELECT 1 FROM sessions')\nexcept sqlite3.Error as error: print(error, flush=True)\nsys.stdin.read()";
+    let mut service = std::process::Command::new("python3")
+        .args(["-c", script])
+        .arg(sandbox.path().join("data/auth.db"))
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(service.stdout.as_mut().unwrap()), &mut line).unwrap();
+    assert_eq!(line, "file is not a database\n");
+    let refused = sandbox.migrate(&["rollback", "--yes"]);
+    assert_eq!(refused.code, 3, "{refused:?}");
+    assert!(refused.stderr.contains("programs have open what stands at old paths"), "{refused:?}");
+    assert!(refused.stderr.contains("data/auth.db; it is open in python"), "{refused:?}");
+    drop(service.stdin.take());
+    service.wait().unwrap();
+    let back = sandbox.migrate(&["rollback", "--yes"]);
+    assert_eq!(back.code, 0, "{back:?}");
+    assert_eq!(dumps(&sandbox), before);
+}
+
+#[test]
 fn old_paths_may_lead_to_the_target() {
     let sandbox = project("wal").file("migration.toml", format!("{PLAN}[after]\nsources = \"symlink\"\n"));
     let before = dumps(&sandbox);

@@ -9,7 +9,7 @@ use super::{agreed, patience, report::tell, root, stopped, variables};
 use crate::cli::Session;
 use crate::cli::failure::{Exit, Failure};
 use crate::migrate::plan::{self, Plan};
-use crate::migrate::run::{Half, Request, apply, look, rehearse, report, unfinished};
+use crate::migrate::run::{Half, Request, Undo, apply, finish_undo, look, rehearse, report, unfinished};
 use crate::output::{escape, migrate_outcome, migrate_preview, migrate_rehearsal};
 use crate::text::Source;
 
@@ -60,6 +60,9 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
         _ => Half::Both,
     };
     let variables = variables(session)?;
+    if !args.dry_run && !args.rehearse {
+        finish_undo_first(args, session, &root)?;
+    }
     let begun = unfinished(&root).map_err(stopped)?;
     let code = code::prepare(session, &plan)?;
     if begun.is_none() {
@@ -120,6 +123,25 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
     }
     session.print(&out)?;
     Ok(Exit::Clean)
+}
+
+/// What an earlier process was undoing is undone before the tree is read: files of the code come back with it.
+fn finish_undo_first(args: &Args, session: &Session<'_>, root: &Path) -> Result<(), Failure> {
+    let progress = progress::of(args.progress, session);
+    let undo = Undo {
+        root,
+        run: None,
+        force: false,
+        who: &session.world.user,
+        patience: patience(args.lock_timeout),
+        progress: progress.as_ref(),
+        hold: session.world.hold,
+    };
+    let undone = finish_undo(&undo).map_err(stopped)?;
+    if let Some(undone) = undone {
+        session.say(&format!("Run {} was being undone; that is finished.", escape(&undone.run)));
+    }
+    Ok(())
 }
 
 fn consent(request: &Request<'_>, root: &Path, session: &Session<'_>) -> Result<bool, Failure> {

@@ -138,7 +138,7 @@ pub fn apply(request: &Request<'_>) -> Result<Outcome, Stop> {
 }
 
 /// The last run, where it is neither finished nor undone.
-fn open_run(home: &Home) -> Result<Option<(RunFolder, State)>, Stop> {
+pub(super) fn open_run(home: &Home) -> Result<Option<(RunFolder, State)>, Stop> {
     for folder in home.runs()?.into_iter().rev() {
         let state = State::of(&super::journal::read(&folder.journal())?);
         match state.standing() {
@@ -186,6 +186,10 @@ impl<'a> Work<'a> {
         let at = now();
         let folder = home.begin(&at, digest.get(..8).unwrap_or(digest))?;
         let name = look.target.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let files = keep(request, &home, &folder).inspect_err(|_| {
+            // No line was written: there was no run.
+            let _ = fs::remove_dir_all(folder.path());
+        })?;
         let begin = Begin {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             who: request.who.to_owned(),
@@ -194,20 +198,15 @@ impl<'a> Work<'a> {
             target: look.target.clone(),
             target_is_new: look.target_is_new,
             sources: look.subjects(),
+            files,
             data: request.half != Half::Code,
             check_env: request.check_env.to_vec(),
             warnings: look.warnings.clone(),
             at,
         };
-        let files = keep(request, &home, &folder).inspect_err(|_| {
-            // No line was written: there was no run.
-            let _ = fs::remove_dir_all(folder.path());
-        })?;
         let mut journal = Journal::create(&folder.journal(), request.hold)?;
         let mut state = State::default();
-        for (step, data) in [(step::BEGIN, json!(begin)), (step::PREPARE_CODE, json!(files))] {
-            state.take(&journal.append(step, Phase::Done, data)?);
-        }
+        state.take(&journal.append(step::BEGIN, Phase::Done, json!(begin))?);
         let warnings = look.warnings;
         let plan = request.plan.clone();
         Ok(Self::of(request, home, folder, plan, begin, journal, state, Outcome { warnings, ..Outcome::default() }))

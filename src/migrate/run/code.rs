@@ -93,6 +93,8 @@ pub(super) fn foreign<'a>(root: &Path, files: &'a [Saved]) -> Vec<&'a str> {
 fn turn(run: &RunFolder, root: &Path, path: &str, from: &str, to: &str) -> Result<(), Stop> {
     let place = place(root, path)?;
     let content = fs::read(&place).map_err(|error| trouble::io("read a file of the code", &place, &error))?;
+    // What was to take its place when an earlier process ended.
+    remove_if_there(&part(&place)).map_err(|error| trouble::io("tidy up beside a file of the code", &place, &error))?;
     let present = digest(&content);
     if present == to {
         return Ok(());
@@ -122,10 +124,14 @@ fn place(root: &Path, path: &str) -> Result<PathBuf, Stop> {
     ))
 }
 
+fn part(place: &Path) -> PathBuf {
+    let name = place.file_name().unwrap_or_default().to_string_lossy();
+    place.with_file_name(format!(".{name}.dbguard-part"))
+}
+
 /// The whole new content or the whole old one, whenever the process ends; mode kept.
 fn replace(place: &Path, content: &[u8]) -> io::Result<()> {
-    let name = place.file_name().unwrap_or_default().to_string_lossy();
-    let part = place.with_file_name(format!(".{name}.dbguard-part"));
+    let part = part(place);
     remove_if_there(&part)?;
     let mut file: File = OpenOptions::new().write(true).create_new(true).open(&part)?;
     let written = (|| {

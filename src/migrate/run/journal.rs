@@ -38,7 +38,7 @@ pub(super) struct Record {
     pub(super) data: Value,
 }
 
-/// Where a test stops the process, to kill it there: before or after the line `n` is written.
+/// Where a test stops the process, to kill it there or to change what is around it: before or after the line `n` is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hold {
     pub n: u64,
@@ -103,11 +103,12 @@ impl Journal {
     }
 }
 
-/// Tells that the place is reached, and stays there.
+/// Tells that the place is reached, and stays there until the mark is taken away.
 fn hold(journal: &Path) {
-    let _ = File::create(journal.with_extension("held"));
-    loop {
-        std::thread::sleep(std::time::Duration::from_secs(60));
+    let mark = journal.with_extension("held");
+    let _ = File::create(&mark);
+    while mark.exists() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
     }
 }
 

@@ -1,6 +1,7 @@
 //! A plan carried out and undone: locks, journal, backups, fences, publishing, the code half, retiring. The only part of
 //! `migrate` that writes to live databases; knows nothing of how rows are merged.
 
+mod anew;
 mod apply;
 mod audit;
 mod backup;
@@ -40,7 +41,7 @@ pub use journal::Hold;
 pub use preflight::{Look, Looked, Space};
 pub use rehearse::{Rehearsal, rehearse};
 pub use report::{Became, Report, Reported, keep_report, report};
-pub use rollback::{Undo, Undone, rollback};
+pub use rollback::{Undo, Undone, finish_undo, rollback};
 pub use state::Standing;
 pub use status::{OldPath, RunStatus, Status, status};
 pub use verify::{Verification, verify};

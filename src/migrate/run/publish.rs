@@ -180,20 +180,27 @@ fn step(
     }
 }
 
-/// Takes all fences out of a database; says whether there were any.
+/// Takes all fences out of a database; says whether there were any. Where the log is taken away meanwhile, by a program that
+/// had opened what stood at this path before, it is tried again.
 pub(super) fn drop_fences(path: &Path, patience: Duration) -> Result<bool, Stop> {
-    let connection = live::open(path, patience)?;
-    if !fence::stands(&connection).map_err(|error| trouble::sqlite("read a database", path, &error))? {
-        return Ok(false);
-    }
-    in_transaction(&connection, |connection| fence::drop(connection).map(drop)).map_err(|error| {
-        if super::freeze::is_busy(&error) {
-            held_elsewhere(path, patience)
-        } else {
-            trouble::sqlite("take a fence away", path, &error)
+    for attempt in 1.. {
+        let connection = live::open(path, patience)?;
+        let dropped = fence::stands(&connection).and_then(|stands| {
+            if stands {
+                in_transaction(&connection, |connection| fence::drop(connection).map(drop))?;
+            }
+            Ok(stands)
+        });
+        match dropped {
+            Ok(stood) => return Ok(stood),
+            Err(error) if super::freeze::is_busy(&error) => return Err(held_elsewhere(path, patience)),
+            Err(error) if attempt < 10 && error.sqlite_error_code() == Some(rusqlite::ErrorCode::SystemIoFailure) => {
+                std::thread::sleep(PAUSE);
+            }
+            Err(error) => return Err(trouble::sqlite("take a fence away", path, &error)),
         }
-    })?;
-    Ok(true)
+    }
+    Ok(false)
 }
 
 fn in_transaction(

@@ -11,6 +11,8 @@ use super::{live, trouble};
 use crate::migrate::Stop;
 use crate::migrate::plan::AfterSources;
 
+/// Behind the name of what is about to take the place of a source.
+const PART: &str = ".dbguard-part";
 const TOMBSTONE: &str = "dbguard: this database has moved.\n";
 
 /// What stands at the path of a source.
@@ -131,7 +133,7 @@ fn same_file(_: &Path, _: &Path) -> io::Result<bool> {
 
 /// Over the name of the database, whose log is empty and removed: nothing can bring its rows back here.
 fn put_tombstone(source: &Path, words: &str) -> io::Result<()> {
-    let part = beside(source, ".dbguard-part");
+    let part = beside(source, PART);
     remove_if_there(&part)?;
     let mut file = private_file(&part)?;
     file.write_all(words.as_bytes())?;
@@ -142,7 +144,7 @@ fn put_tombstone(source: &Path, words: &str) -> io::Result<()> {
 
 #[cfg(unix)]
 fn put_link(source: &Path, target: &Path) -> io::Result<()> {
-    let part = beside(source, ".dbguard-part");
+    let part = beside(source, PART);
     remove_if_there(&part)?;
     std::os::unix::fs::symlink(relative(source, target), &part)?;
     fs::rename(&part, source)
@@ -165,6 +167,8 @@ fn relative(from: &Path, to: &Path) -> PathBuf {
 /// Puts the archived file back in its place. What a program made there anew is moved to `aside`, never lost.
 pub(super) fn bring_back(source: &Path, archive: &Path, aside: &Path) -> Result<(), Stop> {
     let fail = |error: io::Error| trouble::io("bring a database back", source, &error);
+    // What was to take its place when the process ended.
+    remove_if_there(&beside(source, PART)).map_err(fail)?;
     if !archive.exists() {
         return Ok(());
     }
@@ -180,8 +184,11 @@ pub(super) fn bring_back(source: &Path, archive: &Path, aside: &Path) -> Result<
     for suffix in ["-wal", "-shm", "-journal"] {
         remove_if_there(&beside(source, suffix)).map_err(fail)?;
     }
-    if fs::rename(archive, source).is_err() {
-        let part = beside(source, ".dbguard-part");
+    if look(source) == Place::File && same_file(source, archive).unwrap_or(false) {
+        // Archived, and nothing was put in its place yet: to rename one name of a file to its other does nothing.
+        fs::remove_file(archive).map_err(fail)?;
+    } else if fs::rename(archive, source).is_err() {
+        let part = beside(source, PART);
         remove_if_there(&part).map_err(fail)?;
         keep(archive, &part).and_then(|()| fs::rename(&part, source)).map_err(fail)?;
         remove_if_there(archive).map_err(fail)?;
@@ -233,6 +240,10 @@ mod tests {
             for _ in 0..2 {
                 bring_back(&source, &archive, &folder.path().join("aside.db")).unwrap();
             }
+            // Archived only, by a process that ended there.
+            fs::hard_link(&source, &archive).unwrap();
+            bring_back(&source, &archive, &folder.path().join("aside.db")).unwrap();
+            assert!(!archive.exists());
             assert_eq!(before, std::os::unix::fs::MetadataExt::ino(&fs::metadata(&source).unwrap()));
             assert_eq!(live::counts(&live::open(&source, Duration::ZERO).unwrap()).unwrap(), [("t".to_owned(), 1)]);
             assert!(!folder.path().join("aside.db").exists());

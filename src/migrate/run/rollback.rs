@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::apply::remove_stage;
+use super::apply::{open_run, remove_stage};
 use super::folder::{Home, RunFolder, beside, remove_if_there, sync_folder};
 use super::freeze::{self, Held};
 use super::journal::{Hold, Journal, Phase};
 use super::publish::{self, Attempt};
-use super::retire;
+use super::retire::{self, Place};
 use super::state::{Begin, Standing, State, step};
-use super::{audit, backup, code, lock, trouble};
+use super::{anew, audit, backup, code, holders, lock, trouble};
 use crate::db;
 use crate::migrate::{Progress, Stop};
 
@@ -49,14 +49,17 @@ pub struct Undone {
 /// There is nothing to undo; rows were written since its commit; or why it stopped, and then it may be run again.
 pub fn rollback(request: &Undo<'_>) -> Result<Undone, Stop> {
     let home = Home::of(request.root);
-    let Some((folder, mut state)) = find(&home, request.run)? else {
-        return Err(Stop::new(
+    let nothing = || {
+        Stop::new(
             "there is nothing to undo",
             "no run of this project is unfinished or committed",
             "`dbguard migrate status` lists the runs",
-        ));
+        )
     };
+    find(&home, request.run)?.ok_or_else(nothing)?;
     let _lock = lock::project(&home)?;
+    // Again: whoever held the lock may have gone on.
+    let (folder, state) = find(&home, request.run)?.ok_or_else(nothing)?;
     if state.cleaned.is_some() {
         return Err(Stop::new(
             "a run that was cleaned up cannot be undone",
@@ -64,10 +67,32 @@ pub fn rollback(request: &Undo<'_>) -> Result<Undone, Stop> {
             "take the databases from your own backups",
         ));
     }
+    undo(request, &home, &folder, state)
+}
+
+/// Goes on with an undo whose process ended, if there is one: before a plan is carried out anew.
+///
+/// # Errors
+/// Why it stopped; then it may be run again.
+pub fn finish_undo(request: &Undo<'_>) -> Result<Option<Undone>, Stop> {
+    let home = Home::of(request.root);
+    let is_being_undone = |(_, state): &(RunFolder, State)| state.standing() == Standing::RollingBack;
+    if !open_run(&home)?.as_ref().is_some_and(is_being_undone) {
+        return Ok(None);
+    }
+    let _lock = lock::project(&home)?;
+    match open_run(&home)?.filter(is_being_undone) {
+        Some((folder, state)) => undo(request, &home, &folder, state).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Undoes this run; the project is locked.
+fn undo(request: &Undo<'_>, home: &Home, folder: &RunFolder, mut state: State) -> Result<Undone, Stop> {
     let (mut journal, _) = Journal::reopen(&folder.journal(), request.hold)?;
     let mut undoing = Undoing {
-        home: &home,
-        folder: &folder,
+        home,
+        folder,
         journal: &mut journal,
         state: &mut state,
         patience: request.patience,
@@ -75,7 +100,7 @@ pub fn rollback(request: &Undo<'_>) -> Result<Undone, Stop> {
     };
     let done = undoing.undo(request.force);
     let words = done.as_ref().map_or_else(|stop| stop.title.clone(), |_| "done".to_owned());
-    audit::note(&home, request.who, "rollback", &folder.id, &words)?;
+    audit::note(home, request.who, "rollback", &folder.id, &words)?;
     done
 }
 
@@ -120,6 +145,7 @@ impl Undoing<'_> {
         self.refuse_foreign_files(force)?;
         if !force && self.state.standing() != Standing::RollingBack {
             self.refuse_new_databases(&begin)?;
+            self.refuse_open_stand_ins(&begin)?;
         }
         let mut target = if begin.data { self.take_target(&begin, force, &mut undone)? } else { None };
         if self.state.standing() != Standing::RollingBack {
@@ -191,6 +217,30 @@ impl Undoing<'_> {
         ))
     }
 
+    /// What stands at old paths, and programs that have it open: SQLite would let them write into the log of the database that
+    /// comes back under that name, and take its pages from the file that is gone.
+    fn refuse_open_stand_ins(&self, begin: &Begin) -> Result<(), Stop> {
+        let mut found = Vec::new();
+        for subject in begin.retired() {
+            let Some(retired) = self.state.retired.get(&subject.id) else { continue };
+            let place = retire::look(&subject.path);
+            if place == Place::Tombstone || retire::is_made_anew(&subject.path, &retired.archive) {
+                let words = holders::words(&subject.path);
+                if !words.is_empty() {
+                    found.push(format!("{}{words}", subject.path.display()));
+                }
+            }
+        }
+        if found.is_empty() {
+            return Ok(());
+        }
+        Err(Stop::new(
+            "programs have open what stands at old paths",
+            found.join(", "),
+            "stop or restart them: they must not go on with what they opened when the databases come back",
+        ))
+    }
+
     /// Holds the target, where it is what this run published, and makes sure that nothing written since is lost.
     fn take_target(&mut self, begin: &Begin, force: bool, undone: &mut Undone) -> Result<Option<Held>, Stop> {
         if !self.state.publishing || !publish::is_published(&begin.target, &self.folder.id)? {
@@ -217,7 +267,16 @@ impl Undoing<'_> {
             return Ok(Some(held));
         }
         let differences = self.differences(&held)?;
+        // Where no digest was noted (a log keeps pages, or the process ended between opening the target and noting it).
+        let untold = committed && (known.is_none() || !self.state.unfenced);
+        if untold && differences.is_empty() && anew::is_as_published(self.folder, begin, self.state, self.progress)? {
+            return Ok(Some(held));
+        }
         if committed && !force {
+            let differences = match differences.as_slice() {
+                [] => "as many rows as before, but something in it changed".to_owned(),
+                some => some.join(", "),
+            };
             return Err(Stop::new(
                 "the target was written to since the migration",
                 format!("{}: {differences}", begin.target.display()),
@@ -229,7 +288,8 @@ impl Undoing<'_> {
         Ok(Some(held))
     }
 
-    fn differences(&self, held: &Held) -> Result<String, Stop> {
+    /// Tables that have other numbers of rows than when they were published, in words.
+    fn differences(&self, held: &Held) -> Result<Vec<String>, Stop> {
         let before: BTreeMap<String, u64> = self
             .folder
             .read("published.json")
@@ -248,11 +308,7 @@ impl Undoing<'_> {
         for table in before.keys().filter(|table| !now.iter().any(|(known, _)| known == *table)) {
             words.push(format!("`{table}` is gone"));
         }
-        Ok(if words.is_empty() {
-            "as many rows as before, but something in it changed".to_owned()
-        } else {
-            words.join(", ")
-        })
+        Ok(words)
     }
 
     fn put_code_back(&mut self, force: bool, undone: &mut Undone) -> Result<(), Stop> {

@@ -14,7 +14,6 @@ use crate::migrate::plan::Action;
 /// Names of steps. What belongs to one source or file follows a colon: `backup:auth`.
 pub(super) mod step {
     pub(crate) const BEGIN: &str = "begin";
-    pub(crate) const PREPARE_CODE: &str = "prepare-code";
     pub(crate) const FREEZE: &str = "freeze";
     pub(crate) const BACKUP: &str = "backup:";
     pub(crate) const STAGE: &str = "stage";
@@ -64,6 +63,8 @@ pub(super) struct Begin {
     pub(super) target_is_new: bool,
     pub(super) stage: PathBuf,
     pub(super) sources: Vec<Subject>,
+    /// The code half; both contents of each file stand in the folder of the run.
+    pub(super) files: Vec<Saved>,
     /// Whether the databases move; else only the code does.
     pub(super) data: bool,
     /// Environment of the plan's own check: the variable that gets the path of a copy of the target.
@@ -149,8 +150,10 @@ impl State {
         self.last = Some((record.n, record.step.clone(), record.phase, record.at.clone()));
         let done = record.phase == Phase::Done;
         match record.step.as_str() {
-            step::BEGIN => self.begin = read(&record.data),
-            step::PREPARE_CODE if done => self.files = read(&record.data).unwrap_or_default(),
+            step::BEGIN => {
+                self.begin = read(&record.data);
+                self.files = self.begin.as_ref().map_or_else(Vec::new, |begin| begin.files.clone());
+            }
             step::FREEZE => {
                 // Everything that was staged is staged anew.
                 self.backups.clear();

@@ -5,9 +5,8 @@ use std::path::Path;
 
 use super::folder::{Home, now};
 use super::state::{Standing, State};
-use super::{backup, code, journal, publish, shown, trouble};
-use crate::migrate::plan::Action;
-use crate::migrate::{Input, Progress, Proof, Staged, Stop, prove};
+use super::{anew, backup, code, journal, publish, shown, trouble};
+use crate::migrate::{Progress, Proof, Staged, Stop, prove};
 
 /// What was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -82,13 +81,7 @@ pub fn verify(root: &Path, run: Option<&str>, progress: &dyn Progress) -> Result
         let words = if published { "in its ledger" } else { "not in its ledger" };
         proofs.push(proof("run", &shown(root, &begin.target), "in its ledger", words, published));
         let plan = super::kept_plan(&folder)?;
-        let mut inputs = Vec::new();
-        for source in &plan.sources {
-            let merged = begin.sources.iter().any(|subject| subject.id == source.id && subject.action == Action::Merge);
-            if let Some(copy) = state.backups.get(&source.id).filter(|_| merged) {
-                inputs.push(Input { id: source.id.clone(), path: copy.file(&backups) });
-            }
-        }
+        let inputs = anew::inputs(&folder, &plan, begin, &state).unwrap_or_default();
         let staged: Staged = serde_json::from_slice(&folder.read("staged.json")?).map_err(|error| {
             let file = folder.path().join("staged.json");
             Stop::new(
