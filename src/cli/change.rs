@@ -64,6 +64,16 @@ struct Sides {
     changes: Vec<Vec<tree::Change>>,
 }
 
+/// An older side, looked at.
+struct Former {
+    items: Vec<Item>,
+    inventory: Inventory,
+    findings: Vec<Finding>,
+}
+
+/// Of the thread that looks at the older side; as much as the program itself has.
+const STACK: usize = 8 << 20;
+
 /// What was found, as for a work tree.
 pub(super) struct Compared {
     pub(super) gathered: Gathered,
@@ -88,7 +98,7 @@ pub(super) fn compare(
     let range = change.range(session);
     let sides = match &range {
         Some((from, to)) => between(&repository, from, to),
-        None => staged(&repository, &store),
+        None => staged(&repository, &mut store),
     };
     let sides = sides.map_err(|error| trouble(&error, &scope.root))?;
     let policy = policy_held(&scope, &sides, &store)?;
@@ -117,7 +127,20 @@ pub(super) fn compare(
         session.say(&summary(&sides, range.as_ref(), &store));
         return Ok(nothing_new(policy, &scope, judging));
     }
-    let mut inventory = scan_held(&sides.after, &store, &options);
+    let judged_before = |changes: &[tree::Change]| {
+        let items = before(&sides.after, changes);
+        let inventory = scan_held(&items, &store, &options);
+        let findings = judge(&inventory, policy.as_ref()).findings;
+        Former { items, inventory, findings }
+    };
+    // Mostly both sides are asked for: then they are looked at side by side.
+    let ahead = sides.changes.first().filter(|changes| changes.iter().any(|change| touches(change, &store)));
+    let (mut inventory, mut former) = std::thread::scope(|scope| {
+        let builder = std::thread::Builder::new().stack_size(STACK);
+        let former = ahead.and_then(|changes| builder.spawn_scoped(scope, || judged_before(changes)).ok());
+        let inventory = scan_held(&sides.after, &store, &options);
+        (inventory, former.and_then(|former| former.join().ok()))
+    });
     if brings_database(&inventory, &sides) {
         // What it repeats lies mostly in databases that git rightly does not have.
         inventory.beside = databases_on_disk(&scope.root, &options).unwrap_or_default();
@@ -134,9 +157,8 @@ pub(super) fn compare(
             report.findings.clear();
             break;
         }
-        let items = before(&sides.after, changes);
-        let former = scan_held(&items, &store, &options);
-        let mut told = judge(&former, policy.as_ref()).findings;
+        let Former { items, inventory: former, findings: mut told } =
+            former.take().unwrap_or_else(|| judged_before(changes));
         if let Some((_, shown)) = &scope.policy {
             told = with_former_policy(told, changes, shown, &store, |policy| judge(&former, Some(policy)).findings);
         }
@@ -163,11 +185,12 @@ fn nothing_new(policy: Option<Policy>, scope: &Scope, options: Options) -> Compa
     Compared { gathered, report: Report::default(), options, already: Some(BTreeMap::new()) }
 }
 
-fn staged(repository: &Repository, store: &Store<'_>) -> Result<Sides, GitError> {
+fn staged(repository: &Repository, store: &mut Store<'_>) -> Result<Sides, GitError> {
     let (after, changes) = std::thread::scope(|scope| {
         let changes = scope.spawn(|| repository.staged(None));
         let after = repository.index();
         store.warm_up();
+        store.remember();
         (after, changes.join().unwrap_or_else(|_| Err(GitError::Said("a thread broke off".to_owned()))))
     });
     let (after, changes) = (after?, changes?);
@@ -215,16 +238,18 @@ fn before(after: &[Item], changes: &[tree::Change]) -> Vec<Item> {
 /// Whether the changes had any part in what was found. Where they touched only files that nobody read, and none came or
 /// went, the tree before is judged the same.
 fn has_part(changes: &[tree::Change], store: &Store<'_>) -> bool {
-    changes.iter().any(|change| match (&change.before, &change.after) {
+    let had_part = |change: &tree::Change| change.after.as_ref().is_some_and(|new| store.had_part(&new.oid));
+    changes.iter().any(|change| touches(change, store) || had_part(change))
+}
+
+/// Whether a change can have a part as far as its files tell by themselves.
+fn touches(change: &tree::Change, store: &Store<'_>) -> bool {
+    match (&change.before, &change.after) {
         (Some(old), Some(new)) => {
-            old.path != new.path
-                || old.mode != new.mode
-                || store.may_matter(old)
-                || store.may_matter(new)
-                || store.had_part(&new.oid)
+            old.path != new.path || old.mode != new.mode || store.may_matter(old) || store.may_matter(new)
         }
         _ => true,
-    })
+    }
 }
 
 /// The policy as the change leaves it; one that git does not hold is read from disk.

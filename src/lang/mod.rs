@@ -5,6 +5,7 @@ mod allow_write;
 mod config;
 mod dockerfile;
 mod dotenv;
+mod endings;
 mod facts;
 mod ini;
 pub mod javascript;

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::endings::{is_numbered, is_spaced, is_whole};
 use super::value::{Base, Engine, Value};
 
 /// File names that end like a database and are none (Windows thumbnails).
@@ -14,11 +15,6 @@ const NOT_DATABASES: [&str; 4] = ["thumbs.db", "ehthumbs.db", "ehthumbs_vista.db
 /// The ending of a database's name, with what a copy or a side file may append.
 const ENDING: &str = r"\.(?:db|db3|sqlite|sqlite3|sqlitedb|s3db|sl3)(?:[-.](?:wal|shm|journal|bak|backup|old|orig|tmp|copy|migrated)(?:[-.][\w.-]*)?)?";
 
-static WHOLE: LazyLock<Regex> =
-    LazyLock::new(|| regex(&format!(r"(?i)^[^\s'\x22`|;&<>=,()]*[^\s'\x22`|;&<>=,()/\\.]{ENDING}$")));
-static WHOLE_SPACED: LazyLock<Regex> = LazyLock::new(|| regex(&format!(r"(?i)^(?:[\w .~-]*[/\\])+[\w .~-]+{ENDING}$")));
-/// A file manager's copy: `data (1).db`.
-static NUMBERED: LazyLock<Regex> = LazyLock::new(|| regex(&format!(r"(?i)^[\w./-]+ \(\d+\){ENDING}$")));
 static MENTION: LazyLock<Regex> = LazyLock::new(|| {
     regex(&format!(r"(?i)(?:sqlite(?:\+\w+)?:/{{2,4}}|file:)?[\w./\\~{{}}$<>%:*-]*[\w}}>*]{ENDING}\b"))
 });
@@ -69,9 +65,7 @@ pub fn is_database_path(text: &str) -> bool {
     if !path.contains(['/', '\\']) && DOTTED.is_match(path) && !has_side_ending(path) {
         return false;
     }
-    WHOLE.is_match(path)
-        || NUMBERED.is_match(path)
-        || WHOLE_SPACED.is_match(path) && path.split(['/', '\\']).all(is_spaced_name)
+    is_whole(path) || is_numbered(path) || is_spaced(path) && path.split(['/', '\\']).all(is_spaced_name)
 }
 
 /// `Application Support` is a name with a blank in it; `sqlite3 data` and `Opening data` are words before a path.
@@ -83,10 +77,7 @@ fn is_spaced_name(component: &str) -> bool {
 /// Whether a text that stands where only a file's name can (joined to a folder) names a database: dots are no module's here.
 #[must_use]
 pub fn is_database_file_name(text: &str) -> bool {
-    !text.contains("://")
-        && !text.starts_with("*.")
-        && !text.starts_with('.')
-        && (WHOLE.is_match(text) || NUMBERED.is_match(text))
+    !text.contains("://") && !text.starts_with("*.") && !text.starts_with('.') && (is_whole(text) || is_numbered(text))
 }
 
 /// Whether a text that is joined to a folder names a database: a blank is part of the name there.
@@ -307,7 +298,7 @@ mod tests {
 
     #[test]
     fn every_pattern_compiles() {
-        for pattern in [&WHOLE, &WHOLE_SPACED, &NUMBERED, &MENTION, &DOTTED, &ENV] {
+        for pattern in [&MENTION, &DOTTED, &ENV] {
             assert!(!pattern.as_str().is_empty());
         }
     }

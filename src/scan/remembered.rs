@@ -42,18 +42,31 @@ pub(super) fn key(openers: &[WrapperOpener]) -> [u8; DIGEST] {
     *hasher.finalize().as_bytes()
 }
 
-/// Digest, key, then for each content a length and a name, a size and what it is.
-pub(super) fn load(folder: &Path, key: &[u8; DIGEST]) -> HashMap<Oid, Known> {
-    let Ok(bytes) = std::fs::read(folder.join(FILE)) else { return HashMap::new() };
-    read(&bytes, key).unwrap_or_default()
+/// What stands in the file.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Remembered {
+    key: [u8; DIGEST],
+    known: HashMap<Oid, Known>,
 }
 
-fn read(bytes: &[u8], key: &[u8; DIGEST]) -> Option<HashMap<Oid, Known>> {
+impl Remembered {
+    /// What is known by this key; nothing where it was learnt by another.
+    pub(super) fn by(self, key: &[u8; DIGEST]) -> HashMap<Oid, Known> {
+        if self.key == *key { self.known } else { HashMap::new() }
+    }
+}
+
+/// Digest, key, then for each content a length and a name, a size and what it is.
+pub(super) fn load(folder: &Path) -> Remembered {
+    std::fs::read(folder.join(FILE)).ok().and_then(|bytes| read(&bytes)).unwrap_or_default()
+}
+
+fn read(bytes: &[u8]) -> Option<Remembered> {
     let (digest, rest) = bytes.split_at_checked(DIGEST)?;
     if blake3::hash(rest).as_bytes() != digest {
         return None;
     }
-    let mut rest = rest.strip_prefix(key)?;
+    let (key, mut rest) = rest.split_first_chunk::<DIGEST>()?;
     let mut known = HashMap::with_capacity(rest.len() / 49);
     while let Some((&length, after)) = rest.split_first() {
         let (name, after) = after.split_at_checked(usize::from(length))?;
@@ -69,7 +82,7 @@ fn read(bytes: &[u8], key: &[u8; DIGEST]) -> Option<HashMap<Oid, Known>> {
         known.insert(std::str::from_utf8(name).ok()?.into(), Known { note, matters: what & 1 == 1, words });
         rest = after;
     }
-    Some(known)
+    Some(Remembered { key: *key, known })
 }
 
 fn written(key: &[u8; DIGEST], known: &HashMap<Oid, Known>, current: &HashSet<Oid>) -> Vec<u8> {
@@ -121,16 +134,14 @@ mod tests {
             },
         )]);
         let bytes = written(&key, &known, &HashSet::new());
-        assert_eq!(read(&bytes, &key), Some(known));
-        assert_eq!(
-            read(&bytes, &super::key(&[WrapperOpener { function: "x".into(), position: None, keyword: None }])),
-            None
-        );
+        assert_eq!(read(&bytes).unwrap().by(&key), known);
+        let other = super::key(&[WrapperOpener { function: "x".into(), position: None, keyword: None }]);
+        assert_eq!(read(&bytes).unwrap().by(&other), HashMap::new());
         for at in 0..bytes.len() {
             let mut damaged = bytes.clone();
             damaged[at] ^= 1;
-            assert_eq!(read(&damaged, &key), None, "byte {at}");
-            assert_eq!(read(&bytes[..at], &key), None, "cut at {at}");
+            assert_eq!(read(&damaged), None, "byte {at}");
+            assert_eq!(read(&bytes[..at]), None, "cut at {at}");
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use super::gather::{Outcome, is_deployment, is_utf16, spoken_of};
 use super::language::language_of;
 use super::prefilter::Words;
-use super::remembered::{self, Known};
+use super::remembered::{self, Known, Remembered};
 use crate::db::{self, Bytes, Schema, State, Use};
 use crate::lang::Language;
 use crate::lang::program::{Module, WrapperOpener};
@@ -26,6 +26,8 @@ pub struct Store<'r> {
     blobs: Blobs<'r>,
     openers: Vec<WrapperOpener>,
     known: HashMap<Oid, Known>,
+    /// What earlier runs knew, with what that depends on.
+    remembered: Option<Remembered>,
     texts: RwLock<HashMap<Oid, Arc<[u8]>>>,
     /// Databases of these contents are opened whatever their size.
     fresh: HashSet<Oid>,
@@ -73,6 +75,7 @@ impl<'r> Store<'r> {
             blobs: Blobs::of(repository),
             openers: Vec::new(),
             known: HashMap::new(),
+            remembered: None,
             texts: RwLock::default(),
             fresh: HashSet::new(),
             asked: Mutex::default(),
@@ -93,6 +96,19 @@ impl<'r> Store<'r> {
         self.blobs.warm_up();
     }
 
+    /// Reads what earlier runs knew; [`Store::learn`] does so itself where nobody did before.
+    pub fn remember(&mut self) {
+        if self.remembered.is_none() {
+            let folder = self.memory();
+            self.remembered = Some(folder.map(|folder| remembered::load(&folder)).unwrap_or_default());
+        }
+    }
+
+    /// Where things are remembered.
+    fn memory(&self) -> Option<PathBuf> {
+        self.repository.shared().map(|folder| folder.join("dbguard"))
+    }
+
     /// Looks at each content that is not known yet, and reads those that can matter. What is in `fresh` is what a change
     /// brings.
     ///
@@ -105,11 +121,9 @@ impl<'r> Store<'r> {
         openers: &[WrapperOpener],
     ) -> Result<(), GitError> {
         self.openers = openers.to_vec();
-        let memory = self.repository.shared().map(|folder| folder.join("dbguard"));
+        self.remember();
         let key = remembered::key(&self.openers);
-        if let Some(memory) = &memory {
-            self.known = remembered::load(memory, &key);
-        }
+        self.known = self.remembered.take().map(|remembered| remembered.by(&key)).unwrap_or_default();
         self.fresh.extend(fresh.cloned());
         let mut wanted: HashMap<Oid, bool> = HashMap::new();
         let mut current = HashSet::new();
@@ -134,7 +148,7 @@ impl<'r> Store<'r> {
                     Blob::Missing => return,
                     Blob::TooLarge { size, head } => (Known::large(size, Head::of(&head)), None),
                     Blob::Whole(bytes) => {
-                        let known = self.look(&bytes);
+                        let known = self.known.get(oid).copied().unwrap_or_else(|| self.look(&bytes));
                         let keep = known.matters || wanted.get(oid).copied().unwrap_or(false);
                         (known, keep.then(|| bytes.into()))
                     }
@@ -150,7 +164,7 @@ impl<'r> Store<'r> {
             }
             is_new |= self.known.insert(oid, known).is_none();
         }
-        if let Some(memory) = memory.filter(|_| is_new) {
+        if is_new && let Some(memory) = self.memory() {
             remembered::save(&memory, &key, &self.known, &current);
         }
         Ok(())

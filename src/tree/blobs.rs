@@ -190,7 +190,8 @@ impl Conversation {
     fn end(self) {
         let Self { mut child, stdin, stdout } = self;
         drop((stdin, stdout));
-        let _ = child.wait();
+        // It ends by itself when nobody talks to it any more: there is nothing to wait for.
+        let _ = child.try_wait();
     }
 }
 
