@@ -56,6 +56,7 @@ fn every_trick_is_caught() {
         ("a view that does not work", "DROP VIEW named; CREATE VIEW named AS SELECT name, a FROM userz"),
         ("positional SELECT *: two columns changed places", "UPDATE notes SET a = b, b = a"),
         ("positional SELECT *: in one source alone", "UPDATE notes SET a = b, b = a WHERE id > 3"),
+        ("a reference that kept the key of another source's row", "UPDATE notes SET user_id = 1 WHERE id = 4"),
         ("a changed value", "UPDATE notes SET a = 'X' WHERE id = 1"),
         ("a value of another storage class", "UPDATE other SET v = '0.1' WHERE k = 'k'"),
         ("float4", "UPDATE other SET v = 0.100000001490116 WHERE k = 'k'"),

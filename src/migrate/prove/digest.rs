@@ -9,13 +9,18 @@ use crate::migrate::row;
 pub(super) struct Digest([u64; 4]);
 
 impl Digest {
-    pub(super) fn add(&mut self, bytes: &[u8]) {
+    /// Of one row.
+    pub(super) fn of(bytes: &[u8]) -> Self {
         let digest = blake3::hash(bytes);
         let mut parts = [0; 4];
         for (part, bytes) in parts.iter_mut().zip(digest.as_bytes().chunks_exact(8)) {
             *part = bytes.try_into().map_or(0, u64::from_le_bytes);
         }
-        self.join(Self(parts));
+        Self(parts)
+    }
+
+    pub(super) fn add(&mut self, bytes: &[u8]) {
+        self.join(Self::of(bytes));
     }
 
     pub(super) fn join(&mut self, other: Self) {

@@ -27,7 +27,46 @@ pub(super) struct Journey<'p> {
     pub(super) rekeyed: HashMap<Vec<u8>, Value>,
 }
 
+/// How the integers of a column move, where that takes no look at other rows.
+pub(super) enum Moves {
+    /// Every value stays as it is.
+    Not,
+    /// Integers move by the first of these ranges that they lie in; NULL stays; the rest is worked out one by one.
+    By(Vec<(i64, i64, i64)>),
+    /// Each value is worked out by itself.
+    OneByOne,
+}
+
+impl Moves {
+    /// What an integer becomes; `None` where it must be worked out.
+    pub(super) fn integer(&self, number: i64) -> Option<i64> {
+        match self {
+            Self::Not => Some(number),
+            Self::By(ranges) => {
+                let range = ranges.iter().find(|(low, high, by)| (*low..=*high).contains(&number) && *by != 0);
+                Some(range.and_then(|(_, _, by)| number.checked_add(*by)).unwrap_or(number))
+            }
+            Self::OneByOne => None,
+        }
+    }
+
+    /// Whether a value stands there as it must; `None` where it must be worked out.
+    pub(super) fn arrives(&self, value: ValueRef<'_>, there: ValueRef<'_>) -> Option<bool> {
+        match (self, value) {
+            (Self::Not, _) | (Self::By(_), ValueRef::Null) => Some(row::same(value, there)),
+            (Self::By(_), ValueRef::Integer(number)) => {
+                self.integer(number).map(|moved| row::same(ValueRef::Integer(moved), there))
+            }
+            _ => None,
+        }
+    }
+}
+
 impl Journey<'_> {
+    fn range(&self) -> Option<(i64, i64, i64)> {
+        self.reach.map(|(low, high)| (low, high, self.by))
+    }
+
     /// Where the row with an integer key went, if it followed the rule.
     pub(super) fn moved(&self, key: i64) -> Option<i64> {
         match self.reach {
@@ -186,25 +225,54 @@ impl<'p> Expected<'p> {
     }
 
     /// What a key of a parent became by the rule of the table that it is the key of.
-    fn by_rule(&self, side: &Side, table: &str, column: &str, value: i64, depth: usize) -> i64 {
-        let (Some(journey), Some(found)) = (self.of(table), side.table(table)) else { return value };
-        let is_key = !found.without_rowid
-            && (found.id.as_ref().is_some_and(|id| eq(id, column))
-                || (found.column(column).is_none() && found.id.is_none()));
-        if is_key {
-            return journey.moved(value).unwrap_or(value);
+    fn by_rule(&self, side: &Side, table: &str, column: &str, value: i64) -> i64 {
+        match self.rule(side, table, column, 0) {
+            Some((low, high, by)) if (low..=high).contains(&value) => value.checked_add(by).unwrap_or(value),
+            _ => value,
+        }
+    }
+
+    /// What [`Self::value`] comes to for the integers of a column.
+    pub(super) fn moves(&self, side: &Side, table: &Table, journey: &Journey<'_>, column: &str) -> Moves {
+        if !journey.rekeyed.is_empty() && table.column(column).is_none_or(|it| it.key > 0) {
+            return Moves::OneByOne;
+        }
+        let mut parents: Vec<&Parent> =
+            journey.references.iter().filter(|it| it.pairs.iter().any(|(own, _)| eq(own, column))).collect();
+        parents.sort_by_key(|it| it.pairs.len());
+        let mut ranges = Vec::new();
+        for parent in &parents {
+            let columns: Vec<String> = parent.pairs.iter().map(|(_, theirs)| theirs.clone()).collect();
+            let exceptions = self.exceptions.get(&(parent.table.to_ascii_lowercase(), folded(&columns)));
+            if exceptions.is_some_and(|map| !map.is_empty()) {
+                return Moves::OneByOne;
+            }
+            let Some((_, theirs)) = parent.pairs.iter().find(|(own, _)| eq(own, column)) else { continue };
+            ranges.extend(self.rule(side, &parent.table, theirs, 0));
+        }
+        if parents.is_empty() {
+            if !table.id.as_ref().is_some_and(|id| eq(id, column)) {
+                return Moves::Not;
+            }
+            ranges.extend(journey.range());
+        }
+        Moves::By(ranges)
+    }
+
+    /// The range in which the values of a column move, and by how much: that of the table whose keys they are.
+    fn rule(&self, side: &Side, table: &str, column: &str, depth: usize) -> Option<(i64, i64, i64)> {
+        let (journey, found) = (self.of(table)?, side.table(table)?);
+        if found.is_key(column) {
+            return journey.range();
         }
         if depth > 64 {
-            return value;
+            return None;
         }
         let mut parents: Vec<&Parent> = journey.references.iter().collect();
         parents.sort_by_key(|it| it.pairs.len());
-        for parent in parents {
-            if let Some((_, theirs)) = parent.pairs.iter().find(|(own, _)| eq(own, column)) {
-                return self.by_rule(side, &parent.table, theirs, value, depth + 1);
-            }
-        }
-        value
+        let away = |parent: &&Parent| parent.pairs.iter().find(|(own, _)| eq(own, column)).cloned();
+        let (parent, (_, theirs)) = parents.iter().find_map(|parent| Some((parent, away(parent)?)))?;
+        self.rule(side, &parent.table, &theirs, depth + 1)
     }
 
     /// What a value must be in the target, as far as references and new keys change it.
@@ -248,7 +316,7 @@ impl<'p> Expected<'p> {
         for parent in parents.iter().rev() {
             let Some((_, theirs)) = parent.pairs.iter().find(|(own, _)| eq(own, column)) else { continue };
             let Some(number) = integer(&plain) else { continue };
-            let moved = self.by_rule(side, &parent.table, theirs, number, 0);
+            let moved = self.by_rule(side, &parent.table, theirs, number);
             if moved != number {
                 return like(&Value::Integer(moved), &plain);
             }

@@ -3,6 +3,7 @@
 
 mod digest;
 mod expect;
+mod follow;
 mod objects;
 mod rows;
 mod side;
@@ -68,26 +69,16 @@ fn all_rows(
 ) -> Result<Vec<Proof>, Stop> {
     let mut proofs = Vec::new();
     let mut owned: BTreeMap<String, (u64, Digest)> = BTreeMap::new();
-    let mut reader = rows::Reader::new(stage)?;
     let mut aside = 0;
-    for (side, expected) in sides.iter().zip(sources) {
-        for journey in &expected.journeys {
-            if !readable(side, &journey.table) {
-                continue;
-            }
-            let account = staged.accounts.iter().find(|it| it.source == side.id && it.table == journey.table);
-            progress.begin(&format!("prove {}.{}", side.id, journey.table), account.map_or(0, |it| it.rows), 0);
-            let found = rows::follow(expected, side, stage, journey, &mut reader)?;
-            progress.advance(found.rows, 0);
-            progress.end();
-            aside += found.kept_aside + found.merged;
-            if let Some(target) = &journey.target {
-                let entry = owned.entry(target.to_ascii_lowercase()).or_default();
-                entry.0 += found.owners;
-                entry.1.join(found.owned);
-            }
-            proofs.extend(of_table(&side.id, &journey.table, &found, account));
+    for (job, found) in follow::tables(stage, sides, sources, progress)? {
+        let account = staged.accounts.iter().find(|it| it.source == job.id && it.table == job.journey.table);
+        aside += found.kept_aside + found.merged;
+        if let Some(target) = &job.journey.target {
+            let entry = owned.entry(target.to_ascii_lowercase()).or_default();
+            entry.0 += found.owners;
+            entry.1.join(found.owned);
         }
+        proofs.extend(of_table(job.id, &job.journey.table, &found, account));
     }
     for table in &stage.tables {
         let Some((count, digest)) = owned.get(&table.name.to_ascii_lowercase()) else { continue };
@@ -120,14 +111,6 @@ fn all_rows(
         holds: aside == standing,
     });
     Ok(proofs)
-}
-
-/// An index over another table's content has no rows of its own; a contentless one none that can be read.
-fn readable(side: &Side, table: &str) -> bool {
-    side.table(table).is_some_and(|table| {
-        let words: String = table.sql.chars().filter(|letter| !letter.is_whitespace()).collect();
-        !table.is_virtual || !words.to_ascii_lowercase().contains("content=")
-    })
 }
 
 fn of_table(source: &str, table: &str, found: &Found, account: Option<&Account>) -> [Proof; 2] {

@@ -6,7 +6,7 @@ use rusqlite::types::{Value, ValueRef};
 use rusqlite::{OptionalExtension, Rows, Statement};
 
 use super::digest::Digest;
-use super::expect::{Expected, Journey, bytes, one_key, owned, parts};
+use super::expect::{Expected, Journey, Moves, bytes, one_key, owned, parts};
 use super::side::{Column, Side, Table, eq};
 use crate::db::quote;
 use crate::migrate::plan::Dangling;
@@ -119,6 +119,8 @@ pub(super) fn follow(
             target?.column(result).filter(|it| it.hidden == 0)
         })
         .collect();
+    let moves: Vec<Moves> = stored.iter().map(|column| expected.moves(side, table, journey, &column.name)).collect();
+    let id_moves = table.id.as_ref().map(|id| expected.moves(side, table, journey, id));
     let mut wanted: Vec<String> = target.map_or_else(Vec::new, |it| it.key.clone());
     let target_keys = wanted.len();
     wanted.extend(landed.iter().flatten().map(|column| column.name.clone()));
@@ -160,7 +162,8 @@ pub(super) fn follow(
             (keys..keys + stored.len()).map(|at| row.get_ref(at)).collect::<rusqlite::Result<_>>()?;
         canonical.clear();
         values.iter().for_each(|value| row::append(&mut canonical, *value));
-        found.expected.add(&canonical);
+        let digest = Digest::of(&canonical);
+        found.expected.join(digest);
         let name = if key.is_empty() { Value::Integer(found.rows as i64) } else { one_key(table, &key) };
         let (became, aside) = if nothing_listed {
             (None, None)
@@ -171,7 +174,7 @@ pub(super) fn follow(
         if aside.as_ref().is_some_and(|(account, _)| account == "kept aside") || target.is_none() {
             if stands("kept aside") && became.is_none() {
                 found.kept_aside += 1;
-                found.found.add(&canonical);
+                found.found.join(digest);
             } else {
                 found.lost += 1;
             }
@@ -184,15 +187,18 @@ pub(super) fn follow(
         let new: Option<Vec<Value>> = match &became {
             Some((new, _)) => parts(new.clone()),
             None if by_rowid => match key.first() {
-                Some(ValueRef::Integer(key)) => {
-                    let id = table.id.as_deref();
-                    let followed =
-                        id.map(|id| expected.value(side, table, journey, id, ValueRef::Integer(*key), &whole));
-                    match followed {
-                        Some(Value::Integer(new)) => Some(vec![Value::Integer(new)]),
-                        _ => journey.moved(*key).map(|new| vec![Value::Integer(new)]),
+                Some(ValueRef::Integer(key)) => match id_moves.as_ref().and_then(|moves| moves.integer(*key)) {
+                    Some(new) => Some(vec![Value::Integer(new)]),
+                    None => {
+                        let id = table.id.as_deref();
+                        let followed =
+                            id.map(|id| expected.value(side, table, journey, id, ValueRef::Integer(*key), &whole));
+                        match followed {
+                            Some(Value::Integer(new)) => Some(vec![Value::Integer(new)]),
+                            _ => journey.moved(*key).map(|new| vec![Value::Integer(new)]),
+                        }
                     }
-                }
+                },
                 _ => None,
             },
             None => target.map(|target| {
@@ -218,35 +224,35 @@ pub(super) fn follow(
             }
             _ => None,
         };
-        let check = |read: &rusqlite::Row<'_>| -> Result<Option<Vec<u8>>, Stop> {
-            let mut recovered = Vec::with_capacity(canonical.len());
+        // Whether every value stands there as the plan has it; `None` where one that the plan leaves out is gone.
+        let check = |read: &rusqlite::Row<'_>| -> Result<Option<bool>, Stop> {
+            let mut as_it_was = true;
             let mut place = target_keys;
             for (at, column) in stored.iter().enumerate() {
-                let (Some(value), Some(goes)) = (values.get(at), landed.get(at)) else { return Ok(None) };
+                let (Some(value), Some(goes), Some(moves)) = (values.get(at), landed.get(at), moves.get(at)) else {
+                    return Ok(None);
+                };
                 let Some(goes) = goes else {
                     // Left out by the plan: a value in it is one that stands aside.
                     if !matches!(value, ValueRef::Null) && !stands("copied") {
                         return Ok(None);
                     }
-                    row::append(&mut recovered, *value);
                     continue;
                 };
                 let there = read.get_ref(place)?;
                 place += 1;
                 let is_id = table.id.as_ref().is_some_and(|id| eq(id, &column.name));
-                if is_id && became.is_some() {
-                    row::append(&mut recovered, *value);
+                if (is_id && became.is_some()) || moves.arrives(*value, there) == Some(true) {
                     continue;
                 }
                 let wanted = expected.value(side, table, journey, &column.name, *value, &whole);
-                let as_it_was = row::same(ValueRef::from(&wanted), there)
+                as_it_was &= row::same(ValueRef::from(&wanted), there)
                     || unreadable(*value, there)
                     || allowed(expected, journey, (column, goes), &wanted, there, stands("copied"), &whole);
-                row::append(&mut recovered, if as_it_was { *value } else { there });
             }
-            Ok(Some(recovered))
+            Ok(Some(as_it_was))
         };
-        let recovered = match walked {
+        let as_it_was = match walked {
             Some(true) => match along.as_ref().and_then(|along| along.rows.get()) {
                 Some(read) => check(read)?,
                 None => None,
@@ -263,7 +269,7 @@ pub(super) fn follow(
                 None => None,
             },
         };
-        let Some(recovered) = recovered else {
+        let Some(as_it_was) = as_it_was else {
             found.lost += 1;
             continue;
         };
@@ -275,16 +281,18 @@ pub(super) fn follow(
         if matches!(how, "merged" | "held") {
             if stands("merged") {
                 found.merged += 1;
-                found.found.add(&canonical);
+                found.found.join(digest);
             } else {
                 found.lost += 1;
             }
             continue;
         }
-        found.found.add(&recovered);
-        if recovered != canonical {
+        if !as_it_was {
             found.lost += 1;
-        } else if how == "same" {
+            continue;
+        }
+        found.found.join(digest);
+        if how == "same" {
             found.identical += 1;
         } else {
             found.copied += 1;

@@ -1,6 +1,6 @@
 //! One database of a proof, read by itself: its tables as SQLite's table-valued PRAGMAs tell them. Knows nothing of plans.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
@@ -9,6 +9,8 @@ use crate::migrate::{Stop, connect};
 
 pub(super) struct Side {
     pub(super) id: String,
+    /// By which another thread opens it for itself.
+    pub(super) path: PathBuf,
     pub(super) db: Connection,
     pub(super) tables: Vec<Table>,
     /// Type, name, table, SQL of indexes, triggers and views.
@@ -60,6 +62,12 @@ impl Table {
         self.columns.iter().filter(|column| column.hidden == 0)
     }
 
+    /// Whether a name stands for the rowid.
+    pub(super) fn is_key(&self, column: &str) -> bool {
+        let named = self.id.as_ref().is_some_and(|id| eq(id, column));
+        !self.without_rowid && (named || (self.column(column).is_none() && self.id.is_none()))
+    }
+
     fn primary_key(&self) -> Vec<String> {
         let mut parts: Vec<&Column> = self.columns.iter().filter(|column| column.key > 0).collect();
         parts.sort_by_key(|column| column.key);
@@ -70,7 +78,7 @@ impl Table {
 impl Side {
     pub(super) fn open(id: &str, path: &Path) -> Result<Self, Stop> {
         let db = connect::readable(path)?;
-        let mut side = Self { id: id.to_owned(), db, tables: Vec::new(), objects: Vec::new() };
+        let mut side = Self { id: id.to_owned(), path: path.to_owned(), db, tables: Vec::new(), objects: Vec::new() };
         side.tables = side.read_tables()?;
         side.fill_in_parents();
         side.objects = side.list(

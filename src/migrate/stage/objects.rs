@@ -30,7 +30,8 @@ pub(super) fn lay_aside(work: &mut Work<'_>) -> Result<(), Stop> {
                 work.db.execute_batch(&format!("DROP VIEW main.{}", quote(&view.name)))?;
             }
             leave_out(work, source)?;
-            (catalogue::Catalogue { indexes: Vec::new(), ..catalogue }, broken)
+            let indexes = made_anew(work, &catalogue)?;
+            (catalogue::Catalogue { indexes, ..catalogue }, broken)
         } else {
             match work.sources.get(source).and_then(|it| it.shaped.as_ref()) {
                 Some(shaped) => (shaped.catalogue.clone(), shaped.broken.clone()),
@@ -48,6 +49,33 @@ pub(super) fn lay_aside(work: &mut Work<'_>) -> Result<(), Stop> {
         add("trigger", catalogue.triggers);
     }
     Ok(())
+}
+
+/// Drops the indexes of the base that are sooner built anew than kept up row by row: where the others bring much, and nothing
+/// is unique in them, so that no clash could show.
+fn made_anew(work: &Work<'_>, catalogue: &catalogue::Catalogue) -> Result<Vec<Object>, Stop> {
+    let bytes = |base: bool| -> u64 {
+        let paths = work.sources.iter().enumerate().filter(|(at, _)| (work.base == Some(*at)) == base);
+        paths.filter_map(|(_, source)| std::fs::metadata(&source.path).ok()).map(|metadata| metadata.len()).sum()
+    };
+    if bytes(false) < bytes(true) / 4 {
+        return Ok(Vec::new());
+    }
+    let mut dropped = Vec::new();
+    for index in &catalogue.indexes {
+        // Where rows are matched, an index may find them.
+        let grows = |group: &layout::Group| group.members.len() > 1 && group.match_on.is_none();
+        let grows = work.layout.group(&index.table).is_some_and(grows);
+        if grows && !is_unique(index) {
+            work.db.execute_batch(&format!("DROP INDEX main.{}", quote(&index.name)))?;
+            dropped.push(index.clone());
+        }
+    }
+    Ok(dropped)
+}
+
+fn is_unique(index: &Object) -> bool {
+    index.sql.get(..14).is_some_and(|head| head.eq_ignore_ascii_case("CREATE UNIQUE "))
 }
 
 /// Tables of the base that the plan leaves out: their rows go aside.
@@ -69,8 +97,7 @@ fn leave_out(work: &Work<'_>, source: usize) -> Result<(), Stop> {
 pub(super) fn create_first(work: &mut Work<'_>) -> Result<(), Stop> {
     let (first, later): (Vec<Later>, Vec<Later>) = std::mem::take(&mut work.later).into_iter().partition(|it| {
         let alone = work.layout.group(&it.object.table).is_none_or(|group| group.members.len() == 1);
-        let unique = it.object.sql.get(..14).is_some_and(|head| head.eq_ignore_ascii_case("CREATE UNIQUE "));
-        it.kind == "index" && (alone || unique)
+        it.kind == "index" && (alone || is_unique(&it.object))
     });
     work.later = later;
     for it in first {
