@@ -5,7 +5,7 @@
 #   benches/migrate.sh [MEGABYTES-PER-SOURCE] [ROUNDS] [FOLDER]
 #
 # Lays the sources out once in FOLDER (default: a folder below target/; it needs seven times their size), runs all of them in
-# turn, prints medians, ratios and the most memory each took, and fails where their rows do not agree. Compare by ratio.
+# turn, prints medians, processor time (mean), ratios and the most memory each took, and fails where their rows do not agree. Compare by ratio.
 # DUMP=0 leaves `.dump` out, which takes longer than all the others together.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -56,7 +56,7 @@ SQL
 }
 
 if [ ! -e sources/laid-out ]; then
-  for source in 1 2 3 4; do lay_out $source; done
+  for source in 1 2 3 4; do lay_out $source >/dev/null; done
   touch sources/laid-out
 fi
 du -ch --apparent-size sources/*.db | tail -1
@@ -70,7 +70,7 @@ du -ch --apparent-size sources/*.db | tail -1
 
 # What somebody who knows SQLite writes for just these tables: indexes that no insert needs are dropped and made anew.
 {
-  echo 'PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE; PRAGMA foreign_keys=OFF; PRAGMA cache_size=-32000; PRAGMA temp_store=FILE;'
+  echo 'PRAGMA synchronous=OFF; PRAGMA journal_mode=OFF; PRAGMA locking_mode=EXCLUSIVE; PRAGMA foreign_keys=OFF; PRAGMA cache_size=-32000; PRAGMA temp_store=FILE;'
   echo 'DROP INDEX sessions_user; DROP INDEX events_session; DROP INDEX events_at; DROP INDEX memory_updated; DROP INDEX blobs_entry;'
   for source in 2 3 4; do
     cat <<SQL
@@ -110,7 +110,7 @@ measure() {
   # Whoever comes first would pay for reading the files.
   cat sources/*.db >/dev/null
   rm -f out/*.db
-  /usr/bin/time -o time -f "$name %e %M" "$@" || { echo "migrate: $name failed" >&2; exit 3; }
+  /usr/bin/time -o time -f "$name %e %M %U %S" "$@" || { echo "migrate: $name failed" >&2; exit 3; }
   tail -1 time >>times
 }
 
@@ -150,7 +150,7 @@ done
 rm -rf project out
 
 awk '
-  { if (!($1 in runs)) order[++names] = $1; seconds[$1, ++runs[$1]] = $2; if ($3 > most[$1]) most[$1] = $3 }
+  { if (!($1 in runs)) order[++names] = $1; seconds[$1, ++runs[$1]] = $2; work[$1] += $4 + $5; if ($3 > most[$1]) most[$1] = $3 }
   function median(name, count, at, other, held) {
     count = runs[name]
     for (at = 2; at <= count; at++)
@@ -161,10 +161,12 @@ awk '
   }
   END {
     for (at = 1; at <= names; at++) middle[order[at]] = median(order[at])
-    printf "%-16s %10s %16s %10s\n", "", "seconds", "x by-hand", "MiB"
+    printf "%-16s %8s %10s %10s %10s %8s\n", "", "seconds", "x by-hand", "processor", "x by-hand", "MiB"
     for (at = 1; at <= names; at++) {
       name = order[at]
-      printf "%-16s %10.2f %16.2f %10s\n", name, middle[name], middle[name] / middle["by-hand"], most[name] ? int(most[name] / 1024) : ""
+      printf "%-16s %8.2f %10.2f", name, middle[name], middle[name] / middle["by-hand"]
+      if (most[name]) printf " %10.2f %10.2f %8d", work[name] / runs[name], work[name] / runs[name] / (work["by-hand"] / runs["by-hand"]), most[name] / 1024
+      print ""
     }
     if ("dump" in middle) printf "dump / dbguard: %.1f\n", middle["dump"] / middle["dbguard"]
   }' times
