@@ -249,3 +249,20 @@ fn forty_sources_of_one_table() {
     assert_eq!(all.rows("SELECT count(*), count(DISTINCT n), max(id) FROM u"), "80|80|80");
     assert_eq!(all.rows("SELECT count(*) FROM c JOIN u ON u.id = u WHERE t = n"), "40");
 }
+
+#[test]
+fn a_reference_to_a_merged_row_without_the_column_it_names_keeps_its_value() {
+    let trial = Trial::new(&[
+        ("a", "CREATE TABLE users(id INTEGER PRIMARY KEY, name TEXT UNIQUE); INSERT INTO users VALUES (1, 'ann');"),
+        (
+            "b",
+            "CREATE TABLE users(code TEXT PRIMARY KEY, name TEXT);
+             CREATE TABLE tasks(id TEXT PRIMARY KEY, owner TEXT REFERENCES users(code));
+             INSERT INTO users VALUES ('u-1', 'ann'), ('u-2', 'bob');
+             INSERT INTO tasks VALUES ('t-1', 'u-1'), ('t-2', 'u-2');",
+        ),
+    ])
+    .plan(&block("users", "match-on = [\"name\"]\nstrategy = \"fill-nulls\""));
+    let all = trial.proved();
+    assert_eq!(all.rows("SELECT id, owner FROM tasks"), "t-1|u-1 t-2|u-2");
+}

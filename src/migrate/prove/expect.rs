@@ -309,7 +309,9 @@ impl<'p> Expected<'p> {
                 .map(|(own, theirs)| whole(own).map(|value| self.comparable(side, parent, theirs, value)))
                 .collect();
             let Some(tuple) = tuple else { continue };
-            if let Some(new) = map.get(&bytes(tuple.iter().map(ValueRef::from))).and_then(|new| new.get(at)) {
+            // Where the row that the parent became has nothing in that column, the reference keeps what it said.
+            let new = map.get(&bytes(tuple.iter().map(ValueRef::from))).and_then(|new| new.get(at));
+            if let Some(new) = new.filter(|new| **new != Value::Null) {
                 return like(new, &plain);
             }
         }
