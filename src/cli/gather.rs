@@ -27,6 +27,7 @@ pub(super) struct Gathered {
     incomplete: bool,
     /// Sources by the names of their files, where they come from git; `None` where they are read from disk.
     pub(super) texts: Option<HashMap<String, Arc<[u8]>>>,
+    reading: Reading,
 }
 
 impl Gathered {
@@ -39,7 +40,15 @@ impl Gathered {
         texts: HashMap<String, Arc<[u8]>>,
     ) -> Self {
         let incomplete = !scope.missing.is_empty();
-        Self { inventory, policy, policy_file: scope.policy.clone(), paths, incomplete, texts: Some(texts) }
+        Self {
+            inventory,
+            policy,
+            policy_file: scope.policy.clone(),
+            paths,
+            incomplete,
+            texts: Some(texts),
+            reading: Reading::Whole,
+        }
     }
 
     /// How a run ends that found nothing to complain of.
@@ -103,6 +112,8 @@ pub(super) enum Reading {
     Asked,
     /// All of it, because what one file means may hang on another.
     Whole,
+    /// All of it, but no row of a database: which tables two databases share stays unknown.
+    Code,
 }
 
 /// Reads the policy and the tree.
@@ -121,7 +132,8 @@ pub(super) fn gather(session: &Session<'_>, paths: &[PathBuf], reading: Reading)
     let policy = policy(&scope)?;
     let threads = session.global.threads.map_or(0, usize::from);
     let within = if reading == Reading::Asked { scope.paths.clone() } else { Vec::new() };
-    let options = scan::Options { paths: within, threads, ..scan_options(policy.as_ref()) };
+    let no_rows = reading == Reading::Code;
+    let options = scan::Options { paths: within, threads, no_rows, ..scan_options(policy.as_ref()) };
     let inventory = scan::scan(&scope.root, &options).map_err(|error| {
         Failure::failed("the tree cannot be read", error.to_string(), "look at its path and rights")
     })?;
@@ -134,6 +146,7 @@ pub(super) fn gather(session: &Session<'_>, paths: &[PathBuf], reading: Reading)
         incomplete: !scope.missing.is_empty(),
         texts: None,
         policy_file: scope.policy,
+        reading,
     })
 }
 
@@ -144,7 +157,9 @@ pub(super) fn gather_again(
     overlay: &Overlay,
 ) -> Result<Inventory, Failure> {
     let threads = session.global.threads.map_or(0, usize::from);
-    let options = scan::Options { threads, overlay: overlay.clone(), ..scan_options(gathered.policy.as_ref()) };
+    let no_rows = gathered.reading == Reading::Code;
+    let options =
+        scan::Options { threads, no_rows, overlay: overlay.clone(), ..scan_options(gathered.policy.as_ref()) };
     scan::scan(&gathered.inventory.root, &options)
         .map_err(|error| Failure::failed("the tree cannot be read", error.to_string(), "look at its path and rights"))
 }

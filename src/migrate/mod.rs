@@ -5,6 +5,7 @@
 mod cases;
 mod connect;
 pub mod examine;
+mod parallel;
 pub mod plan;
 pub mod propose;
 mod prove;
@@ -14,6 +15,7 @@ mod stage;
 #[cfg(test)]
 mod trial_tests;
 
+use parallel::side_by_side;
 pub use plan::Plan;
 pub use prove::prove;
 pub use stage::{Carried, Input, KeyMap, Keys, Staged, stage};

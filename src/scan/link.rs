@@ -150,7 +150,9 @@ pub(super) fn link(
     }
     let (databases, index) = resolver.registry.finish();
     inventory.databases = databases;
-    inventory.duplicates = duplicates(&inventory.databases);
+    if !options.no_rows {
+        inventory.duplicates = duplicates(&inventory.databases);
+    }
     inventory.in_use = files::in_use(store, &inventory.databases);
     inventory.references = references.finish(&index);
     inventory.references.sort_by(|left, right| left.fact.place.cmp(&right.fact.place));

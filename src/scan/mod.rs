@@ -51,6 +51,8 @@ pub struct Options {
     pub threads: usize,
     /// Read in place of what is on disk.
     pub overlay: Overlay,
+    /// No row of a database is read, so that nothing is told of tables which two of them share.
+    pub no_rows: bool,
 }
 
 /// Bytes that stand in for those of a file, by the file's path relative to the root.

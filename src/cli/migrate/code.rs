@@ -48,7 +48,7 @@ pub(super) struct Tally {
 
 /// Reads the tree and prepares the patches; writes nothing.
 pub(super) fn prepare(session: &Session<'_>, plan: &Plan) -> Result<Code, Failure> {
-    let mut gathered = gather(session, &[], Reading::Whole)?;
+    let mut gathered = gather(session, &[], Reading::Code)?;
     let policy = policy(plan, &gathered);
     let moved: BTreeSet<String> = (0..gathered.inventory.databases.len())
         .map(|index| gathered.inventory.database(DatabaseId(index)))

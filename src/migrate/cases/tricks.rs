@@ -114,3 +114,64 @@ fn a_file_copied_without_its_log_is_caught() {
     let staged = trial.stage_with("c", &copy).unwrap();
     assert!(!trial.broken(&staged).is_empty());
 }
+
+#[test]
+fn tricks_with_the_parent_of_a_reference_that_merged_are_caught() {
+    let block = "[[table]]\nname = \"users\"\nfrom = [\"a\", \"b\"]\nmatch-on = [\"name\"]\nstrategy = \"newest\"\nnewest = \"at\"
+        [[ref]]\ncolumn = \"tasks.owner\"\nto = \"users.code\"";
+    let trial = Trial::new(&[
+        (
+            "a",
+            "CREATE TABLE users(id INTEGER PRIMARY KEY, code TEXT UNIQUE, name TEXT UNIQUE, at INT);
+             INSERT INTO users VALUES (1, 'a-1', 'ann', 1), (2, NULL, 'bob', 1);",
+        ),
+        (
+            "b",
+            "CREATE TABLE users(code TEXT PRIMARY KEY, name TEXT, at INT); CREATE TABLE tasks(id TEXT PRIMARY KEY, owner TEXT);
+             INSERT INTO users VALUES ('b-1', 'ann', 2), ('b-2', 'bob', 2), ('b-3', 'cid', 2);
+             INSERT INTO tasks VALUES ('ann', 'b-1'), ('bob', 'b-2'), ('cid', 'b-3');",
+        ),
+    ])
+    .plan(block);
+    let all = trial.proved();
+    assert_eq!(all.rows("SELECT id, owner FROM tasks ORDER BY id"), "ann|a-1 bob|b-2 cid|b-3");
+    for (what, sql) in [
+        ("a reference that was not re-keyed", "UPDATE tasks SET owner = 'b-1' WHERE id = 'ann'"),
+        ("the key of another row", "UPDATE tasks SET owner = 'b-3' WHERE id = 'bob'"),
+        ("a reference that was emptied", "UPDATE tasks SET owner = NULL WHERE id = 'bob'"),
+        ("a key that was emptied, and its reference left", "UPDATE users SET code = NULL WHERE name = 'ann'"),
+        (
+            "a key that was emptied, and its references too",
+            "UPDATE users SET code = NULL WHERE name = 'cid'; UPDATE tasks SET owner = NULL WHERE id = 'cid'",
+        ),
+    ] {
+        let staged = trial.stage().unwrap();
+        open(&trial.path()).execute_batch(sql).unwrap();
+        assert!(!trial.broken(&staged).is_empty(), "{what} went unnoticed");
+    }
+}
+
+#[test]
+fn a_reference_that_follows_the_second_of_two_parents_is_caught() {
+    let fill = |p: i64, q: i64| {
+        format!(
+            "CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE q(id INTEGER PRIMARY KEY);
+             CREATE TABLE c(id INTEGER PRIMARY KEY, x INTEGER REFERENCES p(id));
+             INSERT INTO p VALUES (1), ({p}); INSERT INTO q VALUES (1), ({q}); INSERT INTO c VALUES (1, 1);"
+        )
+    };
+    let block = |name: &str| {
+        format!("[[table]]\nname = {name:?}\nfrom = [\"a\", \"b\"]\nrekey = \"offset\"\nstrategy = \"keep-both\"")
+    };
+    let trial =
+        Trial::new(&[("a", &fill(10, 20)), ("b", &fill(10, 20))]).plan(&block("p")).plan(&block("q")).plan(&block("c"));
+    let all = trial.proved();
+    let [first, second] = ["p", "q"].map(|table| {
+        all.rows(&format!("SELECT min(id) FROM {table} WHERE id > {}", if table == "p" { 10 } else { 20 }))
+    });
+    assert_eq!(all.rows("SELECT x FROM c WHERE id > 1"), first);
+    let staged = trial.stage().unwrap();
+    open(&trial.path()).execute_batch(&format!("UPDATE c SET x = {second} WHERE id > 1")).unwrap();
+    let rows: Vec<String> = trial.broken(&staged).into_iter().map(|it| it.name).collect();
+    assert!(rows.contains(&"rows".to_owned()), "{rows:?}");
+}

@@ -293,8 +293,9 @@ impl<'p> Expected<'p> {
         }
         let mut parents: Vec<&Parent> =
             journey.references.iter().filter(|it| it.pairs.iter().any(|(own, _)| eq(own, column))).collect();
-        parents.sort_by_key(|it| std::cmp::Reverse(it.pairs.len()));
-        for parent in &parents {
+        parents.sort_by_key(|it| it.pairs.len());
+        // What became of single rows goes before the rule, and of two keys the longer one.
+        for parent in parents.iter().rev() {
             let columns: Vec<String> = parent.pairs.iter().map(|(_, theirs)| theirs.clone()).collect();
             let Some(map) = self.exceptions.get(&(parent.table.to_ascii_lowercase(), folded(&columns))) else {
                 continue;
@@ -315,7 +316,7 @@ impl<'p> Expected<'p> {
                 return like(new, &plain);
             }
         }
-        for parent in parents.iter().rev() {
+        for parent in &parents {
             let Some((_, theirs)) = parent.pairs.iter().find(|(own, _)| eq(own, column)) else { continue };
             let Some(number) = integer(&plain) else { continue };
             let moved = self.by_rule(side, &parent.table, theirs, number);

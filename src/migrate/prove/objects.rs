@@ -324,32 +324,28 @@ pub(super) fn sequences(stage: &Side, sides: &[Side], sources: &[Expected<'_>]) 
 }
 
 /// A row without its parent: table, rowid, table of the parent.
-type Orphan = (String, Option<i64>, String);
+pub(super) type Orphan = (String, Option<i64>, String);
 
-fn orphans(side: &Side) -> Result<Vec<Orphan>, Stop> {
-    // A key that fits no parent makes the PRAGMA fail for its table alone, so that each is asked by itself.
-    let mut found = Vec::new();
-    for table in side.tables.iter().filter(|table| !table.is_virtual) {
-        let listed = side.list(&format!("PRAGMA foreign_key_check({})", quote(&table.name)), |row| {
-            Ok((
-                row.get::<_, String>(0)?.to_ascii_lowercase(),
-                row.get(1)?,
-                row.get::<_, String>(2)?.to_ascii_lowercase(),
-            ))
-        });
-        found.extend(listed.unwrap_or_default());
-    }
-    found.sort();
-    Ok(found)
+/// A key that fits no parent makes the PRAGMA fail for its table alone, so that each is asked by itself.
+pub(super) fn orphans(side: &Side, table: &Table) -> Vec<Orphan> {
+    let listed = side.list(&format!("PRAGMA foreign_key_check({})", quote(&table.name)), |row| {
+        Ok((row.get::<_, String>(0)?.to_ascii_lowercase(), row.get(1)?, row.get::<_, String>(2)?.to_ascii_lowercase()))
+    });
+    listed.unwrap_or_default()
 }
 
 /// Every row without a parent in the stage was one in its source.
-pub(super) fn foreign_keys(stage: &Side, sides: &[Side], sources: &[Expected<'_>]) -> Result<Vec<Proof>, Stop> {
-    let after = orphans(stage)?;
+pub(super) fn foreign_keys(
+    stage: &Side,
+    after: &[Orphan],
+    sides: &[Side],
+    sources: &[Expected<'_>],
+) -> Result<Vec<Proof>, Stop> {
     let mut before: Vec<Orphan> = Vec::new();
     // Where none is without a parent now, it is nothing how many were before.
     for (side, expected) in sides.iter().zip(sources).filter(|_| !after.is_empty()) {
-        for (table, rowid, parent) in orphans(side)? {
+        let ordinary = side.tables.iter().filter(|table| !table.is_virtual);
+        for (table, rowid, parent) in ordinary.flat_map(|table| orphans(side, table)) {
             let Some(journey) = expected.of(&table) else { continue };
             let Some(target) = &journey.target else { continue };
             let parent = expected.of(&parent).and_then(|it| it.target.clone()).unwrap_or(parent);
@@ -391,14 +387,17 @@ fn landed(stage: &Side, source: &str, table: &str, rowid: i64) -> Result<Option<
         .optional()?)
 }
 
-/// SQLite's own check of the file, but for rows that broke a CHECK before.
-pub(super) fn integrity(stage: &Side, sides: &[Side]) -> Result<Vec<Proof>, Stop> {
-    let check = |side: &Side| side.list("PRAGMA quick_check", |row| row.get::<_, String>(0));
-    let mut found = check(stage)?;
+/// SQLite's own check of the file.
+pub(super) fn checked(side: &Side) -> Result<Vec<String>, Stop> {
+    side.list("PRAGMA quick_check", |row| row.get::<_, String>(0))
+}
+
+/// Holds where SQLite finds nothing but rows that broke a CHECK before.
+pub(super) fn integrity(mut found: Vec<String>, sides: &[Side]) -> Result<Vec<Proof>, Stop> {
     if found != ["ok"] {
         let mut before = 0;
         for side in sides {
-            before += check(side)?
+            before += checked(side)?
                 .iter()
                 .filter(|line| line.starts_with("CHECK constraint failed") || line.starts_with("NULL value in"))
                 .count();

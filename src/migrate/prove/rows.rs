@@ -5,11 +5,11 @@ use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{OptionalExtension, Rows, Statement};
 
-use super::digest::Digest;
-use super::expect::{Expected, Journey, Moves, bytes, one_key, owned, parts};
+use super::allowed::{allowed, unreadable};
+use super::digest;
+use super::expect::{Expected, Journey, Moves, one_key, owned, parts};
 use super::side::{Column, Side, Table, eq};
 use crate::db::quote;
-use crate::migrate::plan::Dangling;
 use crate::migrate::{Stop, row};
 
 /// What was found of one source table.
@@ -22,12 +22,10 @@ pub(super) struct Found {
     pub(super) kept_aside: u64,
     /// Rows that are nowhere, or not as they were.
     pub(super) lost: u64,
-    /// Of the rows as the source has them.
-    pub(super) expected: Digest,
-    /// Of the rows as they are read back.
-    pub(super) found: Digest,
+    /// Of all rows as the source has them, each of which was compared with what became of it.
+    pub(super) digest: String,
     /// Keys of the rows that the stage has of this source alone.
-    pub(super) owned: Digest,
+    pub(super) owned: digest::Keys,
     pub(super) owners: u64,
 }
 
@@ -155,6 +153,7 @@ pub(super) fn follow(
     let mut statement = side.db.prepare(&sql)?;
     let mut rows = statement.query([])?;
     let mut canonical = Vec::new();
+    let mut digest = digest::Rows::default();
     while let Some(row) = rows.next()? {
         found.rows += 1;
         let key: Vec<ValueRef<'_>> = (0..keys).map(|at| row.get_ref(at)).collect::<rusqlite::Result<_>>()?;
@@ -162,8 +161,7 @@ pub(super) fn follow(
             (keys..keys + stored.len()).map(|at| row.get_ref(at)).collect::<rusqlite::Result<_>>()?;
         canonical.clear();
         values.iter().for_each(|value| row::append(&mut canonical, *value));
-        let digest = Digest::of(&canonical);
-        found.expected.join(digest);
+        digest.add(&canonical);
         let name = if key.is_empty() { Value::Integer(found.rows as i64) } else { one_key(table, &key) };
         let (became, aside) = if nothing_listed {
             (None, None)
@@ -174,7 +172,6 @@ pub(super) fn follow(
         if aside.as_ref().is_some_and(|(account, _)| account == "kept aside") || target.is_none() {
             if stands("kept aside") && became.is_none() {
                 found.kept_aside += 1;
-                found.found.join(digest);
             } else {
                 found.lost += 1;
             }
@@ -276,12 +273,11 @@ pub(super) fn follow(
         if matches!(how, "copied" | "moved" | "held") {
             found.owners += 1;
             let key: Vec<ValueRef<'_>> = new.iter().map(ValueRef::from).collect();
-            found.owned.add_key(&key);
+            found.owned.add(&key);
         }
         if matches!(how, "merged" | "held") {
             if stands("merged") {
                 found.merged += 1;
-                found.found.join(digest);
             } else {
                 found.lost += 1;
             }
@@ -291,20 +287,20 @@ pub(super) fn follow(
             found.lost += 1;
             continue;
         }
-        found.found.join(digest);
         if how == "same" {
             found.identical += 1;
         } else {
             found.copied += 1;
         }
     }
+    found.digest = digest.finish();
     Ok(found)
 }
 
 /// Keys of the target's rows, to be compared with those that sources claim.
-pub(super) fn keys(stage: &Side, table: &Table) -> Result<(u64, Digest), Stop> {
+pub(super) fn keys(stage: &Side, table: &Table) -> Result<(u64, digest::Keys), Stop> {
     let list: Vec<String> = table.key.iter().map(|key| quote(key)).collect();
-    let mut digest = Digest::default();
+    let mut digest = digest::Keys::default();
     if list.is_empty() {
         return Ok((stage.count(&format!("SELECT count(*) FROM {}", quote(&table.name)))?, digest));
     }
@@ -313,113 +309,8 @@ pub(super) fn keys(stage: &Side, table: &Table) -> Result<(u64, Digest), Stop> {
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let key: Vec<ValueRef<'_>> = (0..list.len()).map(|at| row.get_ref(at)).collect::<rusqlite::Result<_>>()?;
-        digest.add(&bytes(key.into_iter()));
+        digest.add(&key);
         count += 1;
     }
     Ok((count, digest))
-}
-
-/// Text that is not UTF-8 has no value of its own here: its bytes are compared.
-fn unreadable(value: ValueRef<'_>, there: ValueRef<'_>) -> bool {
-    matches!(value, ValueRef::Text(text) if std::str::from_utf8(text).is_err()) && row::same(value, there)
-}
-
-/// Differences that the plan asks for.
-fn allowed(
-    expected: &Expected<'_>,
-    journey: &Journey<'_>,
-    (own, goes): (&Column, &Column),
-    wanted: &Value,
-    there: ValueRef<'_>,
-    aside: bool,
-    whole: &dyn Fn(&str) -> Option<Value>,
-) -> bool {
-    if !eq(&own.declared, &goes.declared) && converts(wanted, there) {
-        return true;
-    }
-    let is_null = matches!(there, ValueRef::Null);
-    let refers = || journey.references.iter().any(|it| it.pairs.iter().any(|(name, _)| eq(name, &own.name)));
-    if is_null && aside && expected.plan.dangling(journey.block) == Dangling::Null && refers() {
-        return true;
-    }
-    if *wanted == Value::Null && goes.not_null {
-        let template = journey.block.and_then(|block| block.fill.iter().find(|(name, _)| eq(name, &goes.name)));
-        return template.is_some_and(|(_, template)| {
-            let text = filled(journey, template, whole);
-            matches!(there, ValueRef::Text(found) if found == text.as_bytes())
-        });
-    }
-    let named = expected.plan.names_in_data.iter().find(|it| {
-        it.column.rsplit_once('.').is_some_and(|(table, column)| {
-            eq(column, &goes.name)
-                && (journey.target.as_deref().is_some_and(|target| eq(target, table))
-                    || journey.block.and_then(|block| block.rename_to.as_deref()).is_some_and(|name| eq(name, table))
-                    || eq(&journey.table, table))
-        })
-    });
-    match (named, wanted, there) {
-        (Some(named), Value::Text(was), ValueRef::Text(is)) => {
-            std::str::from_utf8(is).is_ok_and(|is| renames(expected, was, is, named.json))
-        }
-        _ => false,
-    }
-}
-
-/// One value under two declared types.
-fn converts(was: &Value, is: ValueRef<'_>) -> bool {
-    match (was, is) {
-        (Value::Text(was), ValueRef::Integer(is)) => *was == is.to_string(),
-        (Value::Integer(was), ValueRef::Text(is)) => was.to_string().as_bytes() == is,
-        (Value::Integer(was), ValueRef::Real(is)) => (*was as f64).to_bits() == is.to_bits() && is as i64 == *was,
-        (Value::Real(was), ValueRef::Integer(is)) => (is as f64).to_bits() == was.to_bits(),
-        (Value::Text(was), ValueRef::Real(is)) => was.parse::<f64>().is_ok_and(|was| was.to_bits() == is.to_bits()),
-        (Value::Real(was), ValueRef::Text(is)) => {
-            std::str::from_utf8(is).is_ok_and(|is| is.parse::<f64>().is_ok_and(|is| is.to_bits() == was.to_bits()))
-        }
-        _ => false,
-    }
-}
-
-fn filled(journey: &Journey<'_>, template: &str, whole: &dyn Fn(&str) -> Option<Value>) -> String {
-    let mut text = template.to_owned();
-    for (own, result) in &journey.columns {
-        let value = match whole(own) {
-            Some(Value::Text(value)) => value,
-            Some(Value::Integer(value)) => value.to_string(),
-            _ => String::new(),
-        };
-        text = text.replace(&format!("{{{result}}}"), &value);
-    }
-    text
-}
-
-fn renames(expected: &Expected<'_>, was: &str, is: &str, json: bool) -> bool {
-    let new = |name: &str| {
-        expected.names.iter().find(|(old, _)| eq(old, name)).map_or_else(|| name.to_owned(), |(_, new)| new.clone())
-    };
-    if !json {
-        return new(was) == is;
-    }
-    let mut left: Vec<(serde_json::Value, serde_json::Value)> =
-        match (serde_json::from_str(was), serde_json::from_str(is)) {
-            (Ok(was), Ok(is)) => vec![(was, is)],
-            _ => return false,
-        };
-    while let Some(pair) = left.pop() {
-        match pair {
-            (serde_json::Value::String(was), serde_json::Value::String(is)) if was == is || new(&was) == is => {}
-            (serde_json::Value::Array(was), serde_json::Value::Array(is)) if was.len() == is.len() => {
-                left.extend(was.into_iter().zip(is));
-            }
-            (serde_json::Value::Object(was), serde_json::Value::Object(mut is)) if was.len() == is.len() => {
-                for (name, value) in was {
-                    let Some(other) = is.remove(&name).or_else(|| is.remove(&new(&name))) else { return false };
-                    left.push((value, other));
-                }
-            }
-            (was, is) if was == is => {}
-            _ => return false,
-        }
-    }
-    true
 }

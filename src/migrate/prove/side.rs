@@ -172,6 +172,8 @@ impl Side {
                     parent.pairs.push((own, theirs.unwrap_or_default()));
                 }
             }
+            // SQLite lists the last declared first.
+            table.parents.reverse();
             tables.push(table);
         }
         Ok(tables)

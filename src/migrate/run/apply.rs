@@ -19,7 +19,7 @@ use super::state::{Begin, Standing, State, Subject, step};
 use super::{audit, backup, live, lock, retire, rollback, trouble};
 use crate::db;
 use crate::migrate::plan::{self, Action, Plan};
-use crate::migrate::{Account, Input, Progress, Proof, Staged, Stop, prove, stage};
+use crate::migrate::{Account, Input, Progress, Proof, Staged, Stop, prove, side_by_side, stage};
 
 /// How often the data is moved anew because somebody wrote what no fence can refuse.
 const ATTEMPTS: usize = 3;
@@ -337,7 +337,7 @@ impl<'a> Work<'a> {
         let mut held = freeze::freeze(&databases, self.request.patience)?;
         self.request.progress.end();
         self.note(step::FREEZE, Phase::Done, timed(Value::Null, milliseconds(began)))?;
-        self.back_up(&held)?;
+        self.back_up(&mut held)?;
         self.as_expected()?;
         self.stage()?;
         self.make_ready()?;
@@ -364,12 +364,28 @@ impl<'a> Work<'a> {
         remove_stage(&self.begin.stage)
     }
 
-    fn back_up(&mut self, held: &[Held]) -> Result<(), Stop> {
+    /// All of them side by side; each has its share of the time that they took together.
+    fn back_up(&mut self, held: &mut [Held]) -> Result<(), Stop> {
         let folder = self.folder.inside("backup")?;
-        for one in held {
-            self.step(&format!("{}{}", step::BACKUP, one.id), Value::Null, |work| {
-                backup::take(one, &folder, work.request.progress).map(|copy| json!(copy))
-            })?;
+        for one in held.iter() {
+            self.note(&format!("{}{}", step::BACKUP, one.id), Phase::Intent, Value::Null)?;
+        }
+        let began = Instant::now();
+        let progress = self.request.progress;
+        progress.begin(step::BACKUP.trim_end_matches(':'), 0, 0);
+        let copies = side_by_side(held.iter_mut().collect(), |one: &mut Held| {
+            let began = Instant::now();
+            let copy = backup::take(one, &folder, progress)?;
+            Ok((one.id.clone(), copy, milliseconds(began)))
+        })?;
+        progress.end();
+        let together = milliseconds(began);
+        let apart: u64 = copies.iter().map(|(_, _, time)| time).sum();
+        for (id, copy, time) in copies {
+            let name = format!("{}{id}", step::BACKUP);
+            let share = (together * time).checked_div(apart).unwrap_or(0);
+            self.outcome.times.push((name.clone(), share));
+            self.note(&name, Phase::Done, timed(json!(copy), share))?;
         }
         Ok(())
     }
@@ -387,15 +403,21 @@ impl<'a> Work<'a> {
 
     /// Each source is what the plan was made for.
     fn as_expected(&self) -> Result<(), Stop> {
-        let mut moved = Vec::new();
+        let mut wanted = Vec::new();
         for source in &self.plan.sources {
             let Some(expect) = &source.expect else { continue };
             let Some(subject) = self.begin.sources.iter().find(|subject| subject.id == source.id) else { continue };
-            let copy = self.backup_of(&subject.id)?;
+            wanted.push((source, expect, self.backup_of(&subject.id)?));
+        }
+        let found = side_by_side(wanted, |(source, expect, copy)| {
             let found = db::content(&copy).map_err(|state| {
                 let happened = format!("the copy of {}: {state:?}", source.path);
                 Stop::new("a backup cannot be read", happened, "look at the disk, then run it again")
             })?;
+            Ok((source, expect, found))
+        })?;
+        let mut moved = Vec::new();
+        for (source, expect, found) in found {
             if (found.tables, found.rows) != (expect.tables, expect.rows) {
                 moved.push(format!(
                     "{} has {} tables and {} rows, the plan was made for {} and {}",

@@ -1,4 +1,4 @@
-//! Copies of held databases by SQLite's backup, each reopened, checked and compared. Knows nothing of plans.
+//! Copies of held databases, each reopened, checked and compared. Knows nothing of plans.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -34,14 +34,21 @@ impl Copy {
     }
 }
 
-/// Copies a held database into `folder`.
+/// Copies a held database into `folder`: the file as it is, where all of it stands in the file.
 pub(super) fn take(held: &Held, folder: &Path, progress: &dyn Progress) -> Result<Copy, Stop> {
-    let copy = copy(&held.path, folder, &held.id, progress)?;
     // A file without a byte is an empty database; its copy has a page that says so.
     if held.is_blank()? {
-        return Ok(copy);
+        return copy(&held.path, folder, &held.id, progress);
     }
-    let found = match held.digest()? {
+    let mut was = None;
+    let copied = keep(&held.path, folder, &held.id, progress, |part, mut to| match held.copy(&mut to)? {
+        Some(digest) => {
+            was = Some(digest);
+            Ok(())
+        }
+        None => by_pages(&held.path, part, progress),
+    })?;
+    let was = match was {
         Some(digest) => digest,
         // A reader keeps pages in the write-ahead log: a second copy, read anew, stands in for the file.
         None => {
@@ -51,27 +58,48 @@ pub(super) fn take(held: &Held, folder: &Path, progress: &dyn Progress) -> Resul
             second.digest
         }
     };
-    if found != copy.digest {
+    if was != copied.digest {
         return Err(Stop::new(
             "a backup differs from its database",
             format!("the copy of {} was read back and is another", held.path.display()),
             "look at the disk, then run it again; nothing was changed",
         ));
     }
-    Ok(copy)
+    Ok(copied)
 }
 
 /// Copies what one connection can see of a database, held or not.
 pub(super) fn copy(path: &Path, folder: &Path, name: &str, progress: &dyn Progress) -> Result<Copy, Stop> {
+    keep(path, folder, name, progress, |part, _| by_pages(path, part, progress))
+}
+
+/// A copy that `fill` writes: on the disk, sound, read back, and named after its content.
+fn keep(
+    path: &Path,
+    folder: &Path,
+    name: &str,
+    progress: &dyn Progress,
+    fill: impl FnOnce(&Path, File) -> Result<(), Stop>,
+) -> Result<Copy, Stop> {
     fs::create_dir_all(folder).map_err(|error| trouble::io("make the folder of backups", folder, &error))?;
     let part = folder.join(format!("{}.part", blake3::hash(name.as_bytes()).to_hex().get(..16).unwrap_or_default()));
     let fail = |error: std::io::Error| trouble::io("write a backup", &part, &error);
     for suffix in ["", "-journal", "-wal", "-shm"] {
         remove_if_there(&super::folder::beside(&part, suffix)).map_err(fail)?;
     }
-    private_file(&part).map_err(fail)?;
+    fill(&part, private_file(&part).map_err(fail)?)?;
+    let file = File::open(&part).map_err(fail)?;
+    file.sync_all().map_err(fail)?;
+    check(&part, path)?;
+    let copy = Copy { digest: pages::digest(&file).map_err(fail)?, bytes: file.metadata().map_err(fail)?.len() };
+    progress.advance(0, copy.bytes);
+    fs::rename(&part, copy.file(folder)).and_then(|()| sync_folder(folder)).map_err(fail)?;
+    Ok(copy)
+}
+
+fn by_pages(path: &Path, part: &Path, progress: &dyn Progress) -> Result<(), Stop> {
     let from = live::reader(path, Duration::from_secs(5))?;
-    let mut to = live::copy(&part)?;
+    let mut to = live::copy(part)?;
     let copied = to.execute_batch("PRAGMA synchronous=OFF").and_then(|()| {
         let backup = Backup::new(&from, &mut to)?;
         loop {
@@ -82,16 +110,7 @@ pub(super) fn copy(path: &Path, folder: &Path, name: &str, progress: &dyn Progre
             }
         }
     });
-    copied.map_err(|error| trouble::sqlite("copy a database", path, &error))?;
-    drop(to);
-    drop(from);
-    let file = File::open(&part).map_err(fail)?;
-    file.sync_all().map_err(fail)?;
-    check(&part, path)?;
-    let copy = Copy { digest: pages::digest(&file).map_err(fail)?, bytes: file.metadata().map_err(fail)?.len() };
-    progress.advance(0, copy.bytes);
-    fs::rename(&part, copy.file(folder)).and_then(|()| sync_folder(folder)).map_err(fail)?;
-    Ok(copy)
+    copied.map_err(|error| trouble::sqlite("copy a database", path, &error))
 }
 
 /// Opens the copy anew and lets SQLite look at every page.

@@ -75,11 +75,23 @@ impl Held {
 
     /// The digest of its pages, or `None` where a reader keeps some of them in the write-ahead log.
     pub(super) fn digest(&self) -> Result<Option<String>, Stop> {
-        let log = std::fs::metadata(beside(&self.path, "-wal")).map_or(0, |metadata| metadata.len());
-        if log > 0 {
+        if !self.is_whole() {
             return Ok(None);
         }
         pages::digest(&self.raw).map(Some).map_err(|error| trouble::io("read a database", &self.path, &error))
+    }
+
+    /// Writes its pages to `to` and returns their digest; does nothing where a reader keeps some in the write-ahead log.
+    pub(super) fn copy(&self, to: &mut dyn std::io::Write) -> Result<Option<String>, Stop> {
+        if !self.is_whole() {
+            return Ok(None);
+        }
+        pages::copy(&self.raw, to).map(Some).map_err(|error| trouble::io("copy a database", &self.path, &error))
+    }
+
+    /// Whether all of it stands in the file, and nothing in a log.
+    fn is_whole(&self) -> bool {
+        std::fs::metadata(beside(&self.path, "-wal")).map_or(0, |metadata| metadata.len()) == 0
     }
 
     /// Puts up the fences and lets go; then takes hold again and makes sure that nobody wrote in between what no fence can

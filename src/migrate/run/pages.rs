@@ -1,7 +1,7 @@
 //! The digest of a database file's pages, blind to what SQLite writes into the header of a copy. Knows nothing of locks.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 
 /// What a page copy may change in the header: journal versions, change counter, schema cookie, the counter's twin.
 const BLIND: [std::ops::Range<usize>; 4] = [18..20, 24..28, 40..44, 92..100];
@@ -12,7 +12,18 @@ const CHUNK: usize = 1 << 20;
 /// Equal for a database and its page copy. The write-ahead log must be empty: it is not read.
 ///
 /// The handle is read from its start and stays open.
-pub(super) fn digest(mut file: &File) -> io::Result<String> {
+pub(super) fn digest(file: &File) -> io::Result<String> {
+    read(file, |_| Ok(()))
+}
+
+/// Writes all of a database's pages to `to`, and digests what was read.
+///
+/// The handle is read from its start and stays open.
+pub(super) fn copy(file: &File, to: &mut dyn Write) -> io::Result<String> {
+    read(file, |bytes| to.write_all(bytes))
+}
+
+fn read(mut file: &File, mut each: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<String> {
     file.seek(SeekFrom::Start(0))?;
     let mut hasher = blake3::Hasher::new();
     let mut chunk = vec![0; CHUNK];
@@ -24,6 +35,7 @@ pub(super) fn digest(mut file: &File) -> io::Result<String> {
         if bytes.is_empty() {
             break;
         }
+        each(bytes)?;
         if at == 0 {
             page = page_size(bytes);
             for range in BLIND {
