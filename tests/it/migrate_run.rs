@@ -324,7 +324,7 @@ fn progress_is_told_in_json() {
         .filter(|line| line["event"] == "end")
         .map(|line| line["step"].as_str().unwrap().to_owned())
         .collect();
-    for step in ["freeze", "backup:auth", "publish", "check"] {
+    for step in ["freeze", "backup", "prove rows", "publish", "check"] {
         assert!(steps.iter().any(|told| told == step), "{step} is not in {steps:?}");
     }
 }

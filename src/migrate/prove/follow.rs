@@ -64,7 +64,6 @@ pub(super) fn read<'e, 'p>(
     let grown = stage.tables.iter().filter(|table| targets.contains(&table.name.to_ascii_lowercase()));
     pieces.extend(grown.map(Piece::Keys));
     pieces.extend(stage.tables.iter().filter(|table| !table.is_virtual).map(Piece::Orphans));
-    progress.begin("prove rows", 0, 0);
     let path = &stage.path;
     let open = || Side::open("stage", path).map(|stage| (stage, None));
     let answers = parallel::with(pieces, open, |(stage, side): &mut (Side, Option<Side>), piece| {
@@ -80,13 +79,12 @@ pub(super) fn read<'e, 'p>(
                     Some(open) if open.id == job.id => side.insert(open),
                     _ => side.insert(Side::open(job.id, &job.path)?),
                 };
-                let found = rows::follow(job.expected, side, stage, job.journey, &mut rows::Reader::new(stage)?)?;
-                progress.advance(found.rows, 0);
+                let mut reader = rows::Reader::new(stage)?;
+                let found = rows::follow(job.expected, side, stage, job.journey, &mut reader, progress)?;
                 Answer::Rows(job, found)
             }
         })
     });
-    progress.end();
     let mut read = Read::default();
     for answer in answers? {
         match answer {

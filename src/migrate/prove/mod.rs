@@ -41,7 +41,9 @@ pub fn prove(
         sources.push(Expected::new(plan, side, &stage, staged)?);
     }
     let mut proofs = objects::tables(&stage, &sources);
+    progress.begin("prove rows", staged.accounts.iter().map(|account| account.rows).sum(), 0);
     let read = follow::read(&stage, &sides, &sources, progress)?;
+    progress.end();
     proofs.extend(all_rows(&stage, &read, staged)?);
     let members = |target: &str| {
         let here = |it: &&expect::Journey<'_>| it.target.as_deref().is_some_and(|it| it.eq_ignore_ascii_case(target));

@@ -10,7 +10,10 @@ use super::digest;
 use super::expect::{Expected, Journey, Moves, one_key, owned, parts};
 use super::side::{Column, Side, Table, eq};
 use crate::db::quote;
-use crate::migrate::{Stop, row};
+use crate::migrate::{Progress, Stop, row};
+
+/// Rows between two words to whoever watches.
+const ROWS_AT_ONCE: u64 = 4096;
 
 /// What was found of one source table.
 #[derive(Debug, Default)]
@@ -97,6 +100,7 @@ pub(super) fn follow(
     stage: &Side,
     journey: &Journey<'_>,
     reader: &mut Reader<'_>,
+    progress: &dyn Progress,
 ) -> Result<Found, Stop> {
     let mut found = Found::default();
     let Some(table) = side.table(&journey.table) else { return Ok(found) };
@@ -156,6 +160,9 @@ pub(super) fn follow(
     let mut digest = digest::Rows::default();
     while let Some(row) = rows.next()? {
         found.rows += 1;
+        if found.rows.is_multiple_of(ROWS_AT_ONCE) {
+            progress.advance(ROWS_AT_ONCE, 0);
+        }
         let key: Vec<ValueRef<'_>> = (0..keys).map(|at| row.get_ref(at)).collect::<rusqlite::Result<_>>()?;
         let values: Vec<ValueRef<'_>> =
             (keys..keys + stored.len()).map(|at| row.get_ref(at)).collect::<rusqlite::Result<_>>()?;
@@ -293,6 +300,7 @@ pub(super) fn follow(
             found.copied += 1;
         }
     }
+    progress.advance(found.rows % ROWS_AT_ONCE, 0);
     found.digest = digest.finish();
     Ok(found)
 }

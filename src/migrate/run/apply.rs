@@ -372,7 +372,8 @@ impl<'a> Work<'a> {
         }
         let began = Instant::now();
         let progress = self.request.progress;
-        progress.begin(step::BACKUP.trim_end_matches(':'), 0, 0);
+        let bytes = held.iter().filter_map(|one| fs::metadata(&one.path).ok()).map(|about| about.len()).sum();
+        progress.begin(step::BACKUP.trim_end_matches(':'), 0, bytes);
         let copies = side_by_side(held.iter_mut().collect(), |one: &mut Held| {
             let began = Instant::now();
             let copy = backup::take(one, &folder, progress)?;
