@@ -187,6 +187,7 @@ impl Surveyed<'_> {
                 words.push(number(schema.own_tables().count(), "table", "tables"));
                 words.push(number(usize::try_from(schema.rows()).unwrap_or(usize::MAX), "row", "rows"));
             }
+            Some(None) if self.is_empty() => words.push("an empty file".to_owned()),
             Some(None) => words.push("a file that could not be read".to_owned()),
             None => words.push("no file here".to_owned()),
         }

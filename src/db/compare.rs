@@ -64,12 +64,21 @@ pub fn compare(table: &str, sides: &[(Bytes<'_>, &Table)]) -> Comparison {
         .iter()
         .map(|(bytes, side)| side.rows.filter(|&rows| rows <= MOST_ROWS).and_then(|_| open::open_bytes(*bytes).ok()))
         .collect();
+    let mut strange: Option<Comparison> = None;
     for candidate in candidates(&tables) {
-        if let Some((missing_in_first, lacks_of_first)) = missing(table, &candidate, &opened) {
-            return Comparison { matched_on: candidate.columns, missing_in_first, lacks_of_first };
+        // Another key may know rows again that the best one makes out to be strangers: ids are drawn anew in each database.
+        if strange.is_some() && !candidate.tells(&tables) {
+            continue;
         }
+        let Some((missing_in_first, lacks_of_first)) = missing(table, &candidate, &opened) else { continue };
+        let none_known = tables.iter().zip(&missing_in_first).skip(1).all(|(side, missing)| side.rows == *missing);
+        let found = Comparison { matched_on: candidate.columns, missing_in_first, lacks_of_first };
+        if !none_known {
+            return found;
+        }
+        strange.get_or_insert(found);
     }
-    unknown()
+    strange.unwrap_or_else(unknown)
 }
 
 /// What holds without looking at a row: nothing of the first side, and nothing of an empty one, is missing.
@@ -99,6 +108,14 @@ struct Candidate {
     columns: Vec<String>,
     /// No two rows of a side may share a key, and none may lack it; else the columns are no key.
     distinct: bool,
+}
+
+impl Candidate {
+    /// By words, and not by numbers that may be the same by chance.
+    fn tells(&self, tables: &[&Table]) -> bool {
+        let column = |name: &String| tables.first()?.columns.iter().find(|column| same(&column.name, name));
+        self.distinct && self.columns.iter().filter_map(column).any(is_text)
+    }
 }
 
 /// Columns that may say which row is which in every one of `tables`, the best first: what is declared unique, then what is
@@ -346,6 +363,24 @@ mod tests {
                     "CREATE TABLE t(id INTEGER PRIMARY KEY, session_id TEXT, body); INSERT INTO t VALUES (1,'s','three')".to_owned(),
                 ],
                 "session_id body",
+                vec![Some(0), Some(1)],
+            ),
+            (
+                "another name where ids are drawn anew in each database",
+                vec![
+                    "CREATE TABLE t(id INTEGER PRIMARY KEY, uid TEXT UNIQUE, pair TEXT UNIQUE); INSERT INTO t VALUES (1,'u1','a'),(2,'u2','b')".to_owned(),
+                    "CREATE TABLE t(id INTEGER PRIMARY KEY, uid TEXT UNIQUE, pair TEXT UNIQUE); INSERT INTO t VALUES (1,'u3','b'),(2,'u4','c')".to_owned(),
+                ],
+                "pair",
+                vec![Some(0), Some(1)],
+            ),
+            (
+                "the best name where no name knows a row again",
+                vec![
+                    "CREATE TABLE t(id INTEGER PRIMARY KEY, uid TEXT UNIQUE, pair TEXT UNIQUE); INSERT INTO t VALUES (1,'u1','a')".to_owned(),
+                    "CREATE TABLE t(id INTEGER PRIMARY KEY, uid TEXT UNIQUE, pair TEXT UNIQUE); INSERT INTO t VALUES (1,'u3','b')".to_owned(),
+                ],
+                "uid",
                 vec![Some(0), Some(1)],
             ),
             (

@@ -43,7 +43,8 @@ pub fn env_names_database(name: &str) -> bool {
 #[must_use]
 pub fn is_database_path(text: &str) -> bool {
     let text = unwrap_dsn(text.trim());
-    if text.len() > 1024 || text.is_empty() {
+    // `!users.db` leaves the file out (globs of packagers and ignore files): it names none to use.
+    if text.len() > 1024 || text.is_empty() || text.starts_with('!') {
         return false;
     }
     if is_memory(text) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::cause::Cause;
 use super::sink::Offence;
 use super::{Applied, Sink, Standing};
-use crate::lang::{Base, Confidence, Language, Part};
+use crate::lang::{Base, Confidence, Language, Part, Role, names};
 use crate::scan::{Context, Inventory};
 
 /// One finding for each database: a script that spells a path out in many places has one thing to mend.
@@ -26,7 +26,7 @@ pub(super) fn judge(_: &Inventory, policy: &Applied<'_>, sink: &mut Sink<'_>) {
         {
             continue;
         }
-        if is_relative(&cause.written()) {
+        if is_relative(&cause.written()) && is_opened_so(cause) {
             // What is no database that is known stands for itself.
             let place = cause.database.is_none().then_some(cause.place);
             found.entry((cause.database, place)).or_default().push(cause);
@@ -43,6 +43,22 @@ pub(super) fn judge(_: &Inventory, policy: &Applied<'_>, sink: &mut Sink<'_>) {
         }
         sink.report(offence);
     }
+}
+
+/// A name that a folder is put before on its way (`os.path.join(DATA_DIR, filename)`) is relative where it stands and not where
+/// it is opened.
+fn is_opened_so(cause: &Cause<'_>) -> bool {
+    let opened = cause.followers.iter().chain([&cause.lead]).filter(|it| it.fact.role == Role::Opens);
+    let mut values = opened
+        .flat_map(|it| &it.fact.values)
+        .filter(|value| value.origin.as_ref().is_some_and(|origin| origin == cause.place))
+        .peekable();
+    values.peek().is_none()
+        || values.any(|value| {
+            value.base == Base::Written
+                && matches!(value.parts.first(), Some(Part::Text(_)))
+                && is_relative(names::strip_url(&value.pattern()))
+        })
 }
 
 fn is_relative(path: &str) -> bool {

@@ -191,11 +191,11 @@ impl World {
             let temporary =
                 mounted.is_none() && ["/tmp/", "/var/tmp/", "/dev/shm/"].iter().any(|root| path.starts_with(root));
             let path = mounted.unwrap_or(path);
-            let path = if is_pattern { self.of_pattern(&path) } else { path };
+            let path = if is_pattern { self.of_pattern(file, &path) } else { path };
             return Some(whole(path, temporary, false));
         }
         if is_pattern {
-            return Some(whole(self.of_pattern(path), false, true));
+            return Some(whole(self.of_pattern(file, path), false, true));
         }
         Some(whole(self.relative(file, path), false, true))
     }
@@ -228,15 +228,20 @@ impl World {
             folder = folder_of(folder);
         }
         let tail = format!("/{}", at_root.trim_start_matches("../"));
-        let mut hits = self.anchored.iter().filter(|known| known.ends_with(&tail));
+        let mut hits = self.anchored.iter().filter(|known| known.ends_with(&tail) && self.concerns(file, known));
         match (hits.next(), hits.next()) {
             (Some(only), None) => only.clone(),
             _ => at_root,
         }
     }
 
+    /// What tests make beside themselves is no database of the application, though it bears the same name.
+    fn concerns(&self, file: &str, known: &str) -> bool {
+        !is_of_tests(known) || is_of_tests(file) || self.tests.contains(file)
+    }
+
     /// A path with unknown parts is the one database that fits it, if there is just one.
-    fn of_pattern(&self, pattern: &str) -> String {
+    fn of_pattern(&self, file: &str, pattern: &str) -> String {
         let name = name_of(pattern);
         let known: Vec<&String> = if name.contains('*') {
             // `*_*.db` fits what it was never meant for.
@@ -247,7 +252,7 @@ impl World {
             }
             self.files.iter().filter(|file| fits(name, name_of(file))).collect()
         } else {
-            self.anchored.iter().filter(|known| name_of(known) == name).collect()
+            self.anchored.iter().filter(|known| name_of(known) == name && self.concerns(file, known)).collect()
         };
         let folder: Vec<&str> =
             folder_of(pattern).split('/').filter(|part| !matches!(*part, "" | "." | "..")).collect();
@@ -276,6 +281,13 @@ impl World {
         }
         path
     }
+}
+
+/// Whether a path lies in a folder of tests.
+fn is_of_tests(path: &str) -> bool {
+    folder_of(path)
+        .split('/')
+        .any(|part| matches!(part, "test" | "tests" | "testing" | "testdata" | "__tests__" | "fixtures"))
 }
 
 /// Whether a name fits a pattern in which `*` stands for any run of characters.
@@ -405,6 +417,7 @@ mod tests {
             vec![("old/store".to_owned(), "data".to_owned()), ("z.db".to_owned(), "old/store/zoe.db".to_owned())],
         );
         world.anchor("a.py", &[Value::text("/srv/far/only.db")]);
+        world.anchor("tests/a.py", &[Value::text("/srv/tests/made.db")]);
         world
     }
 
@@ -430,6 +443,9 @@ mod tests {
             ("other/main.py", Value::text("auth.db"), "services/auth/data/auth.db"),
             ("main.py", Value::text("only.db"), "/srv/far/only.db"),
             ("main.py", Value::text("new.db"), "new.db"),
+            ("main.py", Value::text("made.db"), "made.db"),
+            ("main.py", pattern("", "/made.db"), "*/made.db"),
+            ("tests/b.py", Value::text("made.db"), "/srv/tests/made.db"),
             ("main.py", Value::text("/opt/x/../y.db"), "/opt/y.db"),
             ("main.py", Value::env("DATABASE_PATH", None), "data/zoe.db"),
             ("main.py", Value::env("OTHER", Some(Value::text("x.db"))), "x.db"),

@@ -1,5 +1,34 @@
 //! Folders that are left alone by design, though they may be committed: what others wrote and what machines made.
 
+/// Folders that packages are installed to by hand; to ask every folder would mean to list it twice.
+const TARGETS: [&str; 11] = [
+    "lib",
+    "libs",
+    "deps",
+    "dependencies",
+    "ext",
+    "external",
+    "externals",
+    "package",
+    "packages",
+    "python",
+    "libraries",
+];
+
+/// Files that start a program of one's own: a serverless function lies among the packages it needs.
+const OWN_PROGRAM: [&str; 10] = [
+    "main.py",
+    "app.py",
+    "handler.py",
+    "lambda_function.py",
+    "function_app.py",
+    "manage.py",
+    "wsgi.py",
+    "pyproject.toml",
+    "setup.py",
+    "requirements.txt",
+];
+
 /// Why a folder is left alone; `None` when it is to be walked.
 ///
 /// `has` tells whether the folder holds something of that name, `ends` whether it holds a name with that ending,
@@ -29,6 +58,13 @@ pub(super) fn reason(
         // An application may well sell something: a Django app named `vendor` has models.
         "vendor" if !["models.py", "apps.py", "views.py", "urls.py", "routes.py"].into_iter().any(has) => {
             Some("code of others (vendored)")
+        }
+        // `pip install --target lib`: packages with their metadata, and no program of one's own beside them.
+        _ if TARGETS.iter().any(|target| name.trim_end_matches(|last: char| last.is_ascii_digit()) == *target)
+            && ends(".dist-info")
+            && !OWN_PROGRAM.into_iter().any(has) =>
+        {
+            Some("installed packages")
         }
         "__pycache__" | ".tox" | ".nox" | ".mypy_cache" | ".pytest_cache" | ".ruff_cache" | ".hypothesis" | ".eggs"
         | ".ipynb_checkpoints" | ".gradle" | ".next" | ".nuxt" | ".svelte-kit" | ".parcel-cache" | ".turbo"
@@ -74,6 +110,8 @@ mod tests {
             ("node_modules", false, &[], &[], true),
             ("vendor", false, &["modules.txt"], &[], true),
             ("vendor", false, &["models.py"], &[], false),
+            ("lib3", false, &["requests", "requests-2.31.0.dist-info"], &[], true),
+            ("package", false, &["app.py", "requests", "requests-2.31.0.dist-info"], &[], false),
             ("dist", false, &["app.py"], &[], false),
             ("dist", true, &["app.py"], &[], true),
             ("dist", false, &["index.js"], &["package.json"], true),

@@ -128,6 +128,10 @@ impl Surveyed<'_> {
         (self.references, self.files.len(), rows)
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.database.file.as_ref().is_some_and(|file| file.state == State::Empty)
+    }
+
     /// Its path; only its name where the folder is decided at run time.
     pub(super) fn path(&self) -> &str {
         if self.database.is_pattern { &self.database.name } else { &self.database.path }

@@ -119,7 +119,18 @@ const PHP: Style = Style {
     holes: &[Hole::DollarBrace, Hole::Dollar, Hole::Percent],
     kind: Kind::Program,
 };
-/// Perl, R, Julia, PowerShell, Nim, Crystal, Tcl.
+/// A backslash stands for itself in PowerShell, as paths need it.
+const POWERSHELL: Style = Style {
+    line_comments: &["#"],
+    block_comments: &[("<#", "#>")],
+    quotes: &[
+        Quote { open: "\"", close: "\"", escapes: false, lines: true },
+        Quote { open: "'", close: "'", escapes: false, lines: true },
+    ],
+    holes: &[Hole::DollarBrace, Hole::Dollar, Hole::Percent],
+    kind: Kind::Program,
+};
+/// Perl, R, Julia, Nim, Crystal, Tcl.
 const HASHED: Style = Style {
     line_comments: &["#"],
     block_comments: &[("<#", "#>"), ("#=", "=#")],
@@ -203,8 +214,9 @@ pub(super) fn of(path: &str) -> (Style, bool) {
         "rb" | "rake" | "gemspec" | "ru" | "erb" | "cr" | "rakefile" | "gemfile" | "vagrantfile" | "podfile"
         | "fastfile" | "brewfile" => RUBY,
         "php" | "phtml" | "blade" => PHP,
-        "pl" | "pm" | "t" | "r" | "jl" | "ps1" | "psm1" | "psd1" | "nim" | "tcl" | "raku" | "awk" | "cmake" | "gd"
-        | "star" | "bzl" | "bazel" | "mojo" => HASHED,
+        "ps1" | "psm1" | "psd1" => POWERSHELL,
+        "pl" | "pm" | "t" | "r" | "jl" | "nim" | "tcl" | "raku" | "awk" | "cmake" | "gd" | "star" | "bzl" | "bazel"
+        | "mojo" => HASHED,
         "ex" | "exs" | "eex" | "heex" => ELIXIR,
         "lua" | "luau" => LUA,
         "hs" | "lhs" | "elm" | "purs" | "ads" | "adb" => HASKELL,

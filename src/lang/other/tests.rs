@@ -44,6 +44,7 @@ fn opens_in_many_languages() {
             r#"1:33 opens "/data/x.sqlite" -> /data/x.sqlite"#,
         ),
         ("a.kt", r#"Room.databaseBuilder(ctx, AppDb::class.java, "app.db")"#, r#"1:46 opens "app.db" -> app.db"#),
+        ("a.ps1", r#"sqlite3.exe "data\x.db" .dump"#, r#"1:13 binds "data\x.db" -> data\x.db"#),
         ("a.pl", r#"DBI->connect("dbi:SQLite:dbname=x.db","","")"#, r#"1:14 opens "dbi:SQLite:dbname=x.db" -> x.db"#),
         ("a.go", r#"exec.Command("sqlite3", "/data/x.db", ".schema")"#, r#"1:25 opens "/data/x.db" -> /data/x.db"#),
     ] {

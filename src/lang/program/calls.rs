@@ -149,7 +149,7 @@ impl<'p> Evaluator<'p> {
                 let below = kind == Known::JoinBelow;
                 let mut joined: Option<Vec<Value>> = None;
                 for arg in args {
-                    let mut values = paths_of(self.eval(at, arg.value, frame));
+                    let mut values = self.folders(at, arg.value, paths_of(self.eval(at, arg.value, frame)));
                     if values.is_empty() {
                         values.push(Self::words(module, module.expr(arg.value)));
                     }
@@ -305,6 +305,13 @@ impl<'p> Evaluator<'p> {
                         .map(|arg| self.eval(at, arg.value, frame))
                         .collect();
                     vec![Val::Text(fill(value, &["{}", "{0}"], &given))]
+                }
+                "replace" | "replaceAll" if args.len() >= 2 => {
+                    let to = argument(args, 1, &[]).map(|arg| paths_of(self.eval(at, arg, frame))).unwrap_or_default();
+                    match (paths_of(first()).first().and_then(Value::rendered), to.first()) {
+                        (Some(from), Some(to)) => vec![Val::Text(paths::settle(paths::replace(value, &from, to)))],
+                        _ => vec![whole.clone()],
+                    }
                 }
                 "resolve" | "absolute" | "expanduser" | "as_posix" | "strip" | "rstrip" | "lstrip" | "toString"
                 | "trim" | "__str__" | "normpath" | "encode" | "decode" | "replace" | "removeprefix"

@@ -11,6 +11,7 @@ use super::ir::{Arg, Expr, ExprId, Kind, Module, Op, Piece, ScopeId};
 use super::paths;
 use super::program::Program;
 use super::templates::fill;
+use crate::lang::Language;
 use crate::lang::value::{Base, Part, Value};
 
 /// Alternatives kept of one expression.
@@ -245,9 +246,13 @@ impl<'p> Evaluator<'p> {
                     }
                     return vec![Val::List(Rc::new(all))];
                 }
+                if op == Op::Add && self.is_sum(at, left, right) {
+                    return vec![Val::Unknown];
+                }
+                let lefts = if op == Op::Div { self.folders(at, left, paths_of(lefts)) } else { paths_of(lefts) };
                 let rights = paths_of(self.eval(at, right, frame));
                 let combine = if op == Op::Div { paths::join } else { paths::concat };
-                self.combine(at, (left, paths_of(lefts)), (right, rights), combine)
+                self.combine(at, (left, lefts), (right, rights), combine)
             }
             Op::Mod => {
                 let lefts = paths_of(self.eval(at, left, frame));
@@ -260,6 +265,31 @@ impl<'p> Evaluator<'p> {
             }
             Op::Compare | Op::Other => vec![Val::Unknown],
         }
+    }
+
+    /// An empty text that something gives (`settings.DATA_DIR = ""`, `project.get("path", "")`) is a folder that is not
+    /// set yet, and not the working directory.
+    pub(super) fn folders(&self, at: usize, expr: ExprId, mut values: Vec<Value>) -> Vec<Value> {
+        let Some(module) = self.program.module(at) else { return values };
+        let expr = module.expr(expr);
+        if !matches!(expr.kind, Kind::Text(_)) {
+            for value in &mut values {
+                if value.base == Base::Written && value.rendered().is_some_and(|text| text.is_empty()) {
+                    *value = Self::words(module, expr);
+                }
+            }
+        }
+        values
+    }
+
+    /// `last + 1` counts: no text is made of it. JavaScript adds numbers to a text that is written there, too.
+    fn is_sum(&self, at: usize, left: ExprId, right: ExprId) -> bool {
+        let Some(module) = self.program.module(at) else { return false };
+        let kind = |expr: ExprId| &module.expr(expr).kind;
+        let number = |expr: ExprId| matches!(kind(expr), Kind::Number(_));
+        let text = |expr: ExprId| matches!(kind(expr), Kind::Text(_) | Kind::Binary { .. });
+        let other = if number(right) { left } else { right };
+        (number(left) || number(right)) && (module.language == Language::Python || !text(other))
     }
 
     pub(super) fn combine(

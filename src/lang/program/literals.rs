@@ -41,8 +41,10 @@ impl Reading<'_> {
             {
                 continue;
             }
-            let values = self.evaluator.ask_paths(self.at, id);
+            let mut values = self.evaluator.ask_paths(self.at, id);
             let named = |value: &Value| value.file_name().is_some_and(|name| names::is_database_file_name(&name));
+            // A list of files to move holds more than databases.
+            values.retain(|value| named(value) || value.file_name().is_none_or(|name| name.contains('*')));
             if values.first().is_some_and(named)
                 && let Purpose::Bound { name, construct } = self.usage.purpose(id)
             {
@@ -102,7 +104,7 @@ impl Reading<'_> {
             return;
         }
         let top = self.whole_path(id);
-        let purpose = self.usage.purpose(id);
+        let purpose = self.usage.purpose(self.replacing(id).filter(|_| names::mentions_ending(&words)).unwrap_or(id));
         let memory = names::is_memory(&words);
         let (role, construct, name) = match purpose {
             Purpose::DottedName if !opened => return,
@@ -163,6 +165,14 @@ impl Reading<'_> {
     fn is_added(&self, id: ExprId) -> bool {
         let parent = self.module.expr(id).parent.map(|parent| &self.module.expr(parent).kind);
         matches!(parent, Some(Kind::Binary { op: Op::Add, right, .. }) if *right == id)
+    }
+
+    /// `path.replace("old.db", "new.db")`: the call, for what is put in.
+    fn replacing(&self, id: ExprId) -> Option<ExprId> {
+        let call = self.module.expr(id).parent?;
+        let Kind::Call { callee, args } = &self.module.expr(call).kind else { return None };
+        let replaces = matches!(&self.module.expr(*callee).kind, Kind::Member(_, name) if matches!(name.as_ref(), "replace" | "replaceAll"));
+        (replaces && argument(args, 1, &[]) == Some(id)).then_some(call)
     }
 
     /// `"sqlite:///" + path`: the scheme stands for the whole.
@@ -332,6 +342,8 @@ impl Reading<'_> {
                     || value.origin.as_ref().is_some_and(|origin| self.opened.contains(origin)))
         };
         if values.iter().any(database) {
+            // A loop over files copies more than databases.
+            let values = values.iter().filter(|value| database(value)).cloned().collect();
             let place = self.module.source.place(self.module.expr(call).span);
             self.facts.copies.push(FileCopy {
                 place,

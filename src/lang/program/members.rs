@@ -136,7 +136,36 @@ impl<'p> Evaluator<'p> {
                 }
             }
         }
+        let open = |val: &Val| match val {
+            Val::Null | Val::Unknown => true,
+            Val::Text(value) => value.rendered().is_some_and(|text| text.is_empty()),
+            _ => false,
+        };
+        if found.iter().all(open) && matches!(this, Some(Val::Instance(of, _)) if *of == class) {
+            let told = self.told_by_subclasses(class, name);
+            if !told.is_empty() {
+                found = told;
+            }
+        }
         self.setting(class, name, found)
+    }
+
+    /// An attribute that a class leaves to those that inherit from it (`DATABASE_URL = ""` in a base).
+    fn told_by_subclasses(&self, class: InModule<ScopeId>, name: &str) -> Vec<Val> {
+        let Some(module) = self.program.module(class.0) else { return Vec::new() };
+        let mut found = Vec::new();
+        for &(at, scope) in self.program.subclasses(&module.scope(class.1).name).iter().take(8) {
+            let Some(other) = self.program.module(at) else { continue };
+            let body = other.scope(scope);
+            let inherits = |val: &Val| matches!(val, Val::Class(base) if *base == class);
+            let sets = body.members.contains_key(name) || body.bindings.contains_key(name);
+            if sets && body.bases.iter().any(|&base| self.guarded(|| self.eval(at, base, &None)).iter().any(inherits)) {
+                let own = Val::Class((at, scope));
+                extend(&mut found, self.guarded(|| self.of_class((at, scope), name, &None, Some(&own))));
+            }
+        }
+        found.retain(|val| matches!(val, Val::Text(_) | Val::Connection(_)));
+        found
     }
 
     /// A method learns its object; a property gives what it returns.

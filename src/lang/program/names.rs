@@ -142,10 +142,12 @@ impl<'p> Evaluator<'p> {
                 .iter()
                 .flat_map(|val| self.guarded(|| self.attribute(val, field)))
                 .collect(),
-            Bound::Module(path) => match self.program.resolve(at, path) {
-                Some(target) => vec![Val::Module(target)],
-                None => vec![Val::External(external(module.language, path))],
-            },
+            Bound::Module(path) => {
+                match self.program.resolve(at, path).or_else(|| self.program.lone_module(at, path)) {
+                    Some(target) => vec![Val::Module(target)],
+                    None => vec![Val::External(external(module.language, path))],
+                }
+            }
             Bound::Import { module: path, name } => match self.program.resolve_import(at, path, name) {
                 Some((target, None)) => vec![Val::Module(target)],
                 Some((target, Some(name))) => self.guarded(|| self.exported(target, &name)),

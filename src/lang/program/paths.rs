@@ -146,6 +146,25 @@ pub(super) fn with_suffix(value: &Value, suffix: &Value) -> Value {
     out
 }
 
+/// `text.replace(from, to)`, in what is written and in what stands in for a variable.
+pub(super) fn replace(value: &Value, from: &str, to: &Value) -> Value {
+    let Some(new) = to.rendered().filter(|_| !from.is_empty()) else { return value.clone() };
+    let before = value.file_name();
+    let mut out = value.clone();
+    for part in &mut out.parts {
+        match part {
+            Part::Text(text) => *text = text.replace(from, &new),
+            Part::Env { default: Some(default), .. } => **default = replace(default, from, to),
+            Part::Env { .. } | Part::Unknown(_) => {}
+        }
+    }
+    // The name that is put in is the one that names the file.
+    if out.file_name() != before && names::is_database_file_name(&new) {
+        out.origin = to.origin.clone().or(out.origin);
+    }
+    out
+}
+
 fn ends_with_slash(value: &Value) -> bool {
     matches!(value.parts.last(), Some(Part::Text(text)) if text.ends_with('/'))
 }

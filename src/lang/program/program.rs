@@ -33,6 +33,8 @@ pub struct Program<'l> {
     globals: HashMap<Arc<str>, Vec<InModule<ExprId>>>,
     /// What programs set on objects by name (`ub.app_DB_path = path`): the object and the value.
     set_on: HashMap<Arc<str>, Vec<InModule<(ExprId, ExprId)>>>,
+    /// Classes by the name of a base.
+    subclasses: HashMap<Arc<str>, Vec<InModule<ScopeId>>>,
     /// The names that other modules give to what a module exports by default.
     aliases: HashMap<usize, Vec<Arc<str>>>,
     pub(super) openers: Vec<WrapperOpener>,
@@ -69,6 +71,7 @@ impl<'l> Program<'l> {
         let mut fixtures: HashMap<Arc<str>, Vec<InModule<ScopeId>>> = HashMap::new();
         let mut globals: HashMap<Arc<str>, Vec<InModule<ExprId>>> = HashMap::new();
         let mut set_on: HashMap<Arc<str>, Vec<InModule<(ExprId, ExprId)>>> = HashMap::new();
+        let mut subclasses: HashMap<Arc<str>, Vec<InModule<ScopeId>>> = HashMap::new();
         let mut modules: Vec<(usize, Arc<Module>)> =
             modules.into_iter().filter_map(|module| index.get(&module.source.path).map(|&at| (at, module))).collect();
         // Callers in the application speak before those in its tests.
@@ -79,6 +82,10 @@ impl<'l> Program<'l> {
                     && let Kind::Name(name) | Kind::Member(_, name) = &module.expr(*callee).kind
                 {
                     callers.entry(Arc::clone(name)).or_default().push((at, call));
+                    // `from store import Store as OldStore`: a call of `OldStore` is one of `Store`.
+                    if let Some(own) = imported_as(&module, name) {
+                        callers.entry(Arc::clone(own)).or_default().push((at, call));
+                    }
                 }
             }
             for &(target, value) in &module.assigns {
@@ -95,6 +102,12 @@ impl<'l> Program<'l> {
                 }
             }
             for (scope, body) in module.scopes.iter().enumerate() {
+                for &base in &body.bases {
+                    if let Kind::Name(name) | Kind::Member(_, name) = &module.expr(base).kind {
+                        let scope = ScopeId(u32::try_from(scope).unwrap_or(u32::MAX));
+                        subclasses.entry(Arc::clone(name)).or_default().push((at, scope));
+                    }
+                }
                 let fixture = body
                     .decorators
                     .iter()
@@ -124,6 +137,7 @@ impl<'l> Program<'l> {
             fixtures,
             globals,
             set_on,
+            subclasses,
             aliases: HashMap::new(),
             openers,
         };
@@ -188,6 +202,10 @@ impl<'l> Program<'l> {
 
     pub(super) fn set_on(&self, name: &str) -> &[InModule<(ExprId, ExprId)>] {
         self.set_on.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn subclasses(&self, name: &str) -> &[InModule<ScopeId>] {
+        self.subclasses.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// Calls of a name that speak for a function of module `at`: what tests hand in says nothing of the application.
@@ -369,13 +387,15 @@ impl<'l> Program<'l> {
     pub(super) fn resolve_import(&self, at: usize, path: &str, name: &str) -> Option<(usize, Option<String>)> {
         match self.resolve(at, path) {
             Some(target) => {
-                let defines = self
-                    .module(target)
-                    .is_some_and(|module| module.scopes.first().is_some_and(|top| top.bindings.contains_key(name)));
-                if !defines && let Some(sub) = self.submodule(target, name) {
+                if !self.defines(target, name)
+                    && let Some(sub) = self.submodule(target, name)
+                {
                     return Some((sub, None));
                 }
                 Some((target, Some(name.to_owned())))
+            }
+            None if self.lone_module(at, path).is_some_and(|target| self.defines(target, name)) => {
+                Some((self.lone_module(at, path)?, Some(name.to_owned())))
             }
             None => {
                 let dotted = if path.ends_with('.') { format!("{path}{name}") } else { format!("{path}.{name}") };
@@ -384,6 +404,30 @@ impl<'l> Program<'l> {
                     .flatten()
                     .map(|sub| (sub, None))
             }
+        }
+    }
+
+    fn defines(&self, at: usize, name: &str) -> bool {
+        self.module(at).is_some_and(|module| module.scopes.first().is_some_and(|top| top.bindings.contains_key(name)))
+    }
+
+    /// The module of the tree with a bare name, the nearest if there are several: programs that add their folders to
+    /// `sys.path` import it from anywhere.
+    pub(super) fn lone_module(&self, at: usize, name: &str) -> Option<usize> {
+        let own = self.paths.get(at)?;
+        if !own.ends_with(".py") || name.is_empty() || name.contains('.') || LIBRARIES.contains(&name) {
+            return None;
+        }
+        let hits = self.by_tail.get(name)?.iter().copied().filter(|&hit| {
+            let test = self.tests.get(hit).copied().unwrap_or(false);
+            self.paths[hit].ends_with(".py") && (!test || self.tests.get(at).copied().unwrap_or(false))
+        });
+        let mut near: Vec<(usize, usize)> = hits.map(|hit| (shared_folders(&self.paths[hit], own), hit)).collect();
+        near.sort_unstable_by_key(|(shared, _)| std::cmp::Reverse(*shared));
+        match near.as_slice() {
+            [(_, one)] if *one != at => Some(*one),
+            [(most, one), (next, _), ..] if most > next && *one != at => Some(*one),
+            _ => None,
         }
     }
 
@@ -459,6 +503,41 @@ impl<'l> Program<'l> {
         }
     }
 }
+
+/// The name that a name imported at the top of a Python module has where it is defined, if it is another.
+fn imported_as<'m>(module: &'m Module, name: &str) -> Option<&'m Arc<str>> {
+    let top = module.scopes.first().filter(|_| module.language == Language::Python)?;
+    top.bindings.get(name)?.iter().find_map(|binding| match &binding.value {
+        Bound::Import { name: own, .. } if own.as_ref() != name => Some(own),
+        _ => None,
+    })
+}
+
+/// Libraries that open databases: a file of the tree with such a name is not what others import.
+const LIBRARIES: [&str; 22] = [
+    "sqlite3",
+    "aiosqlite",
+    "apsw",
+    "asqlite",
+    "pysqlite3",
+    "sqlcipher3",
+    "libsql",
+    "sqlalchemy",
+    "sqlmodel",
+    "sqlite_utils",
+    "sqlitedict",
+    "peewee",
+    "playhouse",
+    "databases",
+    "dataset",
+    "records",
+    "edgy",
+    "gino",
+    "django",
+    "environ",
+    "decouple",
+    "tortoise",
+];
 
 /// `a/b/__init__.py` and `a/b.py` are both found under `b`.
 fn tail(path: &str) -> String {

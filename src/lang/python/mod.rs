@@ -1,6 +1,8 @@
 //! Python's syntax, lowered to the form that programs share. Follows no value: that is [`super::program`]'s work.
 
 mod expressions;
+#[cfg(test)]
+mod habits;
 mod statements;
 mod strings;
 #[cfg(test)]

@@ -18,7 +18,7 @@ fn facts(files: &[(&str, &str)]) -> Facts {
 }
 
 /// One line for each reference: `line role path [env..]`, alternatives joined by `|`.
-fn told(files: &[(&str, &str)]) -> Vec<String> {
+pub(super) fn told(files: &[(&str, &str)]) -> Vec<String> {
     facts(files)
         .references
         .iter()

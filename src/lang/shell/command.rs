@@ -109,6 +109,7 @@ impl Reader<'_> {
                 self.arguments(&name, arguments, &Input::default());
             }
             "cp" | "mv" | "rsync" | "scp" | "install" => self.transfer(&name, arguments),
+            "cmd" | "cmd.exe" | "powershell" | "pwsh" => self.windows(&name, arguments),
             "find" | "fd" => self.find(&name, arguments),
             "printf" => self.printf(arguments),
             "export" | "readonly" | "declare" | "local" | ":" => self.arguments("default", arguments, input),
@@ -200,7 +201,9 @@ impl Reader<'_> {
 
     /// Any command: a database among its arguments, as a whole word, is bound; in longer text it is spoken of.
     pub(super) fn arguments(&mut self, name: &str, arguments: &[Word], input: &Input) {
+        // No program is called in words of a language: `run:` may well say what a thing does.
         let speaks = SPEAKERS.contains(&name)
+            || !name.is_ascii()
             || ["log", "print", "echo", "warn", "info", "error"].iter().any(|word| {
                 name.strip_prefix(word).or_else(|| name.strip_suffix(word)).is_some_and(|rest| rest.contains('_'))
             });
@@ -212,6 +215,19 @@ impl Reader<'_> {
             self.argument(name, word);
         }
         self.leftover(input);
+    }
+
+    /// A shell in which a backslash separates folders: the words count as they are written.
+    fn windows(&mut self, name: &str, arguments: &[Word]) {
+        for word in arguments {
+            let written = self.source.text.get(word.span.clone()).unwrap_or("").trim_matches(['"', '\'']);
+            if names::is_database_path(written) {
+                let values = vec![super::literals::value(written)];
+                self.refer(word.span.clone(), Role::Binds, values, name, None, Confidence::Medium);
+            } else {
+                self.spoken(word);
+            }
+        }
     }
 
     pub(super) fn argument(&mut self, name: &str, word: &Word) {

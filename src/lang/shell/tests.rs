@@ -294,6 +294,16 @@ fn case_65_line_ends_and_characters() {
 }
 
 #[test]
+fn words_of_another_language_are_no_command() {
+    expect("자가점검 실행 (결과는 x.db)\n", &["1:14 mentions x.db -> x.db"]);
+}
+
+#[test]
+fn the_shell_of_windows_separates_folders_by_backslashes() {
+    expect("cmd /c del /q data\\x.db\n", &["1:15 binds data\\x.db -> data\\x.db"]);
+}
+
+#[test]
 fn prose_tests_and_comments() {
     expect(
         "# see data/x.db\necho \"created y.db\" # z.db\n[ \"$n\" = \"w.db\" ] || [[ -f v.db && ! -e 'u.db' ]]\ntest -f t.db\nlog_info \"at run.db now\"\n",
