@@ -395,3 +395,97 @@ fn a_tracked_database_that_is_in_use_gives_a_warning() {
     let sandbox = sandbox.file("kept.db-wal", "rows");
     assert!(staged(&sandbox).stdout.contains("rows of it stand in `kept.db-wal`"));
 }
+
+/// What is wrong in the whole of a tree of git, as `(file, fingerprint)`, found in a checkout of its own.
+fn wrong_in(tree: &Path) -> Vec<(String, String)> {
+    let output = Command::new(env!("CARGO_BIN_EXE_dbguard"))
+        .args(["check", "--root", ".", "--output-format", "json"])
+        .current_dir(tree)
+        .output()
+        .unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let mut found: Vec<_> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| (text(&finding["file"]), text(&finding["fingerprint"])))
+        .collect();
+    found.sort();
+    found
+}
+
+/// Nothing that makes a hook quick may change what it says: not what is remembered, not what both sides share, not what is
+/// left out because it stands apart.
+#[test]
+fn of_random_changes_exactly_that_is_told_which_a_check_of_the_whole_tells_after_and_not_before() {
+    const TEXTS: [&str; 10] = [
+        "VALUE = 1\n",
+        "VALUE = 'data/auth.db'\n",
+        "VALUE = 'auth' + '.d' + 'b'\n",
+        "from one import VALUE\n",
+        "import two\nVALUE = two.VALUE\n",
+        "import sqlite3\nfrom one import VALUE\n\n\ndef load():\n    return sqlite3.connect(VALUE)\n",
+        "import sqlite3\nfrom three import VALUE\nsqlite3.connect(VALUE).execute('SELECT name FROM users')\n",
+        "import os, sqlite3\nsqlite3.connect(os.getenv('DATABASE_PATH', 'data/zoe.db'))\n",
+        "import sqlite3\n\n\ndef f(path='cache.db'):\n    return sqlite3.connect(path)\n",
+        "# nothing\n",
+    ];
+    const NAMES: [&str; 6] = ["one.py", "two.py", "three.py", "four.py", "deep/five.py", "deep/__init__.py"];
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut chance = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % below as u64).unwrap()
+    };
+    let mut sandbox = project();
+    for name in NAMES {
+        sandbox = sandbox.file(name, TEXTS[chance(TEXTS.len())]);
+    }
+    let mut sandbox = sandbox.git(&["add", "."]).git(&["commit", "-qm", "start"]);
+    let checkout = |sandbox: &Sandbox, tree: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = folder.path().join("tree.tar");
+        assert_eq!(git_in(&sandbox.path(), &["archive", "-o", archive.to_str().unwrap(), tree]).code, 0);
+        assert!(Command::new("tar").args(["-xf", "tree.tar"]).current_dir(folder.path()).status().unwrap().success());
+        fs::remove_file(archive).unwrap();
+        folder
+    };
+    let mut told_at_all = 0;
+    for step in 0..24 {
+        for _ in 0..=chance(3) {
+            let name = NAMES[chance(NAMES.len())];
+            let text = TEXTS[chance(TEXTS.len())];
+            if chance(6) == 0 {
+                let _ = fs::remove_file(sandbox.path().join(name));
+            } else {
+                sandbox = sandbox.file(name, format!("{text}# {step}\n"));
+            }
+        }
+        sandbox = sandbox.git(&["add", "-A", "."]);
+        let tree = git_in(&sandbox.path(), &["write-tree"]).stdout;
+        let (before, after) = (checkout(&sandbox, "HEAD"), checkout(&sandbox, tree.trim()));
+        let mut expected = wrong_in(after.path());
+        for accounted in wrong_in(before.path()) {
+            if let Some(at) = expected.iter().position(|it| *it == accounted) {
+                expected.remove(at);
+            }
+        }
+        let staged = || {
+            let report = sandbox.run(&["check", "--staged", "--output-format", "json"]).json();
+            let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+            let findings = report["findings"].as_array().unwrap().iter();
+            let mut told: Vec<_> = findings.map(|it| (text(&it["file"]), text(&it["fingerprint"]))).collect();
+            told.sort();
+            told
+        };
+        let warm = staged();
+        assert_eq!(warm, expected, "step {step}");
+        fs::remove_dir_all(sandbox.path().join(".git/dbguard")).unwrap();
+        assert_eq!(staged(), expected, "step {step}, with nothing remembered");
+        told_at_all += expected.len();
+        sandbox = sandbox.git(&["commit", "-q", "--allow-empty", "-m", "step"]);
+    }
+    assert!(told_at_all > 10, "the changes bring too little to prove anything: {told_at_all}");
+}
