@@ -321,6 +321,12 @@ fn the_tour_goes_to_its_end() {
         "$ dbguard init",
         "error[forbidden-database]",
         "# split-table",
+        "FAILED (failures=2)",
+        "$ dbguard migrate apply --rehearse",
+        "$ dbguard migrate apply --yes",
+        "\nOK\n",
+        "proofs hold for run",
+        "data/zoe.db is as it was",
     ] {
         assert!(said.contains(words), "{words}");
     }
@@ -529,12 +535,40 @@ fn everything(folder: &Path) -> (String, Vec<String>) {
     (code, rows)
 }
 
+/// The text with `#` for each number: times, runs and counts are those of one day.
+fn without_numbers(text: &str) -> String {
+    let mut out = String::new();
+    for letter in text.chars() {
+        let letter = if letter.is_ascii_digit() { '#' } else { letter };
+        if !(letter == '#' && out.ends_with('#')) {
+            out.push(letter);
+        }
+    }
+    // An id of a run holds letters too, and a time its unit.
+    let words = out.split(' ').map(|word| if word.starts_with("#-#-#T#") { "RUN" } else { word });
+    words.collect::<Vec<_>>().join(" ").replace("#.# s", "#").replace("# ms", "#")
+}
+
+/// What the first block of the README says was said by these commands, in this order.
+fn assert_the_readme_shows(said: &str) {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let block = readme.split("<!-- held by tests/sprawl.rs -->\n```text\n").nth(1).unwrap();
+    let block = block.split("```").next().unwrap();
+    let mut rest = said.lines().map(without_numbers);
+    for line in block.lines().filter(|line| !line.starts_with("$ ")) {
+        let shown = without_numbers(line);
+        let shown = shown.trim_end_matches('…');
+        assert!(rest.any(|line| line.starts_with(shown)), "the README shows, and nothing says: {line}\n{said}");
+    }
+}
+
 #[test]
 fn one_migration_moves_the_whole_application_and_one_rollback_brings_it_back() {
     let (folder, truth) = laid_out(Sprawl::new());
     let folder = folder.path();
     let (fine, said) = smoke(folder);
     assert!(!fine && said.contains("FAILED (failures=2)"), "whoever registers cannot log in: {said}");
+    let mut told = said;
     decided(folder);
     let (_, _, said) = dbguard(folder, &["migrate", "plan"]);
     assert!(said.contains("Wrote migration.toml"), "{said}");
@@ -545,8 +579,10 @@ fn one_migration_moves_the_whole_application_and_one_rollback_brings_it_back() {
     let (code, page, said) = dbguard(folder, &["migrate", "apply", "--yes"]);
     assert_eq!(code, Some(0), "{page}{said}");
     assert!(page.contains("statements of the code compile against the new database"), "{page}");
+    told.push_str(&page);
     let (fine, said) = smoke(folder);
     assert!(fine, "{said}");
+    told.push_str(&said);
     let databases = std::fs::read_dir(folder.join("data")).unwrap().filter(|entry| {
         let path = entry.as_ref().unwrap().path();
         std::fs::read(path).unwrap().starts_with(b"SQLite format 3\0")
@@ -555,6 +591,7 @@ fn one_migration_moves_the_whole_application_and_one_rollback_brings_it_back() {
 
     let (code, page, said) = dbguard(folder, &["migrate", "rollback", "--yes", "--force"]);
     assert_eq!(code, Some(0), "{page}{said}");
+    assert_the_readme_shows(&(told + &page));
     assert_eq!(everything(folder).1, before.1);
     let (_, changed) = run(
         folder,

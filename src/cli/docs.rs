@@ -1,8 +1,10 @@
 //! `dbguard docs`: a page about a database, kept current beside what people write in it.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::Session;
+use super::docs_metadata::Metadata;
 use super::failure::{Exit, Failure};
 use super::gather::{Gathered, Reading, gather};
 use super::report::save;
@@ -19,14 +21,15 @@ use crate::text::Source;
 ///
 /// Markdown with a Mermaid diagram. In a page that exists only the generated parts are written anew; the first paragraph
 /// below a table's heading is its description. Other descriptions come from a table `schema_metadata` and from comments in
-/// CREATE TABLE.
+/// CREATE TABLE. `--metadata` writes that table into the database.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   dbguard docs                                      the primary database, to standard output
   dbguard docs --output docs/database.md            write the page, or bring it up to date
   dbguard docs data/app.db --output docs/app.md     of another database
-  dbguard docs --output docs/database.md --check    for CI: fail when it is stale or a table is not described")]
+  dbguard docs --output docs/database.md --check    for CI: fail when it is stale or a table is not described
+  dbguard docs --metadata                           what each table is for, into the database itself")]
 pub(super) struct Args {
     /// The database, as a path or as the end of one [default: the policy's primary]
     #[arg(value_name = "DATABASE")]
@@ -37,12 +40,18 @@ pub(super) struct Args {
     /// Write nothing; the exit code is 1 when the page is stale or a table is not described
     #[arg(long)]
     check: bool,
+    /// Write a table `schema_metadata` into the database: a row for each table, with its description where there is one
+    #[arg(long)]
+    metadata: bool,
+    /// Seconds to wait for a lock of another program
+    #[arg(long, value_name = "SECONDS", default_value_t = 5)]
+    lock_timeout: u32,
 }
 
 /// A database that a page is written about.
-struct Chosen {
-    name: String,
-    absolute: PathBuf,
+pub(super) struct Chosen {
+    pub(super) name: String,
+    pub(super) absolute: PathBuf,
     /// What the scan knows it as.
     id: Option<DatabaseId>,
 }
@@ -53,13 +62,31 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
     let chosen = choose(args.database.as_deref(), &gathered, session)?;
     let old = args.output.as_deref().map(|file| read_page(&session.world.cwd.join(file), file)).transpose()?.flatten();
     let page = old.clone().unwrap_or_default();
-    let subject = subject(&chosen, &gathered)?;
+    let mut about = subject(&chosen, &gathered)?;
+    if args.metadata {
+        let standing = chosen.id.map(|id| standing_of(id, &gathered));
+        let metadata = Metadata { chosen: &chosen, standing, root: &gathered.inventory.root };
+        metadata.may_be_written()?;
+        let wanted = metadata.wanted(&about, &page);
+        if args.check {
+            let lacks = metadata.lacks(&wanted)?;
+            let exit = check(args, session, &about, old.as_ref(), &page.renewed(&docs_page(&about, &page)))?;
+            session.print(lacks.as_bytes())?;
+            return Ok(if lacks.is_empty() { exit } else { exit.max(Exit::Findings) });
+        }
+        session.say(&metadata.write(&wanted, Duration::from_secs(args.lock_timeout.into()))?);
+        about = subject(&chosen, &gathered)?;
+    }
+    let subject = about;
     let parts = docs_page(&subject, &page);
     let new = page.renewed(&parts);
     if args.check {
         return check(args, session, &subject, old.as_ref(), &new);
     }
     let Some(file) = &args.output else {
+        if args.metadata {
+            return Ok(gathered.exit());
+        }
         session.print(new.text().as_bytes())?;
         return Ok(gathered.exit());
     };
@@ -92,7 +119,7 @@ fn check(
         if let Some(why) = stale {
             words.push_str(&format!("{shown} is stale: {why}; write it anew with `dbguard docs --output {shown}`\n"));
         }
-    } else {
+    } else if !args.metadata {
         session.say("No page was looked at: name it with --output.");
     }
     for table in subject.undescribed(new) {
@@ -168,6 +195,12 @@ fn subject(chosen: &Chosen, gathered: &Gathered) -> Result<Subject, Failure> {
     })?;
     subject.standing = standing(chosen, gathered);
     Ok(subject)
+}
+
+/// What the policy makes of it.
+fn standing_of(id: DatabaseId, gathered: &Gathered) -> Standing {
+    let policy = gathered.policy.as_ref();
+    policy.map_or(Standing::Unknown, |policy| Applied::new(&gathered.inventory, policy).standing(id))
 }
 
 fn unread(chosen: &Chosen, state: &State) -> Failure {

@@ -7,6 +7,7 @@ mod change;
 mod check;
 mod completions;
 mod docs;
+mod docs_metadata;
 mod failure;
 mod fix;
 mod fix_staged;

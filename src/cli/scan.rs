@@ -8,7 +8,7 @@ use super::Session;
 use super::failure::{Exit, Failure};
 use super::gather::{Reading, gather};
 use super::report::{ToFile, deliver, to_file};
-use crate::output::{Opinion, scan_full, scan_json, scan_markdown};
+use crate::output::{Opinion, scan_full, scan_html, scan_json, scan_markdown};
 use crate::rules::Applied;
 
 /// Show every database, every reference to one, and the tables that stand in several
@@ -20,7 +20,8 @@ Examples:
   dbguard scan                            the whole project, for people
   dbguard scan services/ scripts/         some folders of it
   dbguard scan --output-format json | jq '.databases[].path'
-  dbguard scan --output markdown=docs/databases.md --output json=databases.json")]
+  dbguard scan --output markdown=docs/databases.md --output json=databases.json
+  dbguard scan --output html=databases.html   a page for a browser: who reads and writes which table")]
 pub(super) struct Args {
     /// Files and folders to read [default: the whole root]
     #[arg(value_name = "PATHS")]
@@ -44,6 +45,8 @@ pub(super) enum Format {
     Json,
     /// A report to commit
     Markdown,
+    /// A page for a browser, with a picture of who reads and writes what
+    Html,
 }
 
 pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
@@ -59,6 +62,7 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
         Format::Full => scan_full(&gathered.inventory, &opinion, look, out),
         Format::Json => scan_json(&gathered.inventory, &opinion, out),
         Format::Markdown => scan_markdown(&gathered.inventory, &opinion, out),
+        Format::Html => scan_html(&gathered.inventory, &opinion, out),
     })?;
     gathered.tell_mistakes(session);
     Ok(gathered.exit())

@@ -133,6 +133,23 @@ impl Page {
         page
     }
 
+    /// The page with one part written anew where it stands, or added at its end. Everything else stays.
+    #[must_use]
+    pub fn with_part(&self, key: &str, body: &str) -> Self {
+        let mut page = self.clone();
+        let part = generated(key, body);
+        match page.position(key).and_then(|at| page.pieces.get_mut(at)) {
+            Some(piece) => *piece = part,
+            None => {
+                if !page.ends_blank() {
+                    page.pieces.push(Piece::Written("\n".to_owned()));
+                }
+                page.pieces.push(part);
+            }
+        }
+        page
+    }
+
     /// What stays of a part that is not generated any more. A table that is gone keeps its heading while people's words stand
     /// below it; parts that this run does not make are another command's.
     fn left_over(&self, at: usize, key: &str) -> Option<String> {

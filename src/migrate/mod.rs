@@ -5,6 +5,7 @@
 mod cases;
 mod connect;
 pub mod examine;
+mod outline;
 mod parallel;
 pub mod plan;
 pub mod propose;
@@ -15,6 +16,7 @@ mod stage;
 #[cfg(test)]
 mod trial_tests;
 
+pub use outline::outline;
 use parallel::side_by_side;
 pub use plan::Plan;
 pub use prove::prove;

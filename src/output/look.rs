@@ -75,6 +75,24 @@ pub(super) fn shorten(text: &str, limit: usize) -> String {
     kept.into_iter().rev().collect()
 }
 
+/// The text with `…` for what is too long, keeping its beginning.
+pub(super) fn beginning(text: &str, limit: usize) -> String {
+    if text.width() <= limit {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    let mut wide = 1;
+    for letter in text.chars() {
+        wide += letter.width().unwrap_or(0);
+        if wide > limit {
+            break;
+        }
+        out.push(letter);
+    }
+    out.push('…');
+    out
+}
+
 /// The text with every character spelled out that a terminal would obey instead of show.
 #[must_use]
 pub fn escape(text: &str) -> String {

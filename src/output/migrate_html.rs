@@ -3,48 +3,41 @@
 
 use std::io::{self, Write};
 
-use super::html::text;
+use super::html::{begin, cell, end, table_head, text};
 use super::look::{count, grouped};
 use super::migrate_picture::{NARROW, PARTS, WIDE, parts, picture};
 use super::migrate_record::Totals;
+use super::usage_picture::{self, Use};
 use crate::migrate::plan::Action;
 use crate::migrate::run::{Became, Report, Reported, Standing};
 use crate::migrate::{Account, Proof};
 
 type Out<'a> = &'a mut dyn Write;
 
-const STYLE: &str = include_str!("migrate_page.css");
-
 /// Writes the report of a run as one page.
 pub fn migration_html(report: &Report, out: Out<'_>) -> io::Result<()> {
     let totals = Totals::of(report);
-    let title = text(&title(report));
-    write!(
-        out,
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title} · dbguard</title>\n\
-         <link rel=\"icon\" href=\"data:,\">\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n"
-    )?;
-    header(report, &totals, &title, out)?;
+    let title = title(report);
+    begin(&title, out)?;
+    header(report, &totals, &text(&title), out)?;
     warnings(report, out)?;
     if !report.accounts.is_empty() {
         way(report, out)?;
         accounts(report, &totals, out)?;
     }
     databases(report, out)?;
+    uses(report, out)?;
     proofs(report, &totals, out)?;
     times(report, out)?;
     objects(report, out)?;
     code(report, out)?;
     next(report, out)?;
-    writeln!(
-        out,
-        "</main>\n<footer>Written by dbguard {} from the journal of run {}. <code>report.json</code> beside it says the same \
-         to programs.</footer>\n</body>\n</html>",
+    let footer = format!(
+        "Written by dbguard {} from the journal of run {}. <code>report.json</code> beside it says the same to programs.",
         env!("CARGO_PKG_VERSION"),
         text(&report.run)
-    )
+    );
+    end(&footer, out)
 }
 
 fn merged(report: &Report) -> impl Iterator<Item = &Reported> {
@@ -228,38 +221,36 @@ fn databases(report: &Report, out: Out<'_>) -> io::Result<()> {
     }
     writeln!(
         out,
-        "<section id=\"databases\">\n<h2>Databases</h2>\n<p class=\"about\">What each of them was, and what stands at its path \
-         {}.</p>\n<table class=\"cards\" role=\"table\">\n<caption>What became of each database</caption>\n\
-         <thead role=\"rowgroup\"><tr role=\"row\"><th role=\"columnheader\" scope=\"col\">path</th>\
-         <th role=\"columnheader\" scope=\"col\">what stands there</th><th role=\"columnheader\" scope=\"col\" class=\"n\">tables</th>\
-         <th role=\"columnheader\" scope=\"col\" class=\"n\">rows</th><th role=\"columnheader\" scope=\"col\" class=\"n\">size</th>\
-         </tr></thead>\n<tbody role=\"rowgroup\">",
-        if report.rehearsed { "after a run like this" } else { "now" }
+        "<section id=\"databases\">\n<h2>Databases</h2>\n<p class=\"about\">What each of them was, and what stands at its path {}.{}</p>",
+        if report.rehearsed { "after a run like this" } else { "now" },
+        archive(report)
     )?;
+    let columns = [("path", false), ("what stands there", false), ("tables", true), ("rows", true), ("size", true)];
+    table_head("What became of each database", &columns, out)?;
     for one in &report.databases {
-        let cell = |name: &str, value: Option<String>| {
-            let zero = if value.is_none() { " zero" } else { "" };
-            let value = value.unwrap_or_else(|| "–".to_owned());
-            format!("<td role=\"cell\" class=\"n{zero}\" data-name=\"{name}\">{value}</td>")
-        };
-        let path = text(&one.path);
+        let number = |name: &str, value: Option<String>| cell(name, true, value.as_deref());
         writeln!(
             out,
-            "<tr role=\"row\"><th role=\"rowheader\" scope=\"row\">{path}</th><td role=\"cell\">{}</td>{}{}{}</tr>",
+            "<tr role=\"row\"><th role=\"rowheader\" scope=\"row\">{}</th><td role=\"cell\">{}</td>{}{}{}</tr>",
+            text(&one.path),
             stands(one),
-            cell("tables", one.tables.map(grouped)),
-            cell("rows", one.rows.map(grouped)),
-            cell("size", one.bytes.map(size)),
+            number("tables", one.tables.map(grouped)),
+            number("rows", one.rows.map(grouped)),
+            number("size", one.bytes.map(size)),
         )?;
     }
     writeln!(out, "</tbody>\n</table>\n</section>")
 }
 
-fn stands(one: &Reported) -> String {
-    let kept = one.archive.as_ref().map_or_else(String::new, |archive| {
-        format!("; the file is kept in <span class=\"faint\">{}</span>", text(archive))
-    });
-    let words = match one.became {
+/// Where the files that were replaced are kept, which is one folder. That of a rehearsal is gone.
+fn archive(report: &Report) -> String {
+    let kept = report.databases.iter().find_map(|one| one.archive.as_deref()).filter(|_| !report.rehearsed);
+    let folder = kept.and_then(|path| path.rsplit_once('/')).map(|(folder, _)| folder);
+    folder.map_or_else(String::new, |folder| format!(" Files that went are kept in <code>{}</code>.", text(folder)))
+}
+
+fn stands(one: &Reported) -> &'static str {
+    match one.became {
         Became::Target => "the one database",
         Became::Itself => match one.action {
             Some(Action::External) => "itself: it belongs to another program",
@@ -270,8 +261,29 @@ fn stands(one: &Reported) -> String {
         Became::Archived => "nothing",
         Became::Linked => "a link to the target",
         Became::Tombstone => "a tombstone that no client takes for a database",
-    };
-    format!("{words}{kept}")
+    }
+}
+
+fn uses(report: &Report, out: Out<'_>) -> io::Result<()> {
+    let uses: Vec<Use<'_>> = report
+        .uses
+        .iter()
+        .map(|it| Use {
+            database: &it.database,
+            table: &it.table,
+            file: &it.file,
+            function: it.function.as_deref(),
+            reads: it.reads,
+            writes: it.writes,
+            defines: it.defines,
+        })
+        .collect();
+    let about = format!(
+        "As the code was when the run began: a line for each function, a column for each table. Since then {} holds them all.",
+        text(&report.target)
+    );
+    let moved = matches!(report.standing, Standing::Done | Standing::Committed) && report.data && !report.rehearsed;
+    usage_picture::section(&uses, if moved { &about } else { usage_picture::ABOUT }, out)
 }
 
 fn proofs(report: &Report, totals: &Totals, out: Out<'_>) -> io::Result<()> {
@@ -298,7 +310,11 @@ fn proofs(report: &Report, totals: &Totals, out: Out<'_>) -> io::Result<()> {
         let held = proofs.iter().filter(|proof| proof.holds).count();
         let (open, class) = if held < proofs.len() { (" open", "bad") } else { ("", "good") };
         let all = proofs.len();
-        let words = if held == all { format!("{all} hold") } else { format!("{} of {all} fail", all - held) };
+        let words = match (all - held, all) {
+            (0, 1) => "holds".to_owned(),
+            (0, _) => format!("{all} hold"),
+            (fail, _) => format!("{fail} of {all} fail"),
+        };
         writeln!(
             out,
             "<details{open}><summary><span>{}</span><span class=\"{class}\">{words}</span></summary>\n\

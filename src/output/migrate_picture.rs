@@ -3,11 +3,9 @@
 
 use std::fmt::Write;
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
-
 use super::escape;
 use super::html::text;
-use super::look::{count, grouped, shorten};
+use super::look::{beginning, count, grouped, shorten};
 use crate::migrate::Account;
 use crate::migrate::run::Report;
 
@@ -274,7 +272,7 @@ fn words(out: &mut String, x: f64, middle: f64, node: &Node, page: Page) {
     let rows = grouped(node.rows);
     let room = letters(page.words - 8.0, page.letter);
     let room = if page.below { room } else { room.saturating_sub(rows.len() + 2) };
-    let (short, name, side) = (text(&head(&label, room)), text(&label), side(x, page));
+    let (short, name, side) = (text(&beginning(&label, room)), text(&label), side(x, page));
     let class = if node.label.is_none() { "table kept" } else { "table" };
     let _ = if page.below {
         write!(
@@ -309,22 +307,4 @@ fn band(out: &mut String, [x, y, to_x, to_y, tall]: [f64; 5], class: &str, title
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small positive lengths")]
 fn letters(room: f64, letter: f64) -> usize {
     (room / letter) as usize
-}
-
-/// The text with `…` for what is too long at its end.
-fn head(words: &str, limit: usize) -> String {
-    if words.width() <= limit {
-        return words.to_owned();
-    }
-    let mut out = String::new();
-    let mut wide = 1;
-    for letter in words.chars() {
-        wide += letter.width().unwrap_or(0);
-        if wide > limit {
-            break;
-        }
-        out.push(letter);
-    }
-    out.push('…');
-    out
 }

@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use crate::migrate::plan::Action;
-use crate::migrate::run::{Became, Report, Reported, Standing};
+use crate::migrate::run::{Became, Report, Reported, Standing, Used};
 use crate::migrate::{Account, Carried, Proof};
 
 /// One run of `dbguard migrate apply`, or its rehearsal. Holds names and numbers, never the content of a row.
@@ -31,6 +31,8 @@ pub(super) struct Migration<'a> {
     times: Vec<Time<'a>>,
     /// Files of the code that were replaced.
     code: &'a [String],
+    /// Who read and wrote which table of which database when the run began; tests are left out.
+    uses: &'a [Used],
     warnings: &'a [String],
 }
 
@@ -141,6 +143,7 @@ impl<'a> Migration<'a> {
             proofs: &report.proofs,
             times: report.times.iter().map(|(step, time)| Time { step, milliseconds: *time }).collect(),
             code: &report.files,
+            uses: &report.uses,
             warnings: &report.warnings,
         }
     }

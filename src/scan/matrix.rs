@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{DatabaseId, Inventory, Linked};
+use super::{Context, DatabaseId, Inventory, Linked};
 use crate::lang::{Access, Naming, TableUse};
 
 /// One table of one database, with the places of code that use it.
@@ -15,6 +15,17 @@ pub struct Usage<'a> {
     pub readers: Vec<&'a Linked<TableUse>>,
     pub writers: Vec<&'a Linked<TableUse>>,
     pub definers: Vec<&'a Linked<TableUse>>,
+}
+
+/// A function of the program's own code, and what it does with a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hand<'a> {
+    pub file: &'a str,
+    /// `None` for what stands outside of any.
+    pub function: Option<&'a str>,
+    pub reads: bool,
+    pub writes: bool,
+    pub defines: bool,
 }
 
 /// All tables whose database is known, by database and name.
@@ -61,5 +72,27 @@ impl Usage<'_> {
             }
         }
         names
+    }
+
+    /// The functions that use it, in order of place; tests and documents are left out.
+    #[must_use]
+    pub fn hands(&self) -> Vec<Hand<'_>> {
+        let mut found: BTreeMap<(&str, Option<&str>), (u32, Hand<'_>)> = BTreeMap::new();
+        let all = self.readers.iter().chain(&self.writers).chain(&self.definers);
+        for place in all.filter(|place| place.context == Context::Code) {
+            let (file, function) = (&*place.fact.place.file, place.fact.symbol.as_deref());
+            let line = place.fact.place.start.line;
+            let none = Hand { file, function, reads: false, writes: false, defines: false };
+            let (first, hand) = found.entry((file, function)).or_insert((line, none));
+            *first = line.min(*first);
+            match place.fact.access {
+                Access::Reads => hand.reads = true,
+                Access::Writes => hand.writes = true,
+                Access::Defines => hand.defines = true,
+            }
+        }
+        let mut hands: Vec<(u32, Hand<'_>)> = found.into_values().collect();
+        hands.sort_by(|(line, one), (other_line, other)| (one.file, line).cmp(&(other.file, other_line)));
+        hands.into_iter().map(|(_, hand)| hand).collect()
     }
 }

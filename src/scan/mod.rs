@@ -30,7 +30,7 @@ use gather::Texts;
 pub use apart::stands_apart;
 pub use duplicates::is_bookkeeping;
 pub use inventory::{Context, Database, DatabaseId, Duplicate, Inventory, Linked, Side, SourceInfo, Tracking};
-pub use matrix::{Usage, matrix};
+pub use matrix::{Hand, Usage, matrix};
 pub use statements::{Judged, added_column, judge};
 pub use store::Store;
 

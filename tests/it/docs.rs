@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use crate::consolidation::sql;
 use crate::sandbox::Sandbox;
 
 const POLICY: &str = "[primary]\npath = \"app.db\"\nenv = \"DATABASE_PATH\"\n";
@@ -291,4 +292,144 @@ fn a_folder_that_cannot_be_written_leaves_the_page_as_it_was() {
     fs::set_permissions(&shut, fs::Permissions::from_mode(0o755)).unwrap();
     assert_eq!(run.code, if may { 0 } else { 3 }, "{run:?}");
     assert_eq!(run.stderr.contains("could not write a file"), !may, "{run:?}");
+}
+
+fn metadata(sandbox: &Sandbox) -> String {
+    sql(sandbox.path().join("app.db"), "SELECT table_name, description FROM schema_metadata ORDER BY 1")
+}
+
+#[test]
+fn descriptions_are_written_into_the_database_once_and_wholly() {
+    let sandbox = shop().folder("docs");
+    let before = sandbox.digest();
+    let run = sandbox.run(&["docs", "--metadata", "--check"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.stdout.contains("app.db has no schema_metadata; write it with `dbguard docs --metadata`"), "{run:?}");
+    assert_eq!(sandbox.digest(), before, "a check writes nothing");
+    let run = sandbox.run(&["docs", "--metadata"]);
+    let said = "Made the table schema_metadata in app.db. Described: users. Not described yet, with a row to fill in: orders.\n";
+    assert_eq!((run.code, run.stdout.as_str(), run.stderr.as_str()), (0, "", said));
+    assert_eq!(metadata(&sandbox), "orders|\nusers|people who can log in");
+    assert_eq!(sandbox.run(&["docs", "--check"]).code, 1, "a row without words describes nothing");
+
+    let once = sandbox.digest();
+    let run = sandbox.run(&["docs", "--metadata"]);
+    assert!(run.stderr.contains("says all of it already; nothing was written."), "{run:?}");
+    assert_eq!(sandbox.digest(), once, "twice is once");
+
+    // What people write on the page goes before what the database says, and what they write into the database stays.
+    sql(
+        sandbox.path().join("app.db"),
+        "UPDATE schema_metadata SET description = 'what was bought' WHERE table_name = 'orders'",
+    );
+    assert_eq!(sandbox.run(&["docs", "--output", "docs/db.md"]).code, 0);
+    let page = read(&sandbox, "docs/db.md");
+    let heading = "## users\n<!-- dbguard docs: end -->\n";
+    let sandbox = sandbox.file("docs/db.md", page.replace(heading, &format!("{heading}\nEverybody.\n")));
+    let run = sandbox.run(&["docs", "--metadata", "--output", "docs/db.md", "--check"]);
+    assert!(run.stdout.contains("schema_metadata says something else of users than the page"), "{run:?}");
+    let run = sandbox.run(&["docs", "--metadata", "--output", "docs/db.md"]);
+    assert!(run.stderr.contains("Changed: users."), "{run:?}");
+    assert_eq!(metadata(&sandbox), "orders|what was bought\nusers|Everybody.");
+    let run = sandbox.run(&["docs", "--metadata", "--output", "docs/db.md", "--check"]);
+    assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run:?}");
+}
+
+#[test]
+fn rows_of_people_stay_in_a_table_of_their_own_shape() {
+    let sandbox = shop().database(
+        "app.db",
+        "CREATE TABLE schema_metadata(table_name TEXT, column_name TEXT, description TEXT NOT NULL, owner TEXT);
+         INSERT INTO schema_metadata VALUES ('Users', NULL, '', 'ann'), ('users', 'id', 'a number', 'ann'), ('gone', NULL, 'x', NULL);",
+    );
+    let run = sandbox.run(&["docs", "--metadata"]);
+    assert_eq!(run.stderr, "Wrote into schema_metadata of app.db. Changed: users.\n", "{run:?}");
+    let rows = sql(sandbox.path().join("app.db"), "SELECT * FROM schema_metadata ORDER BY rowid");
+    assert_eq!(rows, "Users||people who can log in|ann\nusers|id|a number|ann\ngone||x|");
+}
+
+#[test]
+fn a_database_in_use_or_of_others_is_not_written_into() {
+    let sandbox = shop();
+    let mut program = std::process::Command::new("python3")
+        .args(["-c", "import sqlite3, sys; c = sqlite3.connect('app.db'); c.execute('SELECT * FROM users').fetchone(); print(1, flush=True); sys.stdin.read()"])
+        .current_dir(sandbox.path())
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::io::Read::read_exact(program.stdout.as_mut().unwrap(), &mut [0]).unwrap();
+    let run = sandbox.run(&["docs", "--metadata"]);
+    drop(program.stdin.take());
+    program.wait().unwrap();
+    assert_eq!(run.code, 3, "{run:?}");
+    assert!(run.stderr.contains("the database is in use") && run.stderr.contains("has it open"), "{run:?}");
+    let tables = "SELECT count(*) FROM sqlite_schema WHERE name = 'schema_metadata'";
+    assert_eq!(sql(sandbox.path().join("app.db"), tables), "0");
+
+    let external = format!("{POLICY}[[external]]\npath = \"other.db\"\nowner = \"Home Assistant\"\n");
+    let sandbox = sandbox.file("dbguard.toml", external).database("other.db", "CREATE TABLE states(a)");
+    let run = sandbox.run(&["docs", "other.db", "--metadata"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stderr.contains("another program's"), "{run:?}");
+    let sandbox = sandbox.database("app.db", "CREATE VIEW schema_metadata AS SELECT 1 AS table_name, 2 AS description");
+    let run = sandbox.run(&["docs", "--metadata"]);
+    assert_eq!(run.code, 3, "{run:?}");
+    assert!(run.stderr.contains("`schema_metadata` is something else here"), "{run:?}");
+}
+
+/// Two databases that describe themselves, and become one.
+fn two() -> Sandbox {
+    shop()
+        .file("dbguard.toml", format!("{POLICY}[[retired]]\npath = \"notes.db\"\ntables = {{ users = \"authors\" }}\n"))
+        .file("CLAUDE.md", "# Rules\n\nBe kind.\n")
+        .database(
+            "notes.db",
+            "CREATE TABLE users(nick TEXT PRIMARY KEY); INSERT INTO users VALUES ('x');
+             CREATE TABLE notes(id INTEGER PRIMARY KEY, body TEXT);
+             CREATE TABLE schema_metadata(table_name TEXT PRIMARY KEY, description TEXT);
+             INSERT INTO schema_metadata VALUES ('users', 'who writes notes'), ('notes', 'what they write');",
+        )
+        .git(&["init", "-q"])
+}
+
+#[test]
+fn a_plan_proposes_the_rules_and_the_page_as_a_patch() {
+    let sandbox = two();
+    let run = sandbox.run(&["migrate", "plan", "--docs"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.stderr.contains("Wrote migration-docs.patch, which changes CLAUDE.md, docs/database.md"), "{run:?}");
+    assert_eq!(read(&sandbox, "CLAUDE.md"), "# Rules\n\nBe kind.\n", "it is a proposal");
+    assert!(!sandbox.path().join("docs").exists());
+    let sandbox = sandbox.git(&["apply", "migration-docs.patch"]);
+    let rules = read(&sandbox, "CLAUDE.md");
+    assert!(rules.starts_with("# Rules\n\nBe kind.\n\n<!-- dbguard docs: rules -->\n## Databases\n"), "{rules}");
+    for words in [
+        "- **`app.db` is the one database.** Code finds it by `DATABASE_PATH`; in Python `os.environ.get(\"DATABASE_PATH\", \"app.db\")`",
+        "- Retired, their rows stand in `app.db`: `notes.db`.",
+        "  - `users` of `notes.db` is `authors`\n",
+        "gets a line in `docs/database.md`",
+    ] {
+        assert!(rules.contains(words), "{words}\nis not in\n{rules}");
+    }
+    let page = read(&sandbox, "docs/database.md");
+    for words in
+        ["tables, 1 view, as planned.", "## authors\n", "who writes notes", "what they write", "people who can log in"]
+    {
+        assert!(page.contains(words), "{words}\nis not in\n{page}");
+    }
+    let again = sandbox.run(&["migrate", "plan", "--docs"]);
+    assert!(again.stderr.contains("The documents say all of it already."), "{again:?}");
+
+    // And when it is carried out, the database describes itself by what its sources said.
+    assert_eq!(sandbox.run(&["migrate", "apply", "--yes"]).code, 0);
+    let run = sandbox.run(&["docs", "--metadata"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let told = metadata(&sandbox);
+    for row in ["authors|who writes notes", "notes|what they write", "users|people who can log in"] {
+        assert!(told.lines().any(|line| line == row), "{row}\nis not in\n{told}");
+    }
+    // The migration can still be undone, and says first what was written since.
+    let back = sandbox.run(&["migrate", "rollback", "--yes"]);
+    assert!(back.code == 3 && back.stderr.contains("schema_metadata"), "{back:?}");
 }

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod baseline;
+mod browser;
 mod check;
 mod commit_hook;
 mod consolidation;
@@ -32,3 +33,4 @@ mod staged;
 mod steadiness;
 mod suppression;
 mod tools;
+mod uses_picture;

@@ -40,6 +40,7 @@ fn run(
         plan: &plan,
         plan_text: PLAN,
         changes,
+        uses: &[],
         half,
         who: "tester",
         patience: Duration::from_secs(5),

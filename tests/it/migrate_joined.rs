@@ -147,3 +147,32 @@ fn data_moves_alone_only_where_the_code_has_moved_already() {
     assert_eq!(data.code, 0, "{data:?}");
     assert_eq!(python(&sandbox, STORY), "True ['of ann', 'of cid']\n");
 }
+
+#[test]
+fn on_a_branch_the_code_moves_where_no_database_is_and_the_server_moves_the_data() {
+    // The target has notes of its own, so that the plan renames those of the source.
+    let policy = POLICY.replace("tables = { notes = \"auth_notes\" }\n", "");
+    let server = split().file("dbguard.toml", &policy).database("data/app.db", "CREATE TABLE notes(of_the_house)");
+    let planned = server.run(&["migrate", "plan"]);
+    assert_eq!(planned.code, 0, "{planned:?}");
+    // Somebody committed the log of a database once; git's business is no reference.
+    let branch = Sandbox::new()
+        .git(&["init", "-q"])
+        .file("dbguard.toml", &policy)
+        .file("login.py", LOGIN)
+        .file("register.py", REGISTER)
+        .file("docker-compose.yml", read(&server, "docker-compose.yml"))
+        .file("migration.toml", read(&server, "migration.toml"))
+        .file("data/auth.db-wal", "frames")
+        .git(&["add", "."]);
+    let code = branch.run(&["migrate", "apply", "--code-only", "--yes"]);
+    assert_eq!(code.code, 0, "{code:?}");
+    assert!(code.stdout.contains("The databases were left as they are"), "{code:?}");
+    let server = ["login.py", "register.py", "docker-compose.yml"]
+        .into_iter()
+        .fold(server, |server, file| server.file(file, read(&branch, file)));
+    let data = server.run(&["migrate", "apply", "--data-only", "--yes"]);
+    assert_eq!(data.code, 0, "{data:?}");
+    assert!(data.stdout.contains("The code was left as it is; it refers to nothing that was retired"), "{data:?}");
+    assert_eq!(python(&server, STORY), "True ['of ann', 'of cid']\n");
+}

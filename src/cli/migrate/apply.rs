@@ -69,6 +69,7 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
         let refusal = if half == Half::Data { code.refers() } else { code.refusal() };
         refusal.map_or(Ok(()), Err)?;
     }
+    let uses = code.uses();
     let tally = Cell::new(None);
     let judge = |stage: &Path| code.judge(stage).map(|found| tally.set(Some(found)));
     let check = || if half == Half::Data { Ok(()) } else { code::is_clean(session, &plan) };
@@ -78,6 +79,7 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
         plan: &plan,
         plan_text: &text,
         changes: if half == Half::Data { &[] } else { &code.changes },
+        uses: &uses,
         half,
         who: &session.world.user,
         patience: patience(args.lock_timeout),
@@ -118,7 +120,10 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
         Half::Both => {}
         Half::Data => out.extend(b"The code was left as it is; it refers to nothing that was retired.\n"),
         Half::Code => {
-            out.extend(b"The databases were left as they are: `dbguard migrate apply --data-only` moves them.\n")
+            out.extend(
+                b"The databases were left as they are: `dbguard migrate apply --data-only` moves them, where every statement \
+                  of the code compiles.\n",
+            );
         }
     }
     session.print(&out)?;

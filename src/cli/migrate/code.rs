@@ -10,12 +10,12 @@ use crate::cli::Session;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::gather::{Gathered, Reading, gather, gather_again};
 use crate::db::{self, Schema, Verdict};
-use crate::finding::{Finding, Fix};
+use crate::finding::{Finding, Fix, Remedy};
 use crate::fix::{self, Left, Patches};
 use crate::lang::Engine;
 use crate::migrate::Stop;
 use crate::migrate::plan::Plan;
-use crate::migrate::run::{FileChange, digest};
+use crate::migrate::run::{FileChange, Used, digest};
 use crate::output::escape;
 use crate::policy::{Policy, Primary, Retired, Written, matches_path};
 use crate::scan::{self, DatabaseId, Inventory, Judged, Overlay};
@@ -35,6 +35,8 @@ pub(super) struct Code {
     before: Inventory,
     after: Inventory,
     target: String,
+    /// Paths of the databases that become one.
+    merged: BTreeSet<String>,
     accepted: Vec<String>,
 }
 
@@ -68,9 +70,10 @@ pub(super) fn prepare(session: &Session<'_>, plan: &Plan) -> Result<Code, Failur
     }
     let accepted = plan.code.accept.clone();
     let undecided: Vec<String> =
-        left.iter().filter(|left| concerns(&left.finding, &moved)).filter_map(|it| stays(it, &accepted)).collect();
+        left.iter().filter(|left| refers(&left.finding, &moved)).filter_map(|it| stays(it, &accepted)).collect();
     let after = gather_again(session, &gathered, &overlay)?;
-    Ok(Code { changes, undecided, before, after, target: plan.target.path.clone(), accepted })
+    let merged = plan.merged().map(|source| source.path.clone()).collect();
+    Ok(Code { changes, undecided, before, after, target: plan.target.path.clone(), merged, accepted })
 }
 
 /// The patches as they come out when every table and database has moved.
@@ -97,6 +100,11 @@ fn patches(
 fn concerns(finding: &Finding, moved: &BTreeSet<String>) -> bool {
     MOVING.contains(&finding.rule.as_str())
         || finding.remedy.is_some() && finding.database.as_ref().is_some_and(|it| moved.contains(it))
+}
+
+/// What git has, or would take, is no reference.
+fn refers(finding: &Finding, moved: &BTreeSet<String>) -> bool {
+    concerns(finding, moved) && !matches!(finding.remedy, Some(Remedy::AddIgnore { .. }))
 }
 
 /// The words for what stays as it is, unless the plan accepts it.
@@ -149,12 +157,16 @@ fn policy(plan: &Plan, gathered: &Gathered) -> Policy {
         let Some(retired) = policy.retired.get_mut(at) else { continue };
         let schema =
             inventory.find(&source.path).first().and_then(|id| inventory.database(*id).file.as_ref()?.schema.as_ref());
-        for table in schema.into_iter().flat_map(Schema::own_tables) {
-            let own = plan.table(&source.id, &table.name).and_then(|block| block.rename_to.as_deref());
-            let new = plan.renamed(own.unwrap_or(&table.name));
-            let known = retired.tables.iter().any(|(old, _)| old.value.eq_ignore_ascii_case(&table.name));
-            if new != table.name && !known {
-                retired.tables.push((written(&table.name), new.to_owned()));
+        // On a branch there may be no database: the plan names the tables that it renames.
+        let there = schema.into_iter().flat_map(Schema::own_tables).map(|table| table.name.as_str());
+        let planned =
+            plan.tables.iter().filter(|block| block.from.contains(&source.id)).map(|block| block.name.as_str());
+        for table in there.chain(planned) {
+            let own = plan.table(&source.id, table).and_then(|block| block.rename_to.as_deref());
+            let new = plan.renamed(own.unwrap_or(table));
+            let known = retired.tables.iter().any(|(old, _)| old.value.eq_ignore_ascii_case(table));
+            if new != table && !known {
+                retired.tables.push((written(table), new.to_owned()));
             }
         }
     }
@@ -218,6 +230,32 @@ impl Code {
             listed(&broken),
             "mend the statements or the plan; or accept a place in the plan: [code] accept = [\"app.py:12\"]",
         ))
+    }
+
+    /// The code as it will be, and what it knows the target as.
+    pub(super) fn target(&self) -> Option<(&Inventory, DatabaseId)> {
+        self.after.find(&self.target).first().map(|id| (&self.after, *id))
+    }
+
+    /// Who reads and writes which table of the databases that become one, as the code is now.
+    pub(super) fn uses(&self) -> Vec<Used> {
+        let mut uses = Vec::new();
+        for usage in scan::matrix(&self.before) {
+            let database = &self.before.database(usage.database).path;
+            if !self.merged.contains(database) && *database != self.target {
+                continue;
+            }
+            uses.extend(usage.hands().into_iter().map(|hand| Used {
+                database: database.clone(),
+                table: usage.table.to_owned(),
+                file: hand.file.to_owned(),
+                function: hand.function.map(str::to_owned),
+                reads: hand.reads,
+                writes: hand.writes,
+                defines: hand.defines,
+            }));
+        }
+        uses
     }
 
     /// Why the whole cannot go on, where something names what moves and cannot be rewritten.

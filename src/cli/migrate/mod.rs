@@ -5,6 +5,7 @@ mod cleanup;
 mod code;
 mod plan;
 mod progress;
+mod propose_docs;
 mod report;
 mod rollback;
 mod status;

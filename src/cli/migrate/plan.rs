@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::super::Session;
 use super::super::failure::{Exit, Failure};
 use super::super::gather::{Gathered, Reading, gather};
+use super::propose_docs::{Documents, documents};
 use crate::db::{self, State};
 use crate::migrate::plan::{self, Plan};
 use crate::migrate::propose::{Candidate, Role, Wish, propose};
@@ -21,7 +22,8 @@ use crate::text::Source;
 Examples:
   dbguard migrate plan                                  what the policy says, into migration.toml
   dbguard migrate plan auth.db old.db --target app.db   these, without a policy
-  dbguard migrate plan --print --show-values            show it, with the values that differ")]
+  dbguard migrate plan --print --show-values            show it, with the values that differ
+  dbguard migrate plan --docs                           and a patch for the project's rules and schema page")]
 pub(in crate::cli) struct Args {
     /// Databases to merge into the target [default: the retired ones of the policy]
     #[arg(value_name = "DATABASE")]
@@ -38,6 +40,10 @@ pub(in crate::cli) struct Args {
     /// Show values of rows that differ; they are masked otherwise
     #[arg(long)]
     show_values: bool,
+    /// Write a patch beside the plan that makes documents say what it will leave: a section in the project's rules (CLAUDE.md,
+    /// AGENTS.md, CONTRIBUTING.md, or FILE), and the page about the target, docs/database.md
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    docs: Option<Option<PathBuf>>,
     #[arg(long, value_name = "FORMAT", default_value = "full")]
     output_format: Format,
 }
@@ -83,7 +89,31 @@ pub(in crate::cli) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Fa
         };
         session.say(&format!("Wrote {}. {next}", escape(&args.plan.display().to_string())));
     }
+    if let Some(rules) = &args.docs {
+        let policy = policy.cloned().unwrap_or_default();
+        let documents = documents(session, root, &proposal.plan, &policy, rules.as_deref())?;
+        propose_documents(args, session, &documents)?;
+    }
     Ok(if open > 0 { Exit::Findings } else { Exit::Clean })
+}
+
+/// Writes the patch for the documents beside the plan, or prints it behind the plan.
+fn propose_documents(args: &Args, session: &Session<'_>, documents: &Documents) -> Result<(), Failure> {
+    let shown = args.plan.with_file_name("migration-docs.patch");
+    if documents.patch.is_empty() {
+        session.say("The documents say all of it already.");
+        return Ok(());
+    }
+    if args.print {
+        return session.print(&documents.patch);
+    }
+    let file = session.world.cwd.join(&shown);
+    write(&file, &String::from_utf8_lossy(&documents.patch))?;
+    let (shown, files) = (escape(&shown.display().to_string()), escape(&documents.files.join(", ")));
+    session.say(&format!(
+        "Wrote {shown}, which changes {files}: review it, then `git apply {shown}` when the plan is carried out."
+    ));
+    Ok(())
 }
 
 /// The plan that stands there, which may not be overwritten when it cannot be read.

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use super::Stop;
 use super::examine::{self, Kind, Trouble};
-use super::plan::{Action, After, Choice, Defaults, Expect, Plan, Remark, RenamePlan, SourcePlan, Target};
+use super::plan::{Action, After, Choice, Defaults, Expect, NamesInData, Plan, Remark, RenamePlan, SourcePlan, Target};
 use crate::db::{self, Schema, State};
 pub use overlap::Example;
 
@@ -192,10 +192,19 @@ pub fn propose(wish: &Wish<'_>) -> Result<Proposal, Stop> {
     tables::decide(&merged, &mut out)?;
     refs::declare(&merged, &mut out)?;
     renames(wish, &merged, &mut out);
+    out.plan.names_in_data = describing(&merged);
     if let Some(previous) = wish.previous {
         keep::keep(previous, &mut out);
     }
     Ok(out)
+}
+
+/// A table in which databases describe their tables speaks of them under the names that they get.
+fn describing(merged: &[Open<'_>]) -> Vec<NamesInData> {
+    let table = merged.iter().find_map(|open| open.schema.table("schema_metadata"));
+    let column = table.and_then(|table| table.columns.iter().find(|it| it.name.eq_ignore_ascii_case("table_name")));
+    let name = table.zip(column).map(|(table, column)| format!("{}.{}", table.name, column.name));
+    name.into_iter().map(|column| NamesInData { column, json: false }).collect()
 }
 
 /// Renames of the policy whose table some source has.

@@ -15,6 +15,7 @@ use super::freeze::{self, Held};
 use super::journal::{Hold, Journal, Phase};
 use super::preflight::{self, Look};
 use super::publish::{self, Attempt, Ledger};
+use super::report::Used;
 use super::state::{Begin, Standing, State, Subject, step};
 use super::{audit, backup, live, lock, retire, rollback, trouble};
 use crate::db;
@@ -40,6 +41,8 @@ pub struct Request<'a> {
     pub plan_text: &'a str,
     /// The code half, prepared.
     pub changes: &'a [FileChange],
+    /// Who uses the tables of the sources, for the report.
+    pub uses: &'a [Used],
     pub half: Half,
     /// For the audit log.
     pub who: &'a str,
@@ -657,6 +660,7 @@ impl<'a> Work<'a> {
 /// What the folder of a run holds before its first line: the plan, and the files of the code.
 fn keep(request: &Request<'_>, home: &Home, folder: &RunFolder) -> Result<Vec<Saved>, Stop> {
     folder.write("migration.toml", request.plan_text.as_bytes())?;
+    folder.write("uses.json", json!(request.uses).to_string().as_bytes())?;
     let changes = if request.half == Half::Data { &[][..] } else { request.changes };
     code::prepare(folder, &home.root, changes)
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::folder::{Home, RunFolder};
@@ -46,6 +46,8 @@ pub struct Report {
     pub times: Vec<(String, u64)>,
     /// Files of the code that the run replaced, relative to the root.
     pub files: Vec<String>,
+    /// Who read and wrote what when the run began.
+    pub uses: Vec<Used>,
     pub warnings: Vec<String>,
     /// Days for which the plan keeps what is needed to undo it.
     pub keep_days: u32,
@@ -68,6 +70,21 @@ pub struct Reported {
     pub bytes: Option<u64>,
     /// Where its file is kept, relative to the root.
     pub archive: Option<String>,
+}
+
+/// A function of the code that used a table of a source when the run began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Used {
+    /// Relative to the root where it lies there.
+    pub database: String,
+    pub table: String,
+    pub file: String,
+    /// `None` for what stands outside of any function.
+    pub function: Option<String>,
+    pub reads: bool,
+    pub writes: bool,
+    pub defines: bool,
 }
 
 /// What stands at the path of a database when the run has gone as far as it did.
@@ -161,6 +178,7 @@ fn read(root: &Path, folder: &RunFolder, records: &[Record], state: &State) -> R
         proofs: saved(folder, "proofs.json")?.unwrap_or_default(),
         times: times(records),
         files: state.files.iter().map(|file| file.path.clone()).collect(),
+        uses: saved(folder, "uses.json")?.unwrap_or_default(),
         warnings: begin.warnings.into_iter().chain(staged.warnings).collect(),
         keep_days: plan.after.keep_days,
         cleaned: state.cleaned.is_some(),
