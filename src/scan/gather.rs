@@ -261,7 +261,7 @@ fn skipped(entry: &Entry, reason: &str, by_design: bool) -> Outcome {
 /// Compose files, Dockerfiles and `.env` files say what a path means, even when they name no database.
 pub(super) fn is_deployment(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    name.contains("compose") && (name.ends_with(".yml") || name.ends_with(".yaml"))
+    (name.ends_with(".yml") || name.ends_with(".yaml")) && name.contains("compose")
         || name.starts_with("Dockerfile")
         || name.starts_with(".env")
 }

@@ -12,7 +12,7 @@ use super::remembered::{self, Known, Remembered};
 use crate::db::{self, Bytes, Schema, State, Use};
 use crate::lang::Language;
 use crate::lang::program::{Module, WrapperOpener};
-use crate::tree::kind::{Head, is_named_like_database};
+use crate::tree::kind::{Head, is_named_like_database, is_source};
 use crate::tree::{Blob, Blobs, GitError, Item, LARGEST_TEXT, Mode, Note, Oid, Repository};
 
 /// Databases above this size are opened where they are new, and not otherwise.
@@ -289,5 +289,7 @@ impl<'r> Store<'r> {
 fn matters_by_name(path: &str) -> bool {
     let may_be_ignore =
         || path.get(path.len().saturating_sub(16)..).is_none_or(|end| end.to_ascii_lowercase().contains("ignore"));
-    is_deployment(path) || is_named_like_database(path) || may_be_ignore() && language_of(path, b"") == Language::Ignore
+    is_deployment(path)
+        || !is_source(path) && is_named_like_database(path)
+        || may_be_ignore() && language_of(path, b"") == Language::Ignore
 }

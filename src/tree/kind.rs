@@ -146,8 +146,10 @@ impl Head {
 
 /// Decides by name and size, and asks for the first bytes only where those leave room for doubt.
 pub(super) fn of(name: &str, size: u64, largest: u64, head: impl FnOnce() -> io::Result<Head>) -> io::Result<Verdict> {
-    let named = is_named_like_database(name);
-    if is_sidecar(name) {
+    // Most files are sources, whose endings none of the others have.
+    let is_source = is_source(name);
+    let named = !is_source && is_named_like_database(name);
+    if !is_source && is_sidecar(name) {
         return Ok(Verdict::Is(Kind::Sidecar));
     }
     // SQLite writes whole pages, the smallest of 512 bytes: other sizes need no look.
@@ -159,7 +161,7 @@ pub(super) fn of(name: &str, size: u64, largest: u64, head: impl FnOnce() -> io:
             _ => {}
         }
     }
-    if has_binary_ending(name) {
+    if !is_source && has_binary_ending(name) {
         return Ok(Verdict::Nothing);
     }
     if size > largest {
@@ -173,7 +175,8 @@ pub(super) fn of(name: &str, size: u64, largest: u64, head: impl FnOnce() -> io:
 }
 
 /// A source by its ending: text, and never a database unless somebody means to deceive.
-pub(super) fn is_source(name: &str) -> bool {
+#[must_use]
+pub fn is_source(name: &str) -> bool {
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
     matches!(
         ending,
