@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
 use super::quote::identifier;
-use super::{State, open};
+use super::{State, long, open};
 
 /// How much stands in a database, and which.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +62,19 @@ fn objects(connection: &Connection) -> rusqlite::Result<Vec<(String, String, Str
 
 /// How many rows a table has, and the sum of their digests.
 fn of_table(connection: &Connection, table: &str) -> rusqlite::Result<(u64, Sum)> {
+    long::stop_at_long(connection, true)?;
+    let short = of_rows(connection, table);
+    long::stop_at_long(connection, false)?;
+    match short {
+        // Where a row cannot be read piece by piece, it is held whole.
+        Err(error) if long::is_too_long(&error) => {
+            of_long_rows(connection, table).or_else(|_| of_rows(connection, table))
+        }
+        done => done,
+    }
+}
+
+fn of_rows(connection: &Connection, table: &str) -> rusqlite::Result<(u64, Sum)> {
     let mut statement = connection.prepare(&format!("SELECT * FROM main.{}", identifier(table)))?;
     let columns = statement.column_count();
     let mut rows = statement.query([])?;
@@ -72,6 +85,40 @@ fn of_table(connection: &Connection, table: &str) -> rusqlite::Result<(u64, Sum)
             append(&mut bytes, row.get_ref(column)?);
         }
         sum.add(blake3::hash(&bytes));
+        count += 1;
+    }
+    Ok((count, sum))
+}
+
+/// The same, with long values read piece by piece.
+fn of_long_rows(connection: &Connection, table: &str) -> rusqlite::Result<(u64, Sum)> {
+    let whole = connection.prepare(&format!("SELECT * FROM main.{}", identifier(table)))?;
+    let columns: Vec<&str> = whole.column_names().collect();
+    let hidden = |name: &&str| columns.iter().any(|column| column.eq_ignore_ascii_case(name));
+    let rowid = ["_rowid_", "oid", "rowid"].into_iter().find(|name| !hidden(name)).unwrap_or("rowid");
+    let expressions: Vec<String> = long::expressions(columns.iter().copied()).collect();
+    let sql = format!("SELECT {rowid}, {} FROM main.{}", expressions.join(", "), identifier(table));
+    let mut statement = connection.prepare(&sql)?;
+    let mut rows = statement.query([])?;
+    let (mut count, mut sum, mut bytes) = (0, Sum::default(), Vec::new());
+    while let Some(row) = rows.next()? {
+        let mut hasher = blake3::Hasher::new();
+        for (at, column) in columns.iter().enumerate() {
+            let tag = match row.get_ref(1 + columns.len() + at)? {
+                ValueRef::Text(b"text") => 3,
+                ValueRef::Text(_) => 4,
+                _ => {
+                    bytes.clear();
+                    append(&mut bytes, row.get_ref(1 + at)?);
+                    hasher.update(&bytes);
+                    continue;
+                }
+            };
+            long::hash(connection, table, column, row.get(0)?, &mut hasher, |hasher, length| {
+                hasher.update(&[tag]).update(&length.to_le_bytes());
+            })?;
+        }
+        sum.add(hasher.finalize());
         count += 1;
     }
     Ok((count, sum))
@@ -155,6 +202,26 @@ mod tests {
             "CREATE TABLE t(a); INSERT INTO t VALUES (1),('1'),(2),(2)",
         ] {
             assert_ne!(digest(other).digest, same.digest, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_long_value_read_in_pieces_is_in_the_digest_as_one_held_whole() {
+        let rows = "INSERT INTO t VALUES (1, 'a', zeroblob(3000000), 2.5), (2, 'b', x'00', NULL);
+            INSERT INTO t SELECT 3, replace(hex(zeroblob(700000)), '0', 'é'), hex(zeroblob(700000)), 7";
+        let connection = Connection::open_in_memory().unwrap();
+        for table in [
+            "CREATE TABLE t(id INTEGER PRIMARY KEY, rowid, data, n)",
+            "CREATE TABLE t(oid, a, b, c)",
+            "CREATE TABLE t(a PRIMARY KEY, b, c, d) WITHOUT ROWID",
+        ] {
+            connection.execute_batch(&format!("{table}; {rows}")).unwrap();
+            let held = of_rows(&connection, "t").unwrap();
+            assert_eq!(of_table(&connection, "t").unwrap(), held, "{table}");
+            if !table.contains("WITHOUT") {
+                assert_eq!(of_long_rows(&connection, "t").unwrap(), held, "{table}");
+            }
+            connection.execute_batch("DROP TABLE t").unwrap();
         }
     }
 

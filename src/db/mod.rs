@@ -5,6 +5,7 @@ mod compile;
 pub mod content;
 mod head;
 mod live;
+pub(crate) mod long;
 mod open;
 mod quote;
 mod read;

@@ -17,7 +17,7 @@ pub(super) fn writable(path: &Path) -> Result<Connection, Stop> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let connection = open(&uri(path, "mode=rwc"), flags)?;
     connection
-        .execute_batch("PRAGMA synchronous=OFF; PRAGMA ignore_check_constraints=ON; PRAGMA cache_size=-16000;")?;
+        .execute_batch("PRAGMA synchronous=OFF; PRAGMA ignore_check_constraints=ON; PRAGMA cache_size=-12000;")?;
     Ok(connection)
 }
 

@@ -1,6 +1,6 @@
 //! Part B3: values, bit for bit.
 
-use crate::migrate::trial_tests::Trial;
+use crate::migrate::trial_tests::{Trial, open};
 
 const VALUES: &str = "(NULL), (''), ('x'), ('007'), ('1e3'), (7), (-9223372036854775808), (9223372036854775807), (9223372036854775808), (0.1), (-0.0), (1e999), (-1e999), (x''), (x'00ff'),
     (CAST(x'610062' AS TEXT)), (CAST(x'ff' AS TEXT)), (CAST(x'c3' AS TEXT)), ('é'), ('\u{1f600}'), (5.0), ('5'), (zeroblob(9))";
@@ -116,5 +116,47 @@ fn b20_odd_identifiers_everywhere() {
     for name in names {
         let n = name.replace('"', "\"\"");
         assert_eq!(all.rows(&format!("SELECT * FROM \"w {n}\"")), "1| 2|1 3| 4|3", "{name}");
+    }
+}
+
+#[test]
+fn long_values_move_piece_by_piece_and_a_byte_that_changes_is_caught() {
+    let fill = |seed: i64| {
+        format!(
+            "CREATE TABLE last(id INTEGER PRIMARY KEY, name TEXT, data BLOB);
+             CREATE TABLE plain(name TEXT, data);
+             CREATE TABLE middle(id INTEGER PRIMARY KEY, data BLOB, note TEXT, twin BLOB UNIQUE);
+             INSERT INTO last VALUES (1, 'short', x'01'), (7, 'long', CAST(printf('%.*c{seed}', 3000000, 'x') AS BLOB)),
+               (8, printf('%.*c{seed}', 1200000, 'é'), printf('%.*c', 1100000, 'y'));
+             INSERT INTO plain VALUES ('long', CAST(printf('%.*c{seed}', 2000000, 'z') AS BLOB)), ('none', NULL);
+             INSERT INTO middle VALUES (1, CAST(printf('%.*c{seed}', 2000000, 'b') AS BLOB), 'after', CAST(printf('%.*c{seed}', 1100000, 't') AS BLOB));"
+        )
+    };
+    let block = |name: &str| {
+        format!("[[table]]\nname = {name:?}\nfrom = [\"a\", \"b\"]\nrekey = \"offset\"\nstrategy = \"keep-both\"")
+    };
+    let trial = Trial::new(&[("a", &fill(1)), ("b", &fill(2))])
+        .plan(&block("last"))
+        .plan(&block("plain"))
+        .plan(&block("middle"));
+    let all = trial.proved();
+    assert_eq!(
+        all.rows("SELECT id, length(data), typeof(data), substr(data, -1) = x'32' FROM last WHERE id > 8"),
+        "9|1|blob|0 15|3000001|blob|1 16|1100000|text|0"
+    );
+    assert_eq!(all.rows("SELECT count(*), sum(length(data)) FROM plain"), "4|4000002");
+    assert_eq!(all.rows("SELECT note, substr(data, -1) = x'32' FROM middle WHERE id > 1"), "after|1");
+    for sql in [
+        "UPDATE last SET data = CAST(replace(data, '2', '3') AS BLOB) WHERE id = 15",
+        "UPDATE last SET data = zeroblob(3000001) WHERE id = 15",
+        "UPDATE last SET data = CAST(data AS TEXT) WHERE id = 15",
+        "UPDATE last SET name = name || 'é' WHERE id = 16",
+        "UPDATE middle SET twin = CAST(replace(twin, '2', '3') AS BLOB) WHERE id = 2",
+        "UPDATE plain SET data = CAST(replace(data, '2', '3') AS BLOB) WHERE rowid = 3",
+    ] {
+        let staged = trial.stage().unwrap();
+        open(&trial.path()).execute_batch(sql).unwrap();
+        let broken: Vec<String> = trial.broken(&staged).into_iter().map(|it| it.name).collect();
+        assert!(broken.contains(&"rows".to_owned()), "{sql}: {broken:?}");
     }
 }

@@ -5,6 +5,7 @@ mod allowed;
 mod digest;
 mod expect;
 mod follow;
+mod long;
 mod objects;
 mod rows;
 mod side;

@@ -8,6 +8,7 @@ use rusqlite::{OptionalExtension, Rows, Statement};
 use super::allowed::{allowed, unreadable};
 use super::digest;
 use super::expect::{Expected, Journey, Moves, one_key, owned, parts};
+use super::long::{Hold, Selected};
 use super::side::{Column, Side, Table, eq};
 use crate::db::quote;
 use crate::migrate::{Progress, Stop, row};
@@ -93,8 +94,28 @@ impl Along<'_> {
     }
 }
 
-/// Looks for every row of a table.
+/// Looks for every row of a table. Values are held as long as they are short; else it begins anew, with digests of the long
+/// ones, and where those do not tell enough with all of them.
 pub(super) fn follow(
+    expected: &Expected<'_>,
+    side: &Side,
+    stage: &Side,
+    journey: &Journey<'_>,
+    reader: &mut Reader<'_>,
+    progress: &dyn Progress,
+) -> Result<Found, Stop> {
+    for hold in [Hold::Short, Hold::Digests] {
+        match follow_holding(hold, expected, side, stage, journey, reader, progress) {
+            Ok(found) if hold == Hold::Digests && found.lost > 0 => {}
+            Err(stop) if hold.is_too_short_for(&stop) => {}
+            done => return done,
+        }
+    }
+    follow_holding(Hold::All, expected, side, stage, journey, reader, progress)
+}
+
+fn follow_holding(
+    hold: Hold,
     expected: &Expected<'_>,
     side: &Side,
     stage: &Side,
@@ -107,11 +128,21 @@ pub(super) fn follow(
     let target = journey.target.as_deref().and_then(|name| stage.table(name));
     let stored: Vec<&Column> = table.stored().collect();
     let list = |columns: &[String]| columns.iter().map(|column| quote(column)).collect::<Vec<_>>();
-    let names: Vec<String> = stored.iter().map(|column| column.name.clone()).collect();
     let order = if table.key.is_empty() { String::new() } else { format!(" ORDER BY {}", list(&table.key).join(", ")) };
-    let sql =
-        format!("SELECT {} FROM {}{order}", [list(&table.key), list(&names)].concat().join(", "), quote(&table.name));
     let keys = table.key.len();
+    let by_rowid = target.is_some_and(|it| !it.without_rowid && it.key.len() == 1) && !table.without_rowid && keys == 1;
+    let walks = by_rowid && target.is_some_and(|it| !it.is_virtual);
+    // Only a row with a rowid can be read piece by piece.
+    let hold = if (walks && !table.is_virtual) || hold == Hold::Short { hold } else { Hold::All };
+    hold.limit(&side.db)?;
+    hold.limit(&stage.db)?;
+    let columns = stored.iter().map(|column| column.name.as_str()).collect();
+    let here = Selected { hold, db: &side.db, table: &table.name, columns, before: keys };
+    let sql = format!(
+        "SELECT {} FROM {}{order}",
+        [list(&table.key), here.expressions()].concat().join(", "),
+        quote(&table.name)
+    );
 
     // Where each column went; `None` where the result does not have it.
     let landed: Vec<Option<&Column>> = stored
@@ -123,32 +154,30 @@ pub(super) fn follow(
         .collect();
     let moves: Vec<Moves> = stored.iter().map(|column| expected.moves(side, table, journey, &column.name)).collect();
     let id_moves = table.id.as_ref().map(|id| expected.moves(side, table, journey, id));
-    let mut wanted: Vec<String> = target.map_or_else(Vec::new, |it| it.key.clone());
-    let target_keys = wanted.len();
-    wanted.extend(landed.iter().flatten().map(|column| column.name.clone()));
-    let by_rowid = target.is_some_and(|it| !it.without_rowid && it.key.len() == 1) && !table.without_rowid && keys == 1;
+    let target_keys = target.map_or(0, |it| it.key.len());
+    let there = Selected {
+        hold,
+        db: &stage.db,
+        table: target.map_or("", |it| it.name.as_str()),
+        columns: landed.iter().flatten().map(|column| column.name.as_str()).collect(),
+        before: target_keys,
+    };
+    let wanted = target.map_or_else(Vec::new, |it| [list(&it.key), there.expressions()].concat()).join(", ");
     let mut walking;
     let (mut along, mut point) = (None, None);
     if let Some(target) = target.filter(|it| !it.key.is_empty()) {
         let from = quote(&target.name);
         let condition: Vec<String> =
             target.key.iter().enumerate().map(|(at, key)| format!("{} IS ?{}", quote(key), at + 1)).collect();
-        point = Some(stage.db.prepare(&format!(
-            "SELECT {} FROM {from} WHERE {}",
-            list(&wanted).join(", "),
-            condition.join(" AND ")
-        ))?);
-        if by_rowid && !target.is_virtual {
+        point = Some(stage.db.prepare(&format!("SELECT {wanted} FROM {from} WHERE {}", condition.join(" AND ")))?);
+        if walks {
             let low: Option<i64> = side.db.query_row(
                 &format!("SELECT min({}) FROM {}", list(&table.key).join(", "), quote(&table.name)),
                 [],
                 |row| row.get(0),
             )?;
             let key = list(&target.key).join(", ");
-            walking = stage.db.prepare(&format!(
-                "SELECT {} FROM {from} WHERE {key} >= ?1 ORDER BY {key}",
-                list(&wanted).join(", ")
-            ))?;
+            walking = stage.db.prepare(&format!("SELECT {wanted} FROM {from} WHERE {key} >= ?1 ORDER BY {key}",))?;
             let low = low.and_then(|low| journey.moved(low)).unwrap_or(0);
             along = Some(Along { rows: walking.query([low])?, at: None });
         }
@@ -164,8 +193,17 @@ pub(super) fn follow(
             progress.advance(ROWS_AT_ONCE, 0);
         }
         let key: Vec<ValueRef<'_>> = (0..keys).map(|at| row.get_ref(at)).collect::<rusqlite::Result<_>>()?;
-        let values: Vec<ValueRef<'_>> =
+        let mut values: Vec<ValueRef<'_>> =
             (keys..keys + stored.len()).map(|at| row.get_ref(at)).collect::<rusqlite::Result<_>>()?;
+        let long: Vec<Option<Vec<u8>>> = match hold {
+            Hold::Digests => (0..stored.len()).map(|at| here.digest(row, at)).collect::<Result<_, Stop>>()?,
+            _ => Vec::new(),
+        };
+        for (value, long) in values.iter_mut().zip(&long) {
+            if let Some(long) = long {
+                *value = ValueRef::Blob(long);
+            }
+        }
         canonical.clear();
         values.iter().for_each(|value| row::append(&mut canonical, *value));
         digest.add(&canonical);
@@ -243,7 +281,11 @@ pub(super) fn follow(
                     }
                     continue;
                 };
-                let there = read.get_ref(place)?;
+                let long = there.digest(read, place - target_keys)?;
+                let there = match &long {
+                    Some(long) => ValueRef::Blob(long),
+                    None => read.get_ref(place)?,
+                };
                 place += 1;
                 let is_id = table.id.as_ref().is_some_and(|id| eq(id, &column.name));
                 if (is_id && became.is_some()) || moves.arrives(*value, there) == Some(true) {

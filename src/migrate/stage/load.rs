@@ -8,7 +8,7 @@ use super::layout::Member;
 use super::matching::{self, Way, equal, numbered, of, row_key};
 use super::reading::{Reading, Shift};
 use super::start::about;
-use super::{KeyMap, Keys, Work, dangling, keys, lossless, resolve, sequences, virtuals};
+use super::{KeyMap, Keys, Work, dangling, holes, keys, lossless, part, resolve, sequences, virtuals};
 use crate::db::{quote, uri};
 use crate::migrate::plan::Dangling;
 use crate::migrate::{Account, Stop};
@@ -80,7 +80,7 @@ fn attached(work: &mut Work<'_>, source: usize) -> Result<(), Stop> {
             lossless::check(work, way)?;
             if way.group.members.first() != Some(&way.at) {
                 matching::matches(work, &reading, way)?;
-                resolve::part(work, &mut reading, way)?;
+                part::part(work, &mut reading, way)?;
                 matching::exceptions(work, &mut reading, way)?;
             }
         }
@@ -184,12 +184,12 @@ fn insert(work: &Work<'_>, reading: &Reading, way: &Way<'_>) -> Result<(), Stop>
         match reading.column(work, way.member, way.table, column)? {
             Some(value) => {
                 untouched &= way.own(&column.name).is_some_and(|own| value == format!("s.{}", quote(own)));
-                into.push(quote(&column.name));
+                into.push(column.name.clone());
                 from.push(value);
             }
             None if way.target.id.as_ref().is_some_and(|id| same(id, &column.name)) => {
                 untouched = false;
-                into.push(quote(&column.name));
+                into.push(column.name.clone());
                 from.push(reading.value(work, way.table, &way.table.row_name())?);
             }
             None => untouched = false,
@@ -207,7 +207,7 @@ fn insert(work: &Work<'_>, reading: &Reading, way: &Way<'_>) -> Result<(), Stop>
         let plain = value == format!("s.{}", quote(&theirs)) && in_sequence(work, way, &theirs)?;
         if !plain {
             untouched = false;
-            into.push(quote(&ours));
+            into.push(ours);
             from.push(value);
         }
     }
@@ -223,6 +223,16 @@ fn insert(work: &Work<'_>, reading: &Reading, way: &Way<'_>) -> Result<(), Stop>
             .all(|(own, column)| way.own(&column.name) == Some(&own.name));
     let filter = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
     let (own, target) = (quote(&way.table.name), quote(&way.target.name));
+    let holes = if whole { None } else { holes::of(work, way)? };
+    if let (Some(holes), Some(rowid)) = (&holes, way.table.rowid()) {
+        let new = reading.value(work, way.table, way.table.id.as_ref().unwrap_or(&way.table.row_name()))?;
+        for (column, value) in into.iter().zip(&mut from) {
+            if holes.is_for(column) {
+                *value = holes.expression(value, &format!("s.{}", quote(&rowid)), &new);
+            }
+        }
+    }
+    let into: Vec<String> = into.iter().map(|column| quote(column)).collect();
     let sql = if whole {
         // The same definition on both sides: SQLite moves the b-trees without decoding a row.
         format!("INSERT INTO main.{target} SELECT * FROM src.{own}")
@@ -230,7 +240,7 @@ fn insert(work: &Work<'_>, reading: &Reading, way: &Way<'_>) -> Result<(), Stop>
         format!("INSERT INTO main.{target}({}) SELECT {} FROM src.{own} AS s{filter}", into.join(", "), from.join(", "))
     };
     work.db.execute(&sql, []).map_err(|error| refused(way, &source, error))?;
-    Ok(())
+    holes::fill(work, way, holes.as_ref())
 }
 
 /// Where keys follow no rule, what they became is written down.

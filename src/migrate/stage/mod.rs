@@ -4,6 +4,8 @@
 mod aside;
 mod catalogue;
 mod dangling;
+mod holders;
+mod holes;
 mod keys;
 mod layout;
 mod load;
@@ -11,6 +13,7 @@ mod lossless;
 mod matching;
 mod names;
 mod objects;
+mod part;
 mod reading;
 mod refs;
 mod rename;

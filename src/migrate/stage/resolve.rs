@@ -3,32 +3,32 @@
 
 use std::cmp::Ordering;
 
+use rusqlite::params;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
-use rusqlite::{OptionalExtension, params};
 
-use super::Work;
-use super::aside::{self, Standing, one_key, owned, values};
-use super::catalogue::{Table, same};
-use super::matching::{Way, equal, numbered, of, row_key};
-use super::reading::{Reading, affinity};
+use super::aside::{self, Standing, one_key, values};
+use super::catalogue::same;
+use super::matching::{Way, equal, numbered, of};
+use super::reading::Reading;
+use super::{Work, holders};
 use crate::db::quote;
-use crate::migrate::plan::{Rekey, Strategy};
+use crate::migrate::plan::Strategy;
 use crate::migrate::{Stop, row};
 
 /// A column of the target, as one pair of rows is compared by it.
-struct Cell {
+pub(super) struct Cell {
     name: String,
     /// The source has it, or the plan fills it in.
     incoming: bool,
     /// The source has it, and its value tells whether the rows are identical.
-    compared: bool,
+    pub(super) compared: bool,
     /// Its value in the target is what other rows refer to.
     fixed: bool,
 }
 
 /// `SELECT` of each pair: the source's key, the stage's key, how they met, the values of the source as the target would have
 /// them, the values that stand there.
-fn pairs(work: &Work<'_>, reading: &Reading, way: &Way<'_>) -> Result<(String, Vec<Cell>), Stop> {
+pub(super) fn pairs(work: &Work<'_>, reading: &Reading, way: &Way<'_>) -> Result<(String, Vec<Cell>), Stop> {
     let (old, new) = way.keys()?;
     let protected = work.referenced(&way.group.target);
     let mut cells = Vec::new();
@@ -61,127 +61,7 @@ fn pairs(work: &Work<'_>, reading: &Reading, way: &Way<'_>) -> Result<(String, V
     Ok((sql, cells))
 }
 
-/// Under `keep-both` and `rekey = "map"`, rows that share a key and differ part again; where their key is text, or may not
-/// move, the later one gets a new one, listed in `temp.k…`.
-pub(super) fn part(work: &Work<'_>, reading: &mut Reading, way: &Way<'_>) -> Result<(), Stop> {
-    let both = way.group.strategy == Strategy::KeepBoth;
-    let mapped = way.group.rekey == Some(Rekey::Map) || (both && way.group.rekey.is_none() && way.target.id.is_none());
-    if !both && !mapped {
-        return Ok(());
-    }
-    let (old, new) = way.keys()?;
-    let (sql, cells) = pairs(work, reading, way)?;
-    let mut statement = work.db.prepare(&sql)?;
-    let mut rows = statement.query([])?;
-    let first = old.len() + new.len() + 1;
-    let mut parted: Vec<Vec<Value>> = Vec::new();
-    let mut clash = 0_u64;
-    while let Some(row) = rows.next()? {
-        let how: String = row.get(first - 1)?;
-        let mut identical = true;
-        for (at, cell) in cells.iter().enumerate().filter(|(_, cell)| cell.compared) {
-            let _ = cell;
-            identical &= row::same(row.get_ref(first + at)?, row.get_ref(first + cells.len() + at)?);
-        }
-        if identical || how.starts_with("alias") || (how == "match" && !both) {
-            continue;
-        }
-        if how == "unique" {
-            clash += u64::from(both);
-            continue;
-        }
-        parted.push(values(row, 0, old.len())?);
-    }
-    drop(rows);
-    drop(statement);
-    if clash > 0 {
-        return Err(conflict(way, clash, "something else in them is unique in the result, so that both cannot stay"));
-    }
-    let mut delete = work.db.prepare(&format!(
-        "DELETE FROM temp.m{} WHERE {}",
-        way.at,
-        equal(&numbered("", 'o', old.len()), &(1..=old.len()).map(|at| format!("?{at}")).collect::<Vec<_>>())
-    ))?;
-    for key in &parted {
-        delete.execute(rusqlite::params_from_iter(key))?;
-    }
-    drop(delete);
-    if !parted.is_empty() && mapped {
-        rekey(work, reading, way, &old, &parted)?;
-    }
-    Ok(())
-}
-
-/// Gives new primary keys to rows whose own is taken.
-fn rekey(
-    work: &Work<'_>,
-    reading: &mut Reading,
-    way: &Way<'_>,
-    old: &[String],
-    rows: &[Vec<Value>],
-) -> Result<(), Stop> {
-    let primary = way.target.primary_key();
-    let own = match primary.as_slice() {
-        [] => return Ok(()),
-        [one] => way.own(one),
-        _ => None,
-    };
-    let (Some(own), Some(column)) = (own, primary.first()) else {
-        return Err(conflict(way, rows.len() as u64, "they share a key of several columns, which cannot be made anew"));
-    };
-    let is_id = way.target.id.is_some();
-    let declared = way.target.column(column);
-    if !is_id && declared.is_none_or(|it| affinity(&it.declared) != "TEXT") {
-        return Err(conflict(
-            way,
-            rows.len() as u64,
-            "their key is no text and no INTEGER PRIMARY KEY, so that it cannot be made anew",
-        ));
-    }
-    work.db.execute_batch(&format!("CREATE TEMP TABLE k{at}(o PRIMARY KEY, n UNIQUE) WITHOUT ROWID", at = way.at))?;
-    let (own, column, table, target) = (quote(own), quote(column), quote(&way.table.name), quote(&way.target.name));
-    let mut find = work.db.prepare(&format!(
-        "SELECT s.{own} FROM src.{table} AS s WHERE {} AND EXISTS (SELECT 1 FROM main.{target} AS t WHERE t.{column} = s.{own})",
-        equal(&of("s", old), &(1..=old.len()).map(|at| format!("?{at}")).collect::<Vec<_>>()),
-    ))?;
-    let mut taken = work.db.prepare(&format!(
-        "SELECT EXISTS (SELECT 1 FROM main.{target} WHERE {column} = ?1) OR EXISTS (SELECT 1 FROM src.{table} WHERE {own} = ?1)
-         OR EXISTS (SELECT 1 FROM temp.k{} WHERE n = ?1)",
-        way.at
-    ))?;
-    let mut insert = work.db.prepare(&format!("INSERT INTO temp.k{} VALUES (?1, ?2)", way.at))?;
-    let id = work.id(reading.source);
-    let mut next = work.hulls.above(&way.member.target);
-    for key in rows {
-        let Some(old) = find.query_row(rusqlite::params_from_iter(key), |row| Ok(owned(row.get_ref(0)?))).optional()?
-        else {
-            continue;
-        };
-        let new = if is_id {
-            let new = next.ok_or_else(|| conflict(way, 1, "no integer is left for a new key"))?;
-            next = new.checked_add(1);
-            Value::Integer(new)
-        } else {
-            let Value::Text(text) = &old else {
-                return Err(conflict(way, 1, "a key is no text, so that it cannot be made anew"));
-            };
-            let mut n = 1;
-            loop {
-                let new = if n == 1 { format!("{text}-{id}") } else { format!("{text}-{id}-{n}") };
-                if !taken.query_row([&new], |row| row.get::<_, bool>(0))? {
-                    break Value::Text(new);
-                }
-                n += 1;
-            }
-        };
-        insert.execute(params![old, new])?;
-    }
-    drop((find, taken, insert));
-    reading.rekeyed.push((way.at, way.own(primary.first().map_or("", |it| it)).unwrap_or_default().to_owned()));
-    Ok(())
-}
-
-fn conflict(way: &Way<'_>, rows: u64, why: &str) -> Stop {
+pub(super) fn conflict(way: &Way<'_>, rows: u64, why: &str) -> Stop {
     let rows_of = if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
     Stop::new(
         format!("`{}`: {rows_of} of `{}` cannot be merged", way.member.target, way.member.table),
@@ -227,7 +107,7 @@ pub(super) fn settle(work: &Work<'_>, reading: &Reading, way: &Way<'_>) -> Resul
         if !pair.changes.is_empty() {
             let changed: Vec<&str> =
                 pair.changes.iter().filter_map(|&at| cells.get(at)).map(|it| it.name.as_str()).collect();
-            contributors(work, way, &pair.new, &changed, &reason)?;
+            holders::contributors(work, way, &pair.new, &changed, &reason)?;
         }
         let whole =
             cells.iter().enumerate().all(|(at, cell)| !cell.compared || equals(at) || pair.changes.contains(&at));
@@ -386,41 +266,6 @@ fn change(
     }
 }
 
-/// Rows of earlier sources that a row of the stage held whole, and does no more: they go aside.
-fn contributors(work: &Work<'_>, way: &Way<'_>, new: &[Value], changed: &[&str], reason: &str) -> Result<(), Stop> {
-    let key = one_key(way.target, new);
-    for &at in way.group.members.iter().take_while(|&&at| at != way.at) {
-        let Some(member) = work.layout.members.get(at) else { continue };
-        let Some(table) = work.sources.get(member.source).and_then(|it| it.catalogue.table(&member.table)) else {
-            continue;
-        };
-        if !member.columns.iter().any(|(result, _)| changed.iter().any(|it| same(it, result))) {
-            continue;
-        }
-        let mut equals: Vec<Vec<Value>> = Vec::new();
-        {
-            let mut statement = work.db.prepare_cached(
-                "SELECT old FROM main.dbguard_key_map WHERE source = ?1 AND table_name = ?2 AND new = ?3 AND how = 'same'",
-            )?;
-            let mut rows = statement.query(params![work.id(member.source), table.name, key])?;
-            while let Some(row) = rows.next()? {
-                if let Some(old) = key_parts(table, owned(row.get_ref(0)?)) {
-                    equals.push(old);
-                }
-            }
-        }
-        for old in equals {
-            aside::keep_one(work, member.source, table, &old, Standing::Merged, reason)?;
-            aside::map(work, member.source, table, &old, (way.target, new), "merged")?;
-        }
-        if let Some((old, true)) = work.inserted_as(way, at, new)? {
-            aside::keep_one(work, member.source, table, &old, Standing::Merged, reason)?;
-            aside::map(work, member.source, table, &old, (way.target, new), "held")?;
-        }
-    }
-    Ok(())
-}
-
 impl Work<'_> {
     /// Columns of a table of the target that references of any source point at.
     fn referenced(&self, target: &str) -> Vec<String> {
@@ -439,160 +284,5 @@ impl Work<'_> {
             }
         }
         columns
-    }
-
-    /// The source whose values a row of the stage has, with the columns which that source has.
-    fn holder(&self, way: &Way<'_>, new: &[Value]) -> Result<(usize, Vec<String>), Stop> {
-        let columns = |source: usize| {
-            let of = |at: &usize| self.layout.members.get(*at).filter(|it| it.source == source);
-            way.group
-                .members
-                .iter()
-                .find_map(of)
-                .map_or_else(Vec::new, |member| member.columns.iter().map(|(result, _)| result.clone()).collect())
-        };
-        let known: Option<i64> = self
-            .db
-            .prepare_cached("SELECT source FROM temp.holder WHERE target = ?1 AND key = ?2")?
-            .query_row(params![way.group.target, one_key(way.target, new)], |row| row.get(0))
-            .optional()?;
-        if let Some(source) = known.and_then(|source| usize::try_from(source).ok()) {
-            return Ok((source, columns(source)));
-        }
-        for &at in way.group.members.iter().take_while(|&&at| at != way.at) {
-            if self.inserted_as(way, at, new)?.is_some()
-                && let Some(member) = self.layout.members.get(at)
-            {
-                return Ok((member.source, columns(member.source)));
-            }
-        }
-        Ok((usize::MAX, Vec::new()))
-    }
-
-    /// The row of a member that the stage has as `new`, and whether it still is as it was inserted.
-    fn inserted_as(&self, way: &Way<'_>, at: usize, new: &[Value]) -> Result<Option<(Vec<Value>, bool)>, Stop> {
-        let Some(member) = self.layout.members.get(at) else { return Ok(None) };
-        let Some(source) = self.sources.get(member.source) else { return Ok(None) };
-        let Some(table) = source.catalogue.table(&member.table) else { return Ok(None) };
-        let listed: Option<(Value, String)> = self
-            .db
-            .prepare_cached(
-                "SELECT old, how FROM main.dbguard_key_map
-                 WHERE source = ?1 AND table_name = ?2 AND new = ?3 AND how IN ('moved', 'held')",
-            )?
-            .query_row(params![source.id, table.name, one_key(way.target, new)], |row| {
-                Ok((owned(row.get_ref(0)?), row.get(1)?))
-            })
-            .optional()?;
-        if let Some((old, how)) = listed {
-            return Ok(key_parts(table, old).map(|old| (old, how == "moved")));
-        }
-        let old = if table.without_rowid && self.base != Some(member.source) {
-            self.inserted_keys(way, at, new)?
-        } else {
-            match new {
-                [Value::Integer(new)] if !table.without_rowid => {
-                    new.checked_sub(self.moved_by(at)).map(|old| vec![Value::Integer(old)])
-                }
-                _ => Some(new.to_vec()),
-            }
-        };
-        let Some(old) = old else { return Ok(None) };
-        let key = row_key(table).unwrap_or_default();
-        let condition: Vec<String> =
-            key.iter().enumerate().map(|(at, column)| format!("{} IS ?{}", quote(column), at + 1)).collect();
-        let exists: bool = source
-            .reader
-            .prepare_cached(&format!(
-                "SELECT EXISTS (SELECT 1 FROM main.{} WHERE {})",
-                quote(&table.name),
-                condition.join(" AND ")
-            ))?
-            .query_row(rusqlite::params_from_iter(&old), |row| row.get(0))?;
-        let elsewhere: bool = self
-            .db
-            .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM main.dbguard_key_map WHERE source = ?1 AND table_name = ?2 AND old = ?3)",
-            )?
-            .query_row(params![source.id, table.name, one_key(table, &old)], |row| row.get(0))?;
-        Ok((exists && !elsewhere).then_some((old, true)))
-    }
-
-    /// How far the keys of a member moved.
-    fn moved_by(&self, at: usize) -> i64 {
-        self.moved.iter().find(|(member, _)| *member == at).map_or(0, |(_, by)| *by)
-    }
-
-    /// The source's key of a row that was inserted into a table without rowid.
-    fn inserted_keys(&self, way: &Way<'_>, at: usize, new: &[Value]) -> Result<Option<Vec<Value>>, Stop> {
-        let known: bool = self
-            .db
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM sqlite_temp_schema WHERE name = ?1)")?
-            .query_row([format!("p{at}")], |row| row.get(0))?;
-        if !known {
-            return Ok(None);
-        }
-        let count = way.target.primary_key().len();
-        let places: Vec<String> = (1..=count).map(|at| format!("?{at}")).collect();
-        let old = self.layout.members.get(at).and_then(|it| self.sources.get(it.source)?.catalogue.table(&it.table));
-        let parts = old.map_or(0, |table| table.primary_key().len());
-        let sql = format!(
-            "SELECT {} FROM temp.p{at} WHERE {}",
-            numbered("", 'o', parts).join(", "),
-            equal(&numbered("", 'n', count), &places)
-        );
-        let mut statement = self.db.prepare_cached(&sql)?;
-        Ok(statement.query_row(rusqlite::params_from_iter(new), |row| values(row, 0, parts)).optional()?)
-    }
-
-    /// The stage's key of a row of an earlier source, by the value that an alias names it with.
-    pub(super) fn find_earlier(&self, way: &Way<'_>, source: usize, name: &str) -> Result<Option<Vec<Value>>, Stop> {
-        let Some(at) = way
-            .group
-            .members
-            .iter()
-            .copied()
-            .find(|&at| self.layout.members.get(at).is_some_and(|member| member.source == source))
-        else {
-            return Ok(None);
-        };
-        let (Some(member), Some(it)) = (self.layout.members.get(at), self.sources.get(source)) else { return Ok(None) };
-        let Some(table) = it.catalogue.table(&member.table) else { return Ok(None) };
-        let key = row_key(table).unwrap_or_default();
-        let named: Vec<String> = super::matching::naming(table, way.group, member)
-            .iter()
-            .map(|column| format!("CAST(s.{} AS TEXT) = ?1", quote(column)))
-            .collect();
-        let sql = format!(
-            "SELECT {} FROM main.{} AS s WHERE {} LIMIT 1",
-            of("s", &key).join(", "),
-            quote(&table.name),
-            named.join(" OR ")
-        );
-        let old = it.reader.prepare(&sql)?.query_row([name], |row| values(row, 0, key.len())).optional()?;
-        let Some(old) = old else { return Ok(None) };
-        let listed: Option<Value> = self
-            .db
-            .prepare_cached("SELECT new FROM main.dbguard_key_map WHERE source = ?1 AND table_name = ?2 AND old = ?3")?
-            .query_row(params![it.id, table.name, one_key(table, &old)], |row| Ok(owned(row.get_ref(0)?)))
-            .optional()?;
-        if let Some(new) = listed {
-            return Ok(key_parts(way.target, new));
-        }
-        Ok(match old.as_slice() {
-            [Value::Integer(old)] if !table.without_rowid => {
-                old.checked_add(self.moved_by(at)).map(|new| vec![Value::Integer(new)])
-            }
-            _ => Some(old),
-        })
-    }
-}
-
-/// The parts of a key that stands as one value.
-fn key_parts(table: &Table, key: Value) -> Option<Vec<Value>> {
-    match key {
-        Value::Blob(bytes) if table.without_rowid => row::read(&bytes),
-        Value::Integer(_) => Some(vec![key]),
-        _ => None,
     }
 }
