@@ -28,6 +28,12 @@ pub fn docs_rules(plan: &Plan, policy: &Policy, renamed: &[Renamed], page: &str)
             gone.join(", ")
         ));
     }
+    let is_dropped = |action: &Action| matches!(action, Action::DeleteEmpty | Action::Archive);
+    let dropped = plan.sources.iter().filter(|it| it.action.made().is_some_and(is_dropped));
+    let dropped: Vec<String> = dropped.map(|it| code(&it.path)).collect();
+    if !dropped.is_empty() {
+        out.push_str(&format!("- Gone, no row of theirs was needed: {}.\n", dropped.join(", ")));
+    }
     for entry in &policy.specialised {
         let env = entry.env.as_ref().map_or_else(String::new, |env| format!(", found by {}", code(&env.value)));
         let allowed: Vec<String> = entry.allowed_in.iter().map(|glob| code(&glob.value)).collect();

@@ -381,8 +381,12 @@ fn a_database_in_use_or_of_others_is_not_written_into() {
 /// Two databases that describe themselves, and become one.
 fn two() -> Sandbox {
     shop()
-        .file("dbguard.toml", format!("{POLICY}[[retired]]\npath = \"notes.db\"\ntables = {{ users = \"authors\" }}\n"))
+        .file(
+            "dbguard.toml",
+            format!("{POLICY}[[retired]]\npath = \"notes.db\"\ntables = {{ users = \"authors\" }}\n[[retired]]\npath = \"old.db\"\n"),
+        )
         .file("CLAUDE.md", "# Rules\n\nBe kind.\n")
+        .file("old.db", "")
         .database(
             "notes.db",
             "CREATE TABLE users(nick TEXT PRIMARY KEY); INSERT INTO users VALUES ('x');
@@ -407,6 +411,7 @@ fn a_plan_proposes_the_rules_and_the_page_as_a_patch() {
     for words in [
         "- **`app.db` is the one database.** Code finds it by `DATABASE_PATH`; in Python `os.environ.get(\"DATABASE_PATH\", \"app.db\")`",
         "- Retired, their rows stand in `app.db`: `notes.db`.",
+        "- Gone, no row of theirs was needed: `old.db`.",
         "  - `users` of `notes.db` is `authors`\n",
         "gets a line in `docs/database.md`",
     ] {
