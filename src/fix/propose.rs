@@ -7,11 +7,11 @@ use super::ignore;
 use crate::check::Report;
 use crate::finding::{FileEdit, Finding, Fix, Remedy, Safety};
 use crate::lang::write::{Access, Change, Keep, Written, write};
-use crate::lang::{Language, Reference, names, without_allow};
+use crate::lang::{Language, Reference, Role, names, without_allow};
 use crate::policy::Policy;
 use crate::rules::{self, Fixable};
 use crate::scan::{Inventory, Linked};
-use crate::text::Source;
+use crate::text::{Source, Span};
 
 /// A finding with what would mend it, or the reason why nothing is written.
 #[derive(Debug, Clone)]
@@ -46,7 +46,33 @@ pub fn proposals(
             found.extend(facts.of_file(file, &others, source));
         }
     }
+    renamed_whole(&mut found);
     found
+}
+
+/// A table whose name cannot be written in one place keeps it in all.
+fn renamed_whole(proposals: &mut [Proposal]) {
+    let rename = |proposal: &Proposal| match &proposal.finding.remedy {
+        Some(Remedy::RenameTable { from, to }) => Some((from.to_ascii_lowercase(), to.clone())),
+        _ => None,
+    };
+    let mut held: BTreeMap<(String, String), String> = BTreeMap::new();
+    for proposal in proposals.iter() {
+        if let (Some(table), Err(reason)) = (rename(proposal), &proposal.fix) {
+            let place = &proposal.finding.place;
+            held.entry(table).or_insert_with(|| {
+                format!(
+                    "mend {}:{} by hand first, so that all places change together: {reason}",
+                    place.file, place.start.line
+                )
+            });
+        }
+    }
+    for proposal in proposals.iter_mut().filter(|proposal| proposal.fix.is_ok()) {
+        if let Some(reason) = rename(proposal).and_then(|table| held.get(&table)) {
+            proposal.fix = Err(reason.clone());
+        }
+    }
 }
 
 struct Facts<'a> {
@@ -104,7 +130,9 @@ impl<'a> Facts<'a> {
                 found.push(without_comment(finding, rule, language, &source));
                 continue;
             }
-            match self.stands_elsewhere(finding, language) {
+            let elsewhere =
+                self.stands_elsewhere(finding, language).or_else(|| self.is_listed(finding, &value, &source));
+            match elsewhere {
                 Some(words) => found.push(refused(finding, words)),
                 None => asked.push((finding, value)),
             }
@@ -185,6 +213,24 @@ impl<'a> Facts<'a> {
                 None
             }
         })
+    }
+
+    /// The name of a file, without a folder, among others that nothing opens: what a backup leaves out, what a clean-up keeps.
+    fn is_listed(&self, finding: &Finding, value: &str, source: &Source) -> Option<&'static str> {
+        if !matches!(finding.remedy, Some(Remedy::Retarget { .. } | Remedy::UseEnvironment { .. }))
+            || value.contains(['/', ':'])
+        {
+            return None;
+        }
+        let from_here = |reference: &&&Linked<Reference>| {
+            let fact = &reference.fact;
+            fact.place == finding.place
+                || fact.values.iter().any(|value| value.origin.as_ref().is_some_and(|origin| *origin == finding.place))
+        };
+        let mut here = self.references.get(&*finding.place.file).into_iter().flatten().filter(from_here);
+        let bound = here.all(|reference| matches!(reference.fact.role, Role::Binds | Role::Mentions));
+        (bound && stands_in_list(&source.text, finding.place.span))
+            .then_some("it is one of a list of names, and nothing is seen to open it")
     }
 
     fn asked<'f>(
@@ -335,6 +381,35 @@ impl<'a> Facts<'a> {
             (Safety::Unsafe, _) => (Safety::Unsafe, unsafe_words(finding)),
         }
     }
+}
+
+/// Among the elements of a list or a set, or handed to what leaves files out.
+fn stands_in_list(text: &str, at: Span) -> bool {
+    const LEAVES_OUT: [&str; 7] = ["ignore", "exclude", "pattern", "skip", "glob", "filter", "except"];
+    let before = text.get(..at.range().start).unwrap_or("");
+    let start = before.char_indices().rev().nth(2_000).map_or(0, |(start, _)| start);
+    let before = before.get(start..).unwrap_or("");
+    let mut open = 0_usize;
+    for (index, letter) in before.char_indices().rev() {
+        match letter {
+            ')' | ']' | '}' => open += 1,
+            '(' | '[' | '{' if open > 0 => open -= 1,
+            '[' => return true,
+            '{' => return !before.get(index..).unwrap_or("").contains(':'),
+            '(' => {
+                let callee = before.get(..index).unwrap_or("").trim_end();
+                let name =
+                    callee.rsplit(|letter: char| !letter.is_alphanumeric() && letter != '_').next().unwrap_or("");
+                let lower = name.to_ascii_lowercase();
+                return name.is_empty() && callee.ends_with(['=', '(', ',', ':'])
+                    || matches!(name, "in" | "set" | "frozenset" | "tuple")
+                    || LEAVES_OUT.iter().any(|word| lower.contains(word));
+            }
+            ';' | '\u{0}' if open == 0 => return false,
+            _ => {}
+        }
+    }
+    false
 }
 
 /// What a fix writes where the policy does not say.

@@ -166,6 +166,10 @@ pub enum Naming {
     Given,
     /// Code fills the name into SQL: `for table in ['users']`.
     Filled,
+    /// Code keeps it among what it calls tables: `EXPECTED_TABLES = ['users']`.
+    Spoken,
+    /// A model takes its name from its class: `class User(db.Model)`. The place is the class's name.
+    Implied,
 }
 
 /// A place that names a table.

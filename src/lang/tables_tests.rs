@@ -66,6 +66,11 @@ fn names_that_code_fills_in() {
         "TABLE = '‹users›'\ndef f():\n    c.execute(f'SELECT * FROM \"{TABLE}\" WHERE a = 1')",
         "TABLE = '‹!users›'\ndef f(x):\n    c.execute(f'SELECT * FROM {TABLE}')\n    return x == TABLE",
         "def count(table):\n    return c.execute(f'SELECT count(*) FROM {table}')\ncount('‹users›')\ncount(table='‹items›')",
+        "FTS = {'‹users›': ['a'], '‹items›': ['b']}\nfor table, columns in FTS.items():\n    c.execute(f'DELETE FROM {table}')",
+        "VIEWS = {'v': ({'‹users›', '‹items›'}, 'SELECT ‹users›.a FROM ‹users›')}\ndef f(db):\n    found = set(db.table_names())\n    for name, (tables, sql) in VIEWS.items():\n        if tables.issubset(found):\n            c.execute(sql)",
+        "KEYS = [('‹users›', 'team', '‹teams›', 'id')]\nfor table, column, other, key in KEYS:\n    c.execute(f'SELECT {column} FROM {table} JOIN {other}')",
+        "def all_of(names):\n    for name in names:\n        c.execute(f'DELETE FROM {name}')\nall_of(['‹users›', '‹items›'])",
+        "NAMES = ['‹!users›', '‹!items›']\ndef names():\n    return NAMES\nfor name in NAMES:\n    c.execute(f'DELETE FROM {name}')",
         "def count(table):\n    log[table] = 1\n    return c.execute(f'SELECT count(*) FROM {table}')\ncount('‹!users›')",
     ]);
 }
@@ -82,13 +87,30 @@ fn names_that_are_handed_to_libraries() {
         "with op.batch_alter_table('‹users›') as batch_op:\n    batch_op.add_column(sa.Column('x'))\n    batch_op.create_foreign_key('users', '‹teams›', ['a'], ['b'])",
         "df.to_sql('‹users›', c)\npd.read_sql_table('‹users›', c)",
         "tables = {row[0] for row in c.execute('SELECT name FROM sqlite_master')}\nassert '‹users›' in tables\nassert tables == {'‹users›', '‹items›'}",
+        "exists = engine.dialect.has_table(connection, '‹users›')",
+        "expected = {'‹users›', '‹items›'}\ntables = {row[0] for row in c.execute('SELECT name FROM sqlite_master')}\nmissing = expected - tables",
+        "def has_column(inspector, table, column):\n    return any(it['name'] == column for it in inspector.get_columns(table))\nhas_column(inspector, '‹users›', 'users')",
+        "migrations.CreateModel(name='User', fields=[], options={'db_table': '‹users›', 'verbose_name': 'users'})\nmigrations.AlterModelTable(name='user', table='‹users›')\nteams = models.ManyToManyField(Team, db_table='‹user_teams›')",
+        "class User(models.Model):\n    teams = models.ManyToManyField(Team)\n    class Meta:\n        db_table = '‹!users›'",
+        // Names that may be tables hold the others back.
+        "EXPECTED_TABLES = ['‹!users›', '‹!items›']\nprint(EXPECTED_TABLES)\nstable = ['users']",
+        "export(table_name='‹!users›', name='users')\nconfig = {'tables': {'‹!users›': {'sort': 'users'}}}",
         "table = Table('Users', 'Names')\nx['users'] = Field(default='users.id')",
+    ]);
+    python(&[
+        "from flask_sqlalchemy import SQLAlchemy\ndb = SQLAlchemy()\nclass ‹UserGroup›(db.Model):\n    id = db.Column(db.Integer, primary_key=True)\nclass Kind(UserGroup):\n    pass\nclass Base(db.Model):\n    __abstract__ = True",
+        "from sqlmodel import Field, SQLModel\nclass ‹Hero›(SQLModel, table=True):\n    id: int = Field(primary_key=True)\nclass HeroRead(SQLModel):\n    id: int = Field()",
+        "class Base(DeclarativeBase):\n    @declared_attr\n    def __tablename__(cls):\n        return cls.__name__.lower()\nclass ‹Item›(Base):\n    id = Column(Integer, primary_key=True)",
+        "from peewee import CharField, Model\nclass Base(Model):\n    class Meta:\n        database = db\nclass ‹!Person›(Base):\n    name = CharField()",
     ]);
     let utils = "import sqlite_utils\ndb = sqlite_utils.Database('x.db')\n";
     for case in [
         "db['‹users›'].insert({'users': 1})\ndb.table('‹users›').add_foreign_key('users', '‹teams›', 'id')",
         "def save(db, user):\n    db['‹users›'].upsert(user)\nsave(db, {})",
         "for table in ['‹users›']:\n    db[table].drop()",
+        "db['‹!users›'].enable_fts(['name'])\nrow = db['‹!posts›'].insert({})\nrow.m2m('‹!tags›', {})\nrow.m2m('‹tags›', m2m_table='‹post_tags›')",
+        "db['‹users›'].insert({}, foreign_keys=('users', 'team'))\ndb['‹users›'].insert({}, foreign_keys=[('team', '‹teams›', 'id')])",
+        "def migrate(db):\n    db['‹users›'].add_column('team', fk='‹teams›')\n    db.add_foreign_keys([('‹users›', 'team', '‹teams›', 'id')])\n    options['users'] = 1",
         "assert {'‹users›'} == set(db.table_names())",
     ] {
         expect("app.py", Language::Python, &[&format!("{utils}{case}\n")]);
@@ -131,6 +153,38 @@ fn sql_of_scripts() {
             .replace("VIEW v", "VIEW ‹v›")
             .as_str()],
     );
+}
+
+/// Models that take the names of their tables from their classes.
+#[test]
+fn tables_that_classes_name() {
+    for (path, text, expected) in [
+        (
+            "app.py",
+            "from flask_sqlalchemy import SQLAlchemy\nclass HTTPLogEntry(db.Model):\n    id = db.Column()\n",
+            "http_log_entry",
+        ),
+        (
+            "app.py",
+            "from sqlmodel import Field, SQLModel\nclass UserGroup(SQLModel, table=True):\n    id: int = Field()\n",
+            "usergroup",
+        ),
+        (
+            "shop/models.py",
+            "from django.db import models\nclass Item(models.Model):\n    id = models.CharField()\n",
+            "shop_item",
+        ),
+        (
+            "shop/models/item.py",
+            "from django.db import models\nclass Item(models.Model):\n    id = models.CharField()\n",
+            "shop_item",
+        ),
+    ] {
+        let source = Source::new(path, text.as_bytes().to_vec());
+        let found: Vec<String> =
+            read(&source, Language::Python).table_uses.into_iter().map(|found| found.table).collect();
+        assert_eq!(found, [expected], "{text}");
+    }
 }
 
 /// Tables with the databases of their connections.

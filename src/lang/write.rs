@@ -74,8 +74,9 @@ pub type Written = Result<Vec<Edit>, Refusal>;
 /// not refused can be made together.
 #[must_use]
 pub fn write(source: &Source, language: Language, changes: &[Change<'_>]) -> Vec<Written> {
-    let (tables, others): (Vec<_>, Vec<_>) =
-        changes.iter().enumerate().partition(|(_, change)| matches!(change, Change::RenameTable { .. }));
+    // A model that takes its table's name from the class has none that could be written over.
+    let in_sql = |change: &Change<'_>| matches!(change, Change::RenameTable { at, .. } if language != Language::Python || !is_name_of_class(source, *at));
+    let (tables, others): (Vec<_>, Vec<_>) = changes.iter().enumerate().partition(|(_, change)| in_sql(change));
     let mut written: Vec<Written> = vec![Err(Refusal::because("nothing was written")); changes.len()];
     let mut keep = |asked: Vec<(usize, &Change<'_>)>, by: Writer| {
         let only: Vec<Change<'_>> = asked.iter().map(|(_, change)| **change).collect();
@@ -97,6 +98,14 @@ pub fn write(source: &Source, language: Language, changes: &[Change<'_>]) -> Vec
         }
     }
     written
+}
+
+/// `User` in `class User(db.Model):`.
+fn is_name_of_class(source: &Source, at: Span) -> bool {
+    let before = source.text.get(..at.range().start).unwrap_or("");
+    let after = source.text.get(at.range().end..).unwrap_or("");
+    let line = before.rsplit('\n').next().unwrap_or("");
+    line.trim() == "class" && after.trim_start().starts_with(['(', ':'])
 }
 
 /// The place, where the change names a file of another name there.

@@ -6,9 +6,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::sink::Offence;
 use super::{Applied, Sink, Standing};
 use crate::finding::Remedy;
-use crate::lang::{Statement, TableUse};
+use crate::lang::{Naming, Statement, TableUse};
 use crate::policy::{Move, Moves};
 use crate::scan::{Context, Database, DatabaseId, Inventory, Linked};
+use crate::text::Place;
 
 /// Databases that are named in a reason.
 const SHOWN: usize = 3;
@@ -23,32 +24,72 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
     for statement in &inventory.statements {
         statements.entry(&statement.fact.place.file).or_default().push(&statement.fact);
     }
+    let mut asked = Vec::new();
     for table_use in &inventory.table_uses {
         let context = policy.context(&table_use.fact.place.file, table_use.context);
         if !matches!(context, Context::Code | Context::Config | Context::Test) {
             continue;
         }
-        let fact = &table_use.fact;
-        let (found, reason) = match names.decide(table_use) {
-            Decision::Stays => continue,
-            Decision::Moved(found) => (found, fact.fixed.clone()),
-            Decision::Open(found, reason) => (found, Some(reason)),
-        };
+        let decision = names.decide(table_use);
+        let Some(found) = decision.asked() else { continue };
         let new = &found.to.table;
-        let around = statements.get(&*fact.place.file).map_or(&[][..], Vec::as_slice);
-        if found.from.table == *new || says_both(around, fact, new) {
-            continue;
+        let around = statements.get(&*table_use.fact.place.file).map_or(&[][..], Vec::as_slice);
+        if found.from.table != *new && !says_both(around, &table_use.fact, new) {
+            asked.push((table_use, decision));
         }
+    }
+    // What only may be the name of a table says nothing of one that nothing else names.
+    let named: HashSet<&Place> = asked
+        .iter()
+        .filter(|(table_use, _)| table_use.fact.naming != Naming::Spoken)
+        .filter_map(|(_, decision)| decision.asked())
+        .map(|found| &found.place)
+        .collect();
+    asked.retain(|(table_use, decision)| {
+        table_use.fact.naming != Naming::Spoken || decision.asked().is_some_and(|found| named.contains(&found.place))
+    });
+    // A table that keeps its name in one place keeps it in all: half a rename runs nowhere.
+    let mut held: HashMap<&Place, (&TableUse, &str)> = HashMap::new();
+    for (table_use, decision) in &asked {
+        if let (Decision::Moved(found), Some(reason)) = (decision, &table_use.fact.fixed)
+            && !is_allowed(inventory, &table_use.fact)
+        {
+            held.entry(&found.place).or_insert((&table_use.fact, reason));
+        }
+    }
+    for (table_use, decision) in &asked {
+        let fact = &table_use.fact;
+        let Some(found) = decision.asked() else { continue };
+        let new = &found.to.table;
         let offence = Offence::at(&fact.place)
             .hole("old", &fact.table)
             .hole("new", new)
             .label(&found.place, "policy")
             .about(table_use.databases.first().copied());
-        sink.report(match reason {
-            Some(reason) => offence.case("by-hand").hole("reason", reason),
-            None => offence.remedy(Remedy::RenameTable { from: fact.table.clone(), to: new.clone() }),
+        let reason = match decision {
+            Decision::Open(_, reason) => Some(reason),
+            _ => fact.fixed.as_ref(),
+        };
+        sink.report(match (reason, held.get(&found.place)) {
+            (Some(reason), _) => offence.case("by-hand").hole("reason", reason),
+            (None, Some((other, reason))) => {
+                let place = format!("{}:{}", other.place.file, other.place.start.line);
+                offence.case("with-another").hole("other", place).hole("reason", reason)
+            }
+            (None, None) => offence.remedy(Remedy::RenameTable { from: fact.table.clone(), to: new.clone() }),
         });
     }
+}
+
+/// A comment says that the place may keep the name.
+fn is_allowed(inventory: &Inventory, fact: &TableUse) -> bool {
+    let (file, line) = (&fact.place.file, fact.place.start.line);
+    inventory.allows.iter().any(|allow| {
+        allow.rule == "retired-table"
+            && allow.place.file == *file
+            && !allow.is_open
+            && (allow.lines.0..=allow.lines.1).contains(&line)
+    })
 }
 
 /// What a table use comes to.
@@ -57,6 +98,15 @@ enum Decision<'m> {
     Moved(&'m Move),
     /// It may be this move; why nobody can tell.
     Open(&'m Move, String),
+}
+
+impl<'m> Decision<'m> {
+    fn asked(&self) -> Option<&'m Move> {
+        match self {
+            Self::Stays => None,
+            Self::Moved(found) | Self::Open(found, _) => Some(found),
+        }
+    }
 }
 
 /// The moves as they concern the databases of one inventory.

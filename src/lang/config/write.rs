@@ -40,9 +40,31 @@ pub(in crate::lang) fn retarget(source: &Source, language: Language, at: Span, p
     place.replace(source, spell::respelled(&place.text, path).map_err(Refusal::because)?)
 }
 
-/// Compose fills variables in; no other format of configuration does.
+fn is_makefile(name: &str) -> bool {
+    matches!(name, "Makefile" | "makefile" | "GNUmakefile") || name.ends_with(".mk")
+}
+
+/// Compose and make fill variables in; no other format of configuration does.
 fn use_environment(source: &Source, language: Language, at: Span, env: &str, default: &str) -> Written {
     let name = source.path.rsplit('/').next().unwrap_or("");
+    if is_makefile(name) {
+        let place = Literal::at(source, language, at)?;
+        let (range, path) = spell::respelled(&place.text, default).map_err(Refusal::because)?;
+        let line = source.text.get(..at.range().start).unwrap_or("").rsplit('\n').next().unwrap_or("");
+        // Recipes are read by the shell, which gets a dollar for two.
+        let access = match line.starts_with('\t') {
+            true => format!("$${{{env}:-{path}}}"),
+            false if path.contains([',', ')', '(']) => {
+                return Err(Refusal::because(format!("`{path}` would have to be escaped")));
+            }
+            false => format!("$(or $({env}),{path})"),
+        };
+        if place.text != source.slice(at) {
+            return Err(Refusal::because("quotes and escapes stand around it"));
+        }
+        let start = at.range().start;
+        return Ok(vec![Edit::replace(Span::new(start + range.start, start + range.end), access)]);
+    }
     if language != Language::Yaml || !name.contains("compose") {
         return Err(Refusal::because(match language {
             Language::Other => format!("dbguard writes no access to `{env}` in this language"),
@@ -444,6 +466,16 @@ mod tests {
             environment("a.go", Other, "open(‹\"zoe.db\"›)"),
             "refused: dbguard writes no access to `DATABASE_PATH` in this language"
         );
+        for (text, becomes) in [
+            ("DB = ‹data/zoe.db›\n", "DB = $(or $(DATABASE_PATH),/app/data/zoe.db)\n"),
+            (
+                "run:\n\tDB=‹data/zoe.db› python app.py\n",
+                "run:\n\tDB=$${DATABASE_PATH:-/app/data/zoe.db} python app.py\n",
+            ),
+            ("URL ?= ‹sqlite:///data/zoe.db›\n", "URL ?= sqlite:///$(or $(DATABASE_PATH),/app/data/zoe.db)\n"),
+        ] {
+            assert_eq!(environment("Makefile", Other, text), becomes);
+        }
         assert_eq!(
             valued("a.go", Other, "p := ‹getEnv(\"DB\", \"y.db\")›", "/x/z.db"),
             "refused: the path is not written here"

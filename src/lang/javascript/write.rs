@@ -4,7 +4,7 @@ use tree_sitter::Node;
 
 use super::{bare, children, component, parse, span};
 use crate::lang::config::whole_words;
-use crate::lang::write::{Change, Refusal, Written};
+use crate::lang::write::{Change, Keep, Refusal, Written};
 use crate::lang::{Language, spell};
 use crate::text::{Edit, Source, Span};
 
@@ -29,7 +29,7 @@ struct Writer<'a, 't> {
 impl<'t> Writer<'_, 't> {
     fn one(&self, change: &Change<'_>) -> Written {
         match *change {
-            Change::UseEnvironment { at, env, default, .. } => self.use_environment(at, env, default),
+            Change::UseEnvironment { at, env, default, keep, .. } => self.use_environment(at, env, default, keep),
             Change::Retarget { at, path } => self.respell(self.literal(at)?, path, false),
             Change::SetValue { at, value } => self.respell(self.literal(at)?, value, true),
             Change::RenameVariable { at, from, to } => self.rename(at, from, to),
@@ -106,7 +106,7 @@ impl<'t> Writer<'_, 't> {
         Ok(vec![Edit::replace(Span::new(start + range.start, start + range.end), new)])
     }
 
-    fn use_environment(&self, at: Span, env: &str, default: &str) -> Written {
+    fn use_environment(&self, at: Span, env: &str, default: &str, keep: Keep) -> Written {
         let node = bare(self.at(at)?);
         if let Some(name) = self.env_read(node) {
             let mut edits = self.rename(span(node), &name, env)?;
@@ -128,7 +128,7 @@ impl<'t> Writer<'_, 't> {
         if let Some(edits) = self.as_default(whole, literal, env, default)? {
             return Ok(edits);
         }
-        self.wrap(whole, literal, env, default)
+        self.wrap(whole, literal, (env, default), keep)
     }
 
     /// The literal is what a variable falls back to: `process.env.X || "x.db"`.
@@ -195,7 +195,7 @@ impl<'t> Writer<'_, 't> {
     }
 
     /// `process.env.X ?? "/app/data/zoe.db"` in the place of a path.
-    fn wrap(&self, whole: Node<'t>, literal: Node<'t>, env: &str, default: &str) -> Written {
+    fn wrap(&self, whole: Node<'t>, literal: Node<'t>, (env, default): (&str, &str), keep: Keep) -> Written {
         let parent = parent_of(whole).ok_or_else(|| Refusal::because("the path is not written here"))?;
         let attribute = parent.kind() == "jsx_attribute";
         if !attribute && !is_expression(whole, parent) {
@@ -216,7 +216,8 @@ impl<'t> Writer<'_, 't> {
         if self.has_folder_beside(whole) {
             return Err(Refusal::because("its folder is given beside it"));
         }
-        let same_name = text.rsplit('/').next() == default.rsplit('/').next();
+        // A file of that name in another folder is another database.
+        let same_name = keep != Keep::Nothing && text.rsplit('/').next() == default.rsplit('/').next();
         let mut template = false;
         let new = if (whole != literal || holes) && same_name && !text.contains("://") && !text.starts_with("file:") {
             // The folder is only known at run time: it stays what the variable falls back to.

@@ -1,22 +1,52 @@
 //! Literals that reach SQL through names: where each stands, and whether it is a table's name wherever it goes.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+use std::sync::Arc;
 
-use super::evaluate::{Evaluator, InModule, Val};
-use super::ir::{Bound, ExprId, Kind, Module, Op, Piece, ScopeId, ScopeKind};
+use super::evaluate::{Evaluator, InModule, Val, static_text};
+use super::ir::{Arg, Bound, ExprId, Kind, Module, Op, Piece, ScopeId, ScopeKind};
 use super::known;
+use super::tables::{is_database, lists_tables};
 use super::usage::{Purpose, Usage};
 use crate::lang::sql;
 use crate::text::{Place, Span};
 
 /// Names, parameters and lists followed from a literal.
-const DEPTH: u32 = 6;
+const DEPTH: u32 = 12;
 /// Expressions looked at for one literal.
-const STEPS: u32 = 400;
+const STEPS: u32 = 600;
 
 pub(super) struct Fillers<'e, 'p> {
     evaluator: &'e Evaluator<'p>,
     steps: Cell<u32>,
+    known: RefCell<HashMap<usize, Rc<Known<'p>>>>,
+}
+
+/// What a module binds and gives back, by the expression of the value.
+struct Known<'p> {
+    usage: Usage<'p>,
+    bound: HashMap<ExprId, Vec<(ScopeId, Arc<str>, How)>>,
+    returned: HashSet<ExprId>,
+}
+
+/// How much of a value a name is bound to.
+#[derive(Clone, Copy)]
+enum How {
+    Whole,
+    Each,
+    Part(usize),
+}
+
+/// How a collection holds what is followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Held {
+    At(usize),
+    /// An element, nobody knows which.
+    Somewhere,
+    Key,
+    Value(Option<String>),
 }
 
 /// Where else a literal goes.
@@ -24,11 +54,20 @@ type Elsewhere = Option<String>;
 
 impl<'e, 'p> Fillers<'e, 'p> {
     pub(super) fn new(evaluator: &'e Evaluator<'p>) -> Self {
-        Self { evaluator, steps: Cell::new(0) }
+        Self { evaluator, steps: Cell::new(0), known: RefCell::default() }
     }
 
     fn module(&self, at: usize) -> Option<&'p Module> {
         self.evaluator.program.module(at)
+    }
+
+    fn known(&self, at: usize, module: &'p Module) -> Rc<Known<'p>> {
+        if let Some(known) = self.known.borrow().get(&at) {
+            return Rc::clone(known);
+        }
+        let known = Rc::new(Known::of(module));
+        self.known.borrow_mut().insert(at, Rc::clone(&known));
+        known
     }
 
     /// The string literal at a place.
@@ -39,13 +78,13 @@ impl<'e, 'p> Fillers<'e, 'p> {
         Some((at, literal))
     }
 
-    /// The place of the name inside its quotes; `None` where the literal is more than the name.
-    pub(super) fn name(&self, at: usize, literal: ExprId, name: &str) -> Option<Place> {
+    /// The name that a literal is, and where it stands inside its quotes; `None` where the literal is more than a name.
+    pub(super) fn name(&self, at: usize, literal: ExprId) -> Option<(String, Place)> {
         let module = self.module(at)?;
         let Kind::Text(pieces) = &module.expr(literal).kind else { return None };
         match pieces.as_slice() {
-            [Piece::Text(text, span)] if text == name && (span.end - span.start) as usize == name.len() => {
-                Some(module.source.place(Span { start: span.start, end: span.end }))
+            [Piece::Text(text, span)] if (span.end - span.start) as usize == text.len() => {
+                Some((text.clone(), module.source.place(Span { start: span.start, end: span.end })))
             }
             _ => None,
         }
@@ -53,43 +92,135 @@ impl<'e, 'p> Fillers<'e, 'p> {
 
     /// Why the literal is not only the name of a table.
     pub(super) fn other_use(&self, at: usize, literal: ExprId) -> Elsewhere {
-        self.follow(at, literal, 0)
+        self.steps.set(0);
+        self.follow(at, literal, &[], 0)
     }
 
-    fn follow(&self, at: usize, expr: ExprId, depth: u32) -> Elsewhere {
+    /// `path` leads from the value of `expr` to the literal.
+    fn follow(&self, at: usize, expr: ExprId, path: &[Held], depth: u32) -> Elsewhere {
         self.steps.set(self.steps.get() + 1);
-        if depth > DEPTH || self.steps.get() > STEPS {
+        if depth > DEPTH || self.steps.get() > STEPS || path.len() > 6 {
             return Some("where the name goes cannot be followed".to_owned());
         }
         let module = self.module(at)?;
-        let usage = Usage::of(module);
-        if let Some(named) = usage.named(expr) {
-            return self.follow_name(at, named.scope, &named.name, depth + 1);
+        let known = self.known(at, module);
+        let next = depth + 1;
+        if let Some(bound) = known.bound.get(&expr) {
+            return bound.iter().find_map(|(scope, name, how)| {
+                let rest = match how {
+                    How::Whole => path.to_vec(),
+                    How::Each => each(path)?,
+                    How::Part(index) => part(path, *index)?,
+                };
+                self.follow_name(at, *scope, name, &rest, next)
+            });
         }
-        if usage.target(expr).is_some() {
+        if known.usage.target(expr).is_some() {
             return Some("the name is kept in an object".to_owned());
         }
+        if known.returned.contains(&expr) {
+            return Some("the name is given back by a function".to_owned());
+        }
         let parent = module.expr(expr).parent?;
+        let up = |path: Vec<Held>| self.follow(at, parent, &path, next);
         match &module.expr(parent).kind {
-            Kind::List(_) | Kind::Cond { .. } | Kind::Binary { op: Op::Or | Op::And, .. } => {
-                self.follow(at, parent, depth + 1)
+            Kind::Cond { test, .. } => (*test != expr).then(|| up(path.to_vec())).flatten(),
+            Kind::Binary { op: Op::Or | Op::And, .. } => up(path.to_vec()),
+            Kind::List(parts) => {
+                let index = parts.iter().position(|&part| part == expr).unwrap_or(0);
+                up(within(Held::At(index), path))
             }
-            Kind::Text(_) => self.filled(module, &usage, parent),
-            Kind::Binary { op: Op::Add | Op::Mod, .. } => self.filled(module, &usage, parent),
-            Kind::Binary { op: Op::Compare, .. } => Some("the name is compared with something".to_owned()),
+            Kind::Dict(pairs) => match pairs.iter().find(|(_, value)| *value == expr) {
+                Some((key, _)) => {
+                    let key = key.and_then(|key| static_text(module, key));
+                    up(within(Held::Value(key), path))
+                }
+                None => up(within(Held::Key, path)),
+            },
+            Kind::Text(_) => self.filled(module, &known.usage, parent),
+            Kind::Binary { op: Op::Compare, left, right } => {
+                let other = if *left == expr { *right } else { *left };
+                (!lists_tables(module, other, 0)).then(|| "the name is compared with something".to_owned())
+            }
+            Kind::Binary { op: Op::Mod, .. } => self.filled(module, &known.usage, parent),
+            Kind::Binary { op: Op::Add, .. } if path.is_empty() => self.filled(module, &known.usage, parent),
+            Kind::Binary { left, right, .. } if !path.is_empty() => {
+                let other = if *left == expr { *right } else { *left };
+                (!lists_tables(module, other, 0)).then(|| up(somewhere(path))).flatten()
+            }
             Kind::Index(base, key) if *key == expr => {
-                let table = self.evaluator.ask(at, *base).iter().any(|val| matches!(val, Val::Connection(_)));
-                (!table).then(|| "the name is the key of something else as well".to_owned())
+                let names_others = module.expr(parent).parent.is_some_and(
+                    |member| matches!(&module.expr(member).kind, Kind::Member(_, method) if method.as_ref() == "enable_fts"),
+                );
+                if names_others {
+                    return Some("`enable_fts` names other tables after it".to_owned());
+                }
+                (!is_database(self.evaluator, at, *base))
+                    .then(|| "the name is the key of something else as well".to_owned())
+            }
+            Kind::Index(_, key) => {
+                let rest = match &module.expr(*key).kind {
+                    Kind::Opaque(parts) if parts.is_empty() => each(path),
+                    Kind::Number(digits) => part(path, digits.parse().ok()?),
+                    Kind::Text(_) => match path.split_first() {
+                        Some((Held::Value(own), rest)) if *own == static_text(module, *key) => Some(rest.to_vec()),
+                        _ => None,
+                    },
+                    _ => match path.split_first() {
+                        Some((Held::Key, _)) => {
+                            return Some("the name is the key of something else as well".to_owned());
+                        }
+                        Some((_, rest)) => Some(rest.to_vec()),
+                        None => None,
+                    },
+                };
+                rest.and_then(up)
             }
             Kind::Call { callee, args } if *callee != expr => {
-                let position = args.iter().filter(|arg| arg.name.is_none()).position(|arg| arg.value == expr);
-                let keyword =
-                    args.iter().find(|arg| arg.value == expr).and_then(|arg| arg.name.as_deref()).map(str::to_owned);
-                self.handed(at, module, &usage, (expr, *callee), (position, keyword), depth)
+                self.handed(at, module, &known.usage, (expr, *callee, parent), args, path, depth)
             }
-            Kind::Dict(_) => Some("the name stands in a dictionary".to_owned()),
+            Kind::Member(_, method) if !path.is_empty() => self.collected(at, module, parent, method, path, next),
             Kind::Member(..) => Some("the name is worked on".to_owned()),
+            Kind::Opaque(_) if !module.source.slice(module.expr(parent).span).starts_with("not ") => {
+                Some("where the name goes cannot be followed".to_owned())
+            }
             _ => None,
+        }
+    }
+
+    /// A method of the collection that holds the name.
+    fn collected(
+        &self,
+        at: usize,
+        module: &'p Module,
+        member: ExprId,
+        method: &str,
+        path: &[Held],
+        depth: u32,
+    ) -> Elsewhere {
+        let call = module.expr(member).parent?;
+        let Kind::Call { args, .. } = &module.expr(call).kind else {
+            return Some("the name is kept in an object".to_owned());
+        };
+        let (first, rest) = path.split_first()?;
+        let up = |path: Vec<Held>| self.follow(at, call, &path, depth);
+        let element = |rest: &[Held]| up(within(Held::Somewhere, rest));
+        match (method, first) {
+            ("items", Held::Key) => element(&within(Held::At(0), rest)),
+            ("items", Held::Value(_)) => element(&within(Held::At(1), rest)),
+            ("keys", Held::Key) | ("values", Held::Value(_)) => element(rest),
+            (
+                "keys" | "values" | "append" | "add" | "extend" | "update" | "sort" | "clear" | "remove" | "discard",
+                _,
+            ) => None,
+            ("issubset" | "issuperset" | "isdisjoint" | "difference" | "intersection" | "symmetric_difference", _)
+                if args.iter().all(|arg| lists_tables(module, arg.value, 0)) =>
+            {
+                None
+            }
+            ("get" | "pop", Held::Value(_)) => up(rest.to_vec()),
+            ("copy" | "union" | "difference" | "intersection", _) => up(somewhere(path)),
+            _ => Some("where the name goes cannot be followed".to_owned()),
         }
     }
 
@@ -104,18 +235,22 @@ impl<'e, 'p> Fillers<'e, 'p> {
         let mut words = String::new();
         spell(module, whole, &mut words);
         let said = matches!(usage.purpose(text), Purpose::Spoken("message" | "help text"));
-        (!said && !sql::looks_like_sql(&words)).then(|| "the name fills another text as well".to_owned())
+        (!said && !sql::looks_like_sql(&words)).then(|| "other names or texts are made from it".to_owned())
     }
 
+    #[expect(clippy::too_many_arguments, reason = "a call and what is handed to it")]
     fn handed(
         &self,
         at: usize,
-        module: &Module,
+        module: &'p Module,
         usage: &Usage<'_>,
-        (expr, callee): (ExprId, ExprId),
-        (position, keyword): (Option<usize>, Option<String>),
+        (expr, callee, call): (ExprId, ExprId, ExprId),
+        args: &[Arg],
+        path: &[Held],
         depth: u32,
     ) -> Elsewhere {
+        let position = args.iter().filter(|arg| arg.name.is_none()).position(|arg| arg.value == expr);
+        let keyword = args.iter().find(|arg| arg.value == expr).and_then(|arg| arg.name.as_deref());
         if matches!(usage.purpose(expr), Purpose::Spoken("message" | "help text")) {
             return None;
         }
@@ -127,8 +262,39 @@ impl<'e, 'p> Fillers<'e, 'p> {
             if method.as_ref() == "format" {
                 return self.filled(module, usage, *base);
             }
-            if known::runs_sql(method) || method.as_ref() == "table" {
+            if known::runs_sql(method) || path.is_empty() && super::tables::takes_table(method, position, keyword) {
                 return None;
+            }
+            // `found.append("users")`: the list goes on from here.
+            if matches!(method.as_ref(), "append" | "add")
+                && let Kind::Name(list) = &module.expr(*base).kind
+                && let Some(scope) = home(module, module.expr(*base).scope, list)
+            {
+                return self.follow_name(at, scope, list, &within(Held::Somewhere, path), depth + 1);
+            }
+            let compares = matches!(
+                method.as_ref(),
+                "issubset" | "issuperset" | "isdisjoint" | "difference" | "intersection" | "symmetric_difference"
+            );
+            if compares && lists_tables(module, *base, 0) {
+                return None;
+            }
+        } else if path.is_empty() && super::tables::takes_table(&name, position, keyword) {
+            return None;
+        }
+        if matches!(module.expr(callee).kind, Kind::Name(_)) {
+            match name.as_str() {
+                "list" | "tuple" | "set" | "frozenset" | "sorted" | "reversed" | "iter" | "dict"
+                    if !path.is_empty() =>
+                {
+                    return self.follow(at, call, &somewhere(path), depth + 1);
+                }
+                "enumerate" if !path.is_empty() => {
+                    let path = within(Held::Somewhere, &within(Held::At(1), each(path)?.as_slice()));
+                    return self.follow(at, call, &path, depth + 1);
+                }
+                "len" | "print" => return None,
+                _ => {}
             }
         }
         for val in self.evaluator.ask(at, callee) {
@@ -139,21 +305,25 @@ impl<'e, 'p> Fillers<'e, 'p> {
             };
             let Some((home, scope)) = function else { continue };
             let Some(params) = self.module(home).map(|module| &module.scope(scope).params) else { continue };
-            let given = match (&keyword, position) {
-                (Some(keyword), _) => params.iter().find(|param| param.name.as_ref() == keyword.as_str()),
+            let given = match (keyword, position) {
+                (Some(keyword), _) => params.iter().find(|param| param.name.as_ref() == keyword),
                 (None, Some(position)) => params.get(position + usize::from(method)),
                 _ => None,
             };
             let Some(given) = given else { continue };
-            return self.follow_name(home, scope, &given.name, depth + 1);
+            return self.follow_name(home, scope, &given.name, path, depth + 1);
         }
         Some(format!("the name is handed to `{name}` as well"))
     }
 
     /// Every use of a name that is bound in a scope, in its module and in those that import it.
-    fn follow_name(&self, at: usize, scope: ScopeId, name: &str, depth: u32) -> Elsewhere {
+    fn follow_name(&self, at: usize, scope: ScopeId, name: &str, path: &[Held], depth: u32) -> Elsewhere {
         let module = self.module(at)?;
         if module.scope(scope).kind == ScopeKind::Class {
+            // Whoever asks a model for its table gets the new name.
+            if matches!(name, "__tablename__" | "db_table" | "table_name") {
+                return None;
+            }
             return Some("the name is kept in an object".to_owned());
         }
         for index in 0..module.exprs.len() {
@@ -162,7 +332,7 @@ impl<'e, 'p> Fillers<'e, 'p> {
             let same = matches!(&expr.kind, Kind::Name(own) if own.as_ref() == name);
             if same
                 && home(module, expr.scope, name) == Some(scope)
-                && let Some(reason) = self.follow(at, id, depth + 1)
+                && let Some(reason) = self.follow(at, id, path, depth + 1)
             {
                 return Some(reason);
             }
@@ -172,10 +342,10 @@ impl<'e, 'p> Fillers<'e, 'p> {
                 let Some(importer) = self.module(other).filter(|_| other != at) else { continue };
                 for (local, bindings) in importer.scopes.iter().flat_map(|scope| &scope.bindings) {
                     for binding in bindings {
-                        if let Bound::Import { module: path, name: imported } = &binding.value
+                        if let Bound::Import { module: from, name: imported } = &binding.value
                             && imported.as_ref() == name
-                            && self.evaluator.program.resolve(other, path) == Some(at)
-                            && let Some(reason) = self.follow_name(other, binding.scope, local, depth + 1)
+                            && self.evaluator.program.resolve(other, from) == Some(at)
+                            && let Some(reason) = self.follow_name(other, binding.scope, local, path, depth + 1)
                         {
                             return Some(reason);
                         }
@@ -191,6 +361,66 @@ impl<'e, 'p> Fillers<'e, 'p> {
             }
         }
         None
+    }
+}
+
+impl<'p> Known<'p> {
+    fn of(module: &'p Module) -> Self {
+        let mut bound: HashMap<ExprId, Vec<(ScopeId, Arc<str>, How)>> = HashMap::new();
+        let mut returned = HashSet::new();
+        for (index, scope) in module.scopes.iter().enumerate() {
+            let id = ScopeId(u32::try_from(index).unwrap_or(u32::MAX));
+            for (name, binding) in scope
+                .bindings
+                .iter()
+                .chain(&scope.members)
+                .flat_map(|(name, bindings)| bindings.iter().map(move |binding| (name, binding)))
+            {
+                let (value, how) = match binding.value {
+                    Bound::Expr(value) => (value, How::Whole),
+                    Bound::Element(value) => (value, How::Each),
+                    Bound::Part(value, index) => (value, How::Part(index)),
+                    _ => continue,
+                };
+                bound.entry(value).or_default().push((id, Arc::clone(name), how));
+            }
+            for param in &scope.params {
+                if let Some(default) = param.default {
+                    bound.entry(default).or_default().push((id, Arc::clone(&param.name), How::Whole));
+                }
+            }
+            returned.extend(scope.returns.iter().copied());
+        }
+        Self { usage: Usage::of(module), bound, returned }
+    }
+}
+
+fn within(outer: Held, path: &[Held]) -> Vec<Held> {
+    std::iter::once(outer).chain(path.iter().cloned()).collect()
+}
+
+/// The path of what a loop over the collection gives; `None` where that is something else.
+fn each(path: &[Held]) -> Option<Vec<Held>> {
+    match path.split_first() {
+        Some((Held::At(_) | Held::Somewhere | Held::Key, rest)) => Some(rest.to_vec()),
+        _ => None,
+    }
+}
+
+/// The path of the collection's part of that number.
+fn part(path: &[Held], index: usize) -> Option<Vec<Held>> {
+    match path.split_first() {
+        Some((Held::At(own), rest)) if *own == index => Some(rest.to_vec()),
+        Some((Held::Somewhere, rest)) => Some(rest.to_vec()),
+        _ => None,
+    }
+}
+
+/// Which element it is does not count any more.
+fn somewhere(path: &[Held]) -> Vec<Held> {
+    match path.split_first() {
+        Some((Held::At(_), rest)) => within(Held::Somewhere, rest),
+        _ => path.to_vec(),
     }
 }
 

@@ -2,6 +2,7 @@
 //! the evaluator follows values through it. Knows no grammar.
 
 mod arguments;
+mod behind;
 mod calls;
 mod environment;
 mod evaluate;
@@ -11,6 +12,7 @@ mod ir;
 mod known;
 mod literals;
 mod members;
+mod models;
 mod names;
 mod opens;
 mod options;
@@ -23,6 +25,7 @@ mod queries;
 mod schemas;
 mod script;
 mod settings;
+mod spoken;
 mod tables;
 mod templates;
 mod usage;

@@ -38,6 +38,8 @@ pub struct Program<'l> {
     /// The names that other modules give to what a module exports by default.
     aliases: HashMap<usize, Vec<Arc<str>>>,
     pub(super) openers: Vec<WrapperOpener>,
+    tables_by_key: bool,
+    flask_sqlalchemy: bool,
 }
 
 /// A function of the project that opens the database it is given, as the policy names it.
@@ -76,7 +78,10 @@ impl<'l> Program<'l> {
             modules.into_iter().filter_map(|module| index.get(&module.source.path).map(|&at| (at, module))).collect();
         // Callers in the application speak before those in its tests.
         modules.sort_by_key(|(at, module)| (is_test(&module.source.path), *at));
+        let (mut tables_by_key, mut flask_sqlalchemy) = (false, false);
         for (at, module) in modules {
+            tables_by_key |= ["sqlite_utils", "import dataset"].iter().any(|words| module.source.text.contains(words));
+            flask_sqlalchemy |= module.source.text.contains("flask_sqlalchemy");
             for &call in &module.calls {
                 if let Kind::Call { callee, .. } = &module.expr(call).kind
                     && let Kind::Name(name) | Kind::Member(_, name) = &module.expr(*callee).kind
@@ -140,6 +145,8 @@ impl<'l> Program<'l> {
             subclasses,
             aliases: HashMap::new(),
             openers,
+            tables_by_key,
+            flask_sqlalchemy,
         };
         program.learn_aliases();
         program
@@ -213,6 +220,20 @@ impl<'l> Program<'l> {
         let in_test = |at: usize| self.tests.get(at).copied().unwrap_or(false);
         let calls = self.callers.get(name).map_or(&[][..], Vec::as_slice);
         calls.iter().filter(move |(other, _)| in_test(at) || !in_test(*other)).copied()
+    }
+
+    /// Every call of a name, whoever calls.
+    pub(super) fn every_caller(&self, name: &str) -> impl Iterator<Item = InModule<ExprId>> {
+        self.callers.get(name).map_or(&[][..], Vec::as_slice).iter().copied()
+    }
+
+    pub(super) fn uses_flask_sqlalchemy(&self) -> bool {
+        self.flask_sqlalchemy
+    }
+
+    /// A library is used that gives tables by key: `db["users"]`.
+    pub(super) fn has_tables_by_key(&self) -> bool {
+        self.tables_by_key
     }
 
     /// The fixture that a test in module `at` gets under a name: its own, else that of the nearest conftest.

@@ -3,10 +3,11 @@
 
 use std::ops::Range;
 
-use super::evaluate::{Val, argument, static_text};
+use super::behind::{elements_behind, literals_behind};
+use super::evaluate::{Evaluator, InModule, Val, argument, static_text};
 use super::facts::Reading;
 use super::fillers::Fillers;
-use super::ir::{Arg, Bound, ExprId, Kind, Op, Piece, ScopeKind};
+use super::ir::{Arg, Bound, ExprId, Kind, Module, Op, Piece};
 use super::pieces::Composed;
 use crate::lang::Language;
 use crate::lang::facts::{Access, Naming, TableUse};
@@ -24,7 +25,7 @@ enum Shape {
 }
 
 /// Arguments that name tables, by the last name of the function. Data.
-const GIVEN: [(&str, usize, &[&str], Access); 37] = [
+const GIVEN: [(&str, usize, &[&str], Access); 38] = [
     ("create_table", 0, &["table_name", "name"], Access::Defines),
     ("drop_table", 0, &["table_name"], Access::Defines),
     ("rename_table", 0, &["old_table_name"], Access::Defines),
@@ -62,10 +63,11 @@ const GIVEN: [(&str, usize, &[&str], Access); 37] = [
     ("renameTable", 1, &[], Access::Defines),
     ("inTable", 0, &[], Access::Reads),
     ("Entity", 0, &[], Access::Defines),
+    ("AlterModelTable", 1, &["table"], Access::Defines),
 ];
 
 /// Methods of a sqlite-utils or dataset database and of its tables.
-const OF_DATABASE: [(&str, usize, &[&str], Access); 8] = [
+const OF_DATABASE: [(&str, usize, &[&str], Access); 11] = [
     ("table", 0, &["table_name"], Access::Reads),
     ("create_table", 0, &["name"], Access::Defines),
     ("get_table", 0, &["table_name"], Access::Reads),
@@ -74,12 +76,92 @@ const OF_DATABASE: [(&str, usize, &[&str], Access); 8] = [
     ("rename_table", 1, &[], Access::Defines),
     ("add_foreign_key", 1, &["other_table"], Access::Reads),
     ("m2m", 0, &["other_table"], Access::Writes),
+    ("m2m", usize::MAX, &["m2m_table"], Access::Writes),
+    ("add_column", 2, &["fk"], Access::Reads),
+    ("extract", 1, &["table"], Access::Defines),
 ];
+
+/// Whether a function of that name takes the name of a table there.
+pub(super) fn takes_table(function: &str, position: Option<usize>, keyword: Option<&str>) -> bool {
+    GIVEN.iter().chain(&OF_DATABASE).any(|(own, at, keywords, _)| {
+        *own == function && keyword.map_or(Some(*at) == position, |keyword| keywords.contains(&keyword))
+    })
+}
+
+/// The databases of a connection; `None` for what is none.
+fn connection_of(evaluator: &Evaluator<'_>, at: usize, expr: ExprId) -> Option<Vec<Value>> {
+    let mut found: Option<Vec<Value>> = None;
+    for val in evaluator.ask(at, expr) {
+        if let Val::Connection(values) = val {
+            found.get_or_insert_default().extend(values.iter().cloned());
+        }
+    }
+    found
+}
+
+/// Whether `db["users"]` is a table: a connection, or what is called a database in a program whose library has tables by key.
+pub(super) fn is_database(evaluator: &Evaluator<'_>, at: usize, expr: ExprId) -> bool {
+    connection_of(evaluator, at, expr).is_some() || called_database(evaluator, at, expr)
+}
+
+fn called_database(evaluator: &Evaluator<'_>, at: usize, expr: ExprId) -> bool {
+    let Some(module) = evaluator.program.module(at) else { return false };
+    let (Kind::Name(name) | Kind::Member(_, name)) = &module.expr(expr).kind else { return false };
+    let name = name.to_ascii_lowercase();
+    module.language == Language::Python
+        && evaluator.program.has_tables_by_key()
+        && (name.ends_with("db") || name.ends_with("database"))
+        && !evaluator.ask(at, expr).iter().any(|val| matches!(val, Val::Dict(..) | Val::List(_) | Val::Text(_)))
+}
+
+/// The expression says which tables there are: `db.table_names()`, a query of `sqlite_master`, a name such as `existing_tables`.
+pub(super) fn lists_tables(module: &Module, expr: ExprId, depth: u32) -> bool {
+    let own = module.expr(expr);
+    match &own.kind {
+        Kind::Call { .. } | Kind::Opaque(_) | Kind::List(_) | Kind::Index(..) => {
+            let words = module.source.slice(own.span);
+            let says = words.len() < 400
+                && ["table_names(", "sqlite_master", "sqlite_schema", ".tables.keys("]
+                    .iter()
+                    .any(|sign| words.contains(sign));
+            let parts = match &own.kind {
+                Kind::Opaque(parts) => parts.clone(),
+                Kind::Call { args, .. } if args.len() == 1 => args.iter().map(|arg| arg.value).collect(),
+                _ => Vec::new(),
+            };
+            says || depth < 4
+                && parts.iter().any(|&part| {
+                    matches!(module.expr(part).kind, Kind::Name(_) | Kind::Opaque(_) | Kind::Call { .. })
+                        && lists_tables(module, part, depth + 1)
+                })
+        }
+        Kind::Name(name) | Kind::Member(_, name) if is_list_of_tables(name) => true,
+        Kind::Name(name) if depth < 4 => {
+            let mut scope = Some(own.scope);
+            while let Some(id) = scope {
+                let body = module.scope(id);
+                if let Some(bindings) = body.bindings.get(name) {
+                    return bindings.iter().any(
+                        |binding| matches!(binding.value, Bound::Expr(value) if lists_tables(module, value, depth + 1)),
+                    );
+                }
+                scope = body.parent;
+            }
+            false
+        }
+        _ => false,
+    }
+}
+
+/// `tables`, `existing_tables`, `table_names`, and not `TABLES`, which is rather a list of the program's own.
+fn is_list_of_tables(name: &str) -> bool {
+    name == "tables" || name.ends_with("_tables") || name.ends_with("table_names") || name.starts_with("tables_")
+}
 
 impl Reading<'_> {
     /// Every name that code hands to a library.
     pub(super) fn tables(&mut self) {
-        self.class_attributes();
+        self.models();
         for &call in &self.module.calls {
             if let Kind::Call { callee, args } = &self.module.expr(call).kind
                 && !args.is_empty()
@@ -91,17 +173,19 @@ impl Reading<'_> {
             let id = ExprId(u32::try_from(index).unwrap_or(u32::MAX));
             match &self.module.expr(id).kind {
                 Kind::Index(base, key) => self.indexed(*base, *key),
-                Kind::Binary { op: Op::Compare, left, right } => {
-                    if self.lists_tables(*left, 0) {
+                Kind::Binary { op: Op::Compare | Op::Other, left, right } => {
+                    if lists_tables(self.module, *left, 0) {
                         self.compared(*right);
-                    } else if self.lists_tables(*right, 0) {
+                    }
+                    if lists_tables(self.module, *right, 0) {
                         self.compared(*left);
                     }
                 }
-                Kind::Dict(pairs) if self.module.language != Language::Python => {
+                Kind::Dict(pairs) => {
+                    let named = if self.module.language == Language::Python { "db_table" } else { "tableName" };
                     for &(key, value) in pairs {
                         let key = key.and_then(|key| static_text(self.module, key));
-                        if key.as_deref() == Some("tableName") {
+                        if key.as_deref() == Some(named) {
                             self.names_table(value, Access::Defines, Naming::Given, &[]);
                         }
                     }
@@ -109,28 +193,52 @@ impl Reading<'_> {
                 _ => {}
             }
         }
+        self.name_others();
+        self.spoken();
     }
 
-    /// `__tablename__`, and what a `Meta` inside a model says.
-    fn class_attributes(&mut self) {
-        if self.module.language != Language::Python {
-            return;
-        }
-        let mut found = Vec::new();
-        for scope in self.module.scopes.iter().filter(|scope| scope.kind == ScopeKind::Class) {
-            let meta: &[&str] =
-                if scope.name.as_ref() == "Meta" { &["db_table", "table_name"] } else { &["__tablename__"] };
-            for name in meta {
-                for binding in scope.bindings.get(*name).into_iter().flatten() {
-                    if let Bound::Expr(value) = binding.value {
-                        found.push(value);
-                    }
-                }
+    /// sqlite-utils makes tables whose names follow from those of others: search indexes, tables between two.
+    fn name_others(&mut self) {
+        let mut named: Vec<(Span, String)> = Vec::new();
+        for &call in &self.module.calls {
+            let Kind::Call { callee, args } = &self.module.expr(call).kind else { continue };
+            let Kind::Member(base, method) = &self.module.expr(*callee).kind else { continue };
+            let given = match method.as_ref() {
+                "enable_fts" => None,
+                "m2m" if argument(args, usize::MAX, &["m2m_table"]).is_none() => argument(args, 0, &["other_table"]),
+                _ => continue,
+            };
+            let reason = format!("`{method}` names other tables after it");
+            for key in self.key_of_table(*base, 0).into_iter().chain(given) {
+                named.push((self.module.expr(key).span, reason.clone()));
             }
         }
-        found.sort_unstable();
-        for value in found {
-            self.names_table(value, Access::Defines, Naming::Given, &[]);
+        for found in &mut self.facts.table_uses {
+            let span = found.place.span;
+            if found.place.file == self.module.source.path
+                && let Some((_, reason)) = named.iter().find(|(literal, _)| literal.contains(span))
+            {
+                found.fixed = Some(reason.clone());
+            }
+        }
+    }
+
+    /// The key in `db["users"].insert(row)`, also through a variable.
+    fn key_of_table(&self, expr: ExprId, depth: u32) -> Option<ExprId> {
+        let own = self.module.expr(expr);
+        match &own.kind {
+            _ if depth > 6 => None,
+            Kind::Index(base, key) if is_database(&self.evaluator, self.at, *base) => Some(*key),
+            Kind::Index(base, _) | Kind::Member(base, _) => self.key_of_table(*base, depth + 1),
+            Kind::Call { callee, .. } => self.key_of_table(*callee, depth + 1),
+            Kind::Name(name) => {
+                let bindings = self.module.scope(own.scope).bindings.get(name)?;
+                bindings.iter().find_map(|binding| match binding.value {
+                    Bound::Expr(value) => self.key_of_table(value, depth + 1),
+                    _ => None,
+                })
+            }
+            _ => None,
         }
     }
 
@@ -143,6 +251,9 @@ impl Reading<'_> {
         let python = self.module.language == Language::Python;
         let module = self.module;
         let text = |expr: Option<ExprId>| expr.filter(|&expr| matches!(module.expr(expr).kind, Kind::Text(_)));
+        if python && let Some(given) = argument(args, usize::MAX, &["db_table"]) {
+            self.names_table(given, Access::Defines, Naming::Given, &[]);
+        }
         match name.as_ref() {
             "Table" if python => {
                 if let (Some(name), Some(second)) = (text(argument(args, 0, &["name"])), args.get(1))
@@ -172,6 +283,12 @@ impl Reading<'_> {
                 }
                 return;
             }
+            "add_foreign_keys" if python => {
+                if let Some(given) = argument(args, 0, &["foreign_keys"]) {
+                    self.foreign_keys(given);
+                }
+                return;
+            }
             _ if python && argument(args, usize::MAX, &["foreign_keys"]).is_some() => {
                 if let Some(given) = argument(args, usize::MAX, &["foreign_keys"]) {
                     self.foreign_keys(given);
@@ -189,16 +306,19 @@ impl Reading<'_> {
         if let (Some(base), [only]) = (base, args)
             && matches!(name.as_ref(), "issubset" | "issuperset" | "difference" | "intersection" | "isdisjoint")
         {
-            if self.lists_tables(only.value, 0) {
+            if lists_tables(self.module, only.value, 0) {
                 self.compared(base);
-            } else if self.lists_tables(base, 0) {
+            }
+            if lists_tables(self.module, base, 0) {
                 self.compared(only.value);
             }
             return;
         }
         let of_database = OF_DATABASE.iter().any(|(own, ..)| *own == name.as_ref());
         let connection = match base {
-            Some(base) if of_database => self.connection_around(base),
+            Some(base) if of_database => {
+                self.connection_around(base).or_else(|| self.key_of_table(base, 0).map(|_| Vec::new()))
+            }
             _ => None,
         };
         if let Some(connection) = connection {
@@ -216,9 +336,15 @@ impl Reading<'_> {
             let given = match (batch, name.as_ref(), *position) {
                 (true, "create_foreign_key", 2) => argument(args, 1, keywords),
                 (true, ..) => None,
+                // `dialect.has_table(connection, "users")`
+                (_, "has_table", 0) if args.len() > 1 && text(argument(args, 1, &[])).is_some() => {
+                    argument(args, 1, &[])
+                }
                 _ => argument(args, *position, keywords),
             };
-            if let Some(given) = text(given) {
+            // What is handed on from elsewhere is followed where the library's word cannot be taken for another.
+            let followed = given.filter(|_| python && (name.contains("table") || name.starts_with("get_")));
+            if let Some(given) = text(given).or(followed) {
                 let connection = match name.as_ref() {
                     "to_sql" | "read_sql_table" => {
                         argument(args, 1, &["con"]).and_then(|con| self.connection_of(con)).unwrap_or_default()
@@ -246,7 +372,7 @@ impl Reading<'_> {
         {
             self.names_table(key, Access::Reads, Naming::Given, &[]);
         } else if matches!(self.module.expr(key).kind, Kind::Text(_) | Kind::Name(_))
-            && matches!(self.module.expr(base).kind, Kind::Name(_) | Kind::Member(..))
+            && matches!(self.module.expr(base).kind, Kind::Name(_) | Kind::Member(..) | Kind::Call { .. })
             && let Some(connection) = self.connection_of(base)
         {
             self.names_table(key, Access::Reads, Naming::Given, &connection);
@@ -268,45 +394,49 @@ impl Reading<'_> {
         None
     }
 
-    /// The databases of a connection; `None` for what is none.
+    /// The databases of a connection, none where it is not known which; `None` for what is no connection.
     fn connection_of(&self, expr: ExprId) -> Option<Vec<Value>> {
-        let mut found: Option<Vec<Value>> = None;
-        for val in self.evaluator.ask(self.at, expr) {
-            if let Val::Connection(values) = val {
-                found.get_or_insert_default().extend(values.iter().cloned());
-            }
-        }
-        found
+        connection_of(&self.evaluator, self.at, expr)
+            .or_else(|| called_database(&self.evaluator, self.at, expr).then(Vec::new))
     }
 
     /// sqlite-utils: `foreign_keys=[("author", "users", "id")]`, here or in a variable.
     fn foreign_keys(&mut self, given: ExprId) {
         let mut lists = Vec::new();
-        self.lists_of(given, &mut lists, 0);
+        self.lists_of(given, &mut lists, 0, true);
         for list in lists {
             let Kind::List(parts) = &self.module.expr(list).kind else { continue };
-            if let [_, table, _] | [_, table] = parts.as_slice()
-                && parts.iter().all(|&part| self.is_text(part))
-            {
-                self.literal_names_table(*table, Shape::Name, Access::Reads, Naming::Given, &[]);
+            let named = match parts.as_slice() {
+                [_, table, _] | [_, table] => vec![*table],
+                // `add_foreign_keys([("posts", "author", "users", "id")])`
+                [table, _, other, _] => vec![*table, *other],
+                _ => continue,
+            };
+            if parts.iter().all(|&part| self.is_text(part)) {
+                for table in named {
+                    self.literal_names_table(table, Shape::Name, Access::Reads, Naming::Given, &[]);
+                }
             }
         }
     }
 
     /// Lists in a list, through the variable that it is kept in and what is appended to that.
-    fn lists_of(&self, expr: ExprId, found: &mut Vec<ExprId>, depth: u32) {
+    /// The outermost is none of them: `foreign_keys=["author", "publisher"]` are columns.
+    fn lists_of(&self, expr: ExprId, found: &mut Vec<ExprId>, depth: u32, outermost: bool) {
         let own = self.module.expr(expr);
         match &own.kind {
             _ if depth > 4 => {}
             Kind::List(parts) => {
-                found.push(expr);
-                parts.iter().for_each(|&part| self.lists_of(part, found, depth + 1));
+                if !outermost {
+                    found.push(expr);
+                }
+                parts.iter().for_each(|&part| self.lists_of(part, found, depth + 1, false));
             }
             Kind::Name(name) => {
                 let bindings = self.module.scope(own.scope).bindings.get(name);
                 for binding in bindings.into_iter().flatten() {
                     if let Bound::Expr(value) = binding.value {
-                        self.lists_of(value, found, depth + 1);
+                        self.lists_of(value, found, depth + 1, outermost);
                     }
                 }
                 for &call in &self.module.calls {
@@ -316,7 +446,8 @@ impl Reading<'_> {
                         && self.module.expr(*base).scope == own.scope
                         && matches!(&self.module.expr(*base).kind, Kind::Name(base) if base == name)
                     {
-                        args.iter().for_each(|arg| self.lists_of(arg.value, found, depth + 1));
+                        let whole = method.as_ref() == "extend";
+                        args.iter().for_each(|arg| self.lists_of(arg.value, found, depth + 1, whole));
                     }
                 }
             }
@@ -324,37 +455,15 @@ impl Reading<'_> {
         }
     }
 
-    /// The expression says which tables there are: `db.table_names()`, a query of `sqlite_master`.
-    fn lists_tables(&self, expr: ExprId, depth: u32) -> bool {
-        let own = self.module.expr(expr);
-        match &own.kind {
-            Kind::Call { .. } | Kind::Opaque(_) => {
-                let words = self.module.source.slice(own.span);
-                words.len() < 400
-                    && ["table_names(", "sqlite_master", "sqlite_schema", ".tables.keys("]
-                        .iter()
-                        .any(|sign| words.contains(sign))
-            }
-            Kind::Name(name) if depth < 2 => {
-                let mut scope = Some(own.scope);
-                while let Some(id) = scope {
-                    let body = self.module.scope(id);
-                    if let Some(bindings) = body.bindings.get(name) {
-                        return bindings.iter().any(
-                            |binding| matches!(binding.value, Bound::Expr(value) if self.lists_tables(value, depth + 1)),
-                        );
-                    }
-                    scope = body.parent;
-                }
-                false
-            }
-            _ => false,
-        }
-    }
-
     fn compared(&mut self, expr: ExprId) {
         for literal in self.listed(expr) {
             self.literal_names_table(literal, Shape::Name, Access::Reads, Naming::Compared, &[]);
+        }
+        if matches!(self.module.expr(expr).kind, Kind::Name(_) | Kind::Member(..) | Kind::Binary { .. }) {
+            for find in [literals_behind, elements_behind] {
+                let found = find(&self.evaluator, self.at, expr);
+                self.literals_name_table(&found, Access::Reads, Naming::Compared, &[], expr);
+            }
         }
     }
 
@@ -414,18 +523,41 @@ impl Reading<'_> {
             self.literal_names_table(expr, Shape::Name, access, naming, connection);
             return;
         }
-        let symbol = self.symbol(self.module.expr(expr).scope);
+        let mut found = literals_behind(&self.evaluator, self.at, expr);
+        let fillers = Fillers::new(&self.evaluator);
         for val in self.evaluator.ask(self.at, expr) {
             let Val::Text(value) = val else { continue };
-            let (Some(origin), [Part::Text(table)]) = (&value.origin, value.parts.as_slice()) else { continue };
-            let fillers = Fillers::new(&self.evaluator);
-            let Some((home, literal)) = fillers.literal(origin) else { continue };
-            let Some(place) = fillers.name(home, literal, table).filter(|_| is_name(table)) else { continue };
+            let (Some(origin), [Part::Text(_)]) = (&value.origin, value.parts.as_slice()) else { continue };
+            if let Some(literal) = fillers.literal(origin).filter(|literal| !found.contains(literal)) {
+                found.push(literal);
+            }
+        }
+        self.literals_name_table(&found, access, naming, connection, expr);
+    }
+
+    /// Literals that reach, from wherever they stand, what names a table at `expr`.
+    fn literals_name_table(
+        &mut self,
+        literals: &[InModule<ExprId>],
+        access: Access,
+        naming: Naming,
+        connection: &[Value],
+        expr: ExprId,
+    ) {
+        let symbol = self.symbol(self.module.expr(expr).scope);
+        let fillers = Fillers::new(&self.evaluator);
+        for &(home, literal) in literals {
+            let Some((table, place)) = fillers.name(home, literal).filter(|(table, _)| is_name(table)) else {
+                continue;
+            };
+            if self.facts.table_uses.iter().any(|found| found.place == place && found.connection == connection) {
+                continue;
+            }
             self.facts.table_uses.push(TableUse {
                 place,
-                table: table.clone(),
+                table,
                 access,
-                naming: if naming == Naming::Given { naming } else { Naming::Filled },
+                naming,
                 fixed: fillers.other_use(home, literal),
                 connection: connection.to_vec(),
                 language: self.module.language,
@@ -470,7 +602,7 @@ impl Reading<'_> {
     }
 }
 
-fn is_name(table: &str) -> bool {
+pub(super) fn is_name(table: &str) -> bool {
     !table.is_empty()
         && table.len() < 128
         && table.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | ' ' | '-'))

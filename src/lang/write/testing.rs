@@ -14,7 +14,7 @@ pub(in crate::lang) fn environment(path: &str, language: Language, marked: &str)
         env,
         default,
         access: &access,
-        keep: crate::lang::write::Keep::Nothing,
+        keep: crate::lang::write::Keep::Whole,
         value: "",
     })
 }
@@ -65,14 +65,7 @@ pub(in crate::lang) fn sound(path: &str, language: Language, text: &str, from: u
     let access = Access { template: "f(\"{env}\", \"{path}\")".to_owned(), import: None };
     let (env, default) = ("DATABASE_PATH", "/app/data/zoe.db");
     let changes = [
-        Change::UseEnvironment {
-            at,
-            env,
-            default,
-            access: &access,
-            keep: crate::lang::write::Keep::Nothing,
-            value: "",
-        },
+        Change::UseEnvironment { at, env, default, access: &access, keep: crate::lang::write::Keep::Whole, value: "" },
         Change::Retarget { at, path: default },
         Change::RenameVariable { at, from: "DATABASE_PATH", to: "X" },
         Change::SetValue { at, value: default },

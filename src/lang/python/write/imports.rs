@@ -37,6 +37,11 @@ struct Place {
 }
 
 impl Imports {
+    /// How lines end in this file.
+    pub(super) fn line_end(&self) -> &'static str {
+        self.place.line_end
+    }
+
     pub(super) fn read(source: &Source, root: Node<'_>) -> Self {
         let line_end = match source.text.split_once('\n') {
             Some((first, _)) if first.ends_with('\r') => "\r\n",

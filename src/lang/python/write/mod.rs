@@ -58,7 +58,7 @@ impl<'a> Writer<'a> {
             Change::Retarget { at, path } => self.retarget(at, path),
             Change::SetValue { at, value } => self.retarget(at, names::strip_url(value)),
             Change::RenameVariable { at, from, to } => self.rename_variable(at, from, to),
-            Change::RenameTable { .. } => Err(Refusal::because("no table is named here")),
+            Change::RenameTable { at, to, .. } => self.name_table(at, to),
         }
     }
 
@@ -269,6 +269,39 @@ impl<'a> Writer<'a> {
         }
         let (scheme, query) = found.url_ends();
         Ok(quoted(&format!("{scheme}{path}{query}"), found.quote))
+    }
+
+    /// A model whose class gives its table the name gets one of its own: after the docstring, before all else.
+    fn name_table(&self, at: Span, to: &str) -> Written {
+        let name = self.root.named_descendant_for_byte_range(at.range().start, at.range().end);
+        let class = name.and_then(|name| name.parent()).filter(|class| class.kind() == "class_definition");
+        let body = class.and_then(|class| class.child_by_field_name("body"));
+        let (Some(class), Some(body)) = (class, body) else {
+            return Err(Refusal::because("no table is named here"));
+        };
+        if !to.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-')) {
+            return Err(Refusal::because(format!("`{to}` would have to be escaped")));
+        }
+        let statements = super::named_children(body);
+        let first = statements.iter().find(|it| it.kind() != "comment").copied();
+        let Some(first) = first.filter(|first| first.start_position().row > class.start_position().row) else {
+            return Err(Refusal::because("the class stands on one line"));
+        };
+        let documented = first.kind() == "expression_statement"
+            && first.named_child(0).is_some_and(|it| matches!(it.kind(), "string" | "concatenated_string"));
+        let quote = match self.source.text.matches('"').count() >= self.source.text.matches('\'').count() {
+            true => '"',
+            false => '\'',
+        };
+        let line = format!("__tablename__ = {}", quoted(to, quote));
+        let indent = self.source.text.get(..first.start_byte()).unwrap_or("").rsplit(['\n', '\r']).next().unwrap_or("");
+        let end = self.imports.line_end();
+        if documented {
+            let text = format!("{end}{indent}{line}");
+            return Ok(vec![Edit::insert(u32::try_from(first.end_byte()).unwrap_or(u32::MAX), text)]);
+        }
+        let text = format!("{line}{end}{indent}");
+        Ok(vec![Edit::insert(u32::try_from(first.start_byte()).unwrap_or(u32::MAX), text)])
     }
 
     fn rename_variable(&self, at: Span, from: &str, to: &str) -> Written {

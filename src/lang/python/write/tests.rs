@@ -294,3 +294,27 @@ fn the_policy_may_want_an_import() {
         assert_eq!(with(text, PRIMARY, Keep::Whole, &access), expected, "{text}");
     }
 }
+
+#[test]
+fn a_model_is_given_the_name_of_its_table() {
+    for (text, expected) in [
+        (
+            "class ⟦Person⟧(db.Model):\n    id = Column()\n",
+            "class Person(db.Model):\n    __tablename__ = \"people\"\n    id = Column()\n",
+        ),
+        (
+            "@final\r\nclass ⟦Person⟧(Base):\r\n\t'''Who.'''\r\n\r\n\tid = Column('id')\r\n",
+            "@final\r\nclass Person(Base):\r\n\t'''Who.'''\r\n\t__tablename__ = 'people'\r\n\r\n\tid = Column('id')\r\n",
+        ),
+        ("class ⟦Person⟧(Base): id = Column()\n", "refused: the class stands on one line"),
+    ] {
+        let (text, at) = marked(text);
+        let source = Source::new("app/models.py", text.clone().into_bytes());
+        let change = Change::RenameTable { at, from: "person", to: "people" };
+        let written = match write(&source, Language::Python, &[change]).remove(0) {
+            Ok(edits) => apply(&text, &edits).unwrap(),
+            Err(refusal) => format!("refused: {}", refusal.0),
+        };
+        assert_eq!(written, expected);
+    }
+}

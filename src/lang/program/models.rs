@@ -1,0 +1,256 @@
+//! Models: classes that stand for a table, which they name, or which takes its name from theirs. Knows no SQL.
+
+use super::evaluate::{InModule, Val};
+use super::facts::Reading;
+use super::ir::{Bound, ExprId, Kind, Module, ScopeId, ScopeKind};
+use crate::lang::Language;
+use crate::lang::facts::{Access, Naming, TableUse};
+use crate::text::Span;
+
+/// Classes above a class.
+const DEPTH: u32 = 8;
+
+/// A library whose models may leave the name of their table out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Library {
+    /// `user_group` for `UserGroup`.
+    FlaskSqlalchemy,
+    /// `usergroup` for `UserGroup`, by itself or by a base class that says so.
+    Lowered,
+    /// `usergroup` for `UserGroup`, said otherwise in a `Meta`.
+    Peewee,
+    /// `app_usergroup` for `UserGroup`, said otherwise in a `Meta`.
+    Django,
+}
+
+/// What the classes above a class say of its table.
+#[derive(Default)]
+struct Ancestry {
+    library: Option<Library>,
+    /// One of them has a table, which the class shares.
+    has_table: bool,
+}
+
+impl Reading<'_> {
+    /// `__tablename__`, what a `Meta` inside a model says, and names that follow from those of classes.
+    pub(super) fn models(&mut self) {
+        if self.module.language != Language::Python {
+            return;
+        }
+        let (mut given, mut implied) = (Vec::new(), Vec::new());
+        for (index, scope) in self.module.scopes.iter().enumerate() {
+            if scope.kind != ScopeKind::Class {
+                continue;
+            }
+            let meta: &[&str] =
+                if scope.name.as_ref() == "Meta" { &["db_table", "table_name"] } else { &["__tablename__"] };
+            let before = given.len();
+            for name in meta {
+                for binding in scope.bindings.get(*name).into_iter().flatten() {
+                    if let Bound::Expr(value) = binding.value {
+                        given.push(value);
+                    }
+                }
+            }
+            if before == given.len() && scope.name.as_ref() != "Meta" && !scope.bases.is_empty() {
+                implied.push(ScopeId(u32::try_from(index).unwrap_or(u32::MAX)));
+            }
+        }
+        given.sort_unstable();
+        for value in given {
+            let first = self.facts.table_uses.len();
+            self.names_table(value, Access::Defines, Naming::Given, &[]);
+            if let Some(reason) = self.has_followers(value) {
+                for found in self.facts.table_uses.iter_mut().skip(first) {
+                    found.fixed = Some(reason.clone());
+                }
+            }
+        }
+        for class in implied {
+            self.implied(class);
+        }
+    }
+
+    /// Tables of a model's relations that take their names from its own.
+    fn has_followers(&self, name: ExprId) -> Option<String> {
+        let meta = self.module.scope(self.module.expr(name).scope);
+        let model = self.module.scope(meta.parent.filter(|_| meta.name.as_ref() == "Meta")?);
+        let follows = self.module.calls.iter().any(|&call| {
+            let expr = self.module.expr(call);
+            let Kind::Call { callee, args } = &expr.kind else { return false };
+            let many = matches!(&self.module.expr(*callee).kind,
+                Kind::Name(name) | Kind::Member(_, name) if name.as_ref() == "ManyToManyField");
+            many && model.span.contains(expr.span)
+                && !args.iter().any(|arg| matches!(arg.name.as_deref(), Some("db_table" | "through" | "through_model")))
+        });
+        follows.then(|| {
+            format!(
+                "a `ManyToManyField` of `{}` takes the name of its table from this one: give it a `db_table`",
+                model.name
+            )
+        })
+    }
+
+    fn implied(&mut self, class: ScopeId) {
+        let body = self.module.scope(class);
+        let ancestry = self.ancestry((self.at, class), 0);
+        let Some(library) = ancestry.library else { return };
+        let words = self.module.source.slice(body.span);
+        let head = words.lines().take(6).collect::<Vec<_>>().join(" ");
+        let head = head.split(':').next().unwrap_or("");
+        let says = |name: &str| body.bindings.contains_key(name);
+        let own = match library {
+            // A class without a key of its own shares the table of the one above.
+            Library::FlaskSqlalchemy | Library::Lowered => {
+                !says("__abstract__")
+                    && !says("__table__")
+                    && (!ancestry.has_table || words.contains("primary_key"))
+                    && (library == Library::FlaskSqlalchemy || has_columns(words) || head.contains("table=True"))
+            }
+            Library::Peewee | Library::Django => {
+                let meta = words.split_once("class Meta").map_or("", |(_, meta)| meta);
+                !["db_table", "table_name", "abstract", "proxy", "table_function"]
+                    .iter()
+                    .any(|word| meta.contains(word))
+                    && words.contains("Field")
+            }
+        };
+        if !own {
+            return;
+        }
+        let lower = body.name.to_ascii_lowercase();
+        let (table, fixed) = match library {
+            Library::FlaskSqlalchemy => (snake(&body.name), None),
+            Library::Lowered => (lower, None),
+            Library::Peewee => {
+                (lower, Some("the model takes its table's name from the class: give its `Meta` a `table_name`"))
+            }
+            Library::Django => match app_label(&self.module.source.path) {
+                Some(app) => (
+                    format!("{app}_{lower}"),
+                    Some(
+                        "the model takes its table's name from the class: give its `Meta` a `db_table`, and make the migration",
+                    ),
+                ),
+                None => return,
+            },
+        };
+        // The name stands after the word `class`, wherever decorators end.
+        let Some(at) = name_of_class(self.module, class) else { return };
+        self.facts.table_uses.push(TableUse {
+            place: self.module.source.place(at),
+            table,
+            access: Access::Defines,
+            naming: Naming::Implied,
+            fixed: fixed.map(str::to_owned),
+            connection: Vec::new(),
+            language: self.module.language,
+            symbol: self.symbol(body.parent.unwrap_or(ScopeId(0))),
+        });
+    }
+
+    fn ancestry(&self, (at, class): InModule<ScopeId>, depth: u32) -> Ancestry {
+        let mut found = Ancestry::default();
+        let Some(module) = self.evaluator.program.module(at).filter(|_| depth < DEPTH) else { return found };
+        for &base in &module.scope(class).bases {
+            let words = module.source.slice(module.expr(base).span);
+            let last = words.rsplit('.').next().unwrap_or(words);
+            for val in self.evaluator.ask(at, base) {
+                match val {
+                    Val::Class(above) if above != (at, class) => {
+                        let Some(home) = self.evaluator.program.module(above.0) else { continue };
+                        let body = home.scope(above.1);
+                        let text = home.source.slice(body.span);
+                        if names_tables_by_class(text) {
+                            found.library = Some(Library::Lowered);
+                            continue;
+                        }
+                        let further = self.ancestry(above, depth + 1);
+                        let is_abstract =
+                            body.bindings.contains_key("__abstract__") || text.contains("abstract = True");
+                        let concrete = body.bindings.contains_key("__tablename__")
+                            || further.library.is_some() && !is_abstract && has_columns(text);
+                        found.has_table |= further.has_table || concrete;
+                        found.library = found.library.or(further.library);
+                    }
+                    Val::External(name) => {
+                        let library = match name.as_ref() {
+                            "sqlmodel.SQLModel" => Some(Library::Lowered),
+                            "peewee.Model" | "playhouse.flask_utils.FlaskDB.Model" => Some(Library::Peewee),
+                            "django.db.models.Model" => Some(Library::Django),
+                            _ => None,
+                        };
+                        found.library = found.library.or(library);
+                    }
+                    _ => {}
+                }
+            }
+            // `db = SQLAlchemy()` gives the class at run time.
+            if found.library.is_none() && last == "Model" && words != "Model" {
+                found.library = if self.evaluator.program.uses_flask_sqlalchemy() && !words.starts_with("models.") {
+                    Some(Library::FlaskSqlalchemy)
+                } else if words == "models.Model" && module.source.text.contains("django") {
+                    Some(Library::Django)
+                } else {
+                    None
+                };
+            }
+        }
+        // SQLModel makes a table of those classes only that ask for one.
+        if found.library == Some(Library::Lowered) {
+            let words = module.source.slice(module.scope(class).span);
+            let head: String = words.lines().take(6).collect::<Vec<_>>().join(" ");
+            let head = head.split("):").next().unwrap_or("");
+            if module.source.text.contains("sqlmodel") && !head.contains("table=True") && depth == 0 {
+                found.library = None;
+            }
+        }
+        found
+    }
+}
+
+/// `def __tablename__(cls): return cls.__name__.lower()`.
+fn names_tables_by_class(text: &str) -> bool {
+    let Some((_, after)) = text.split_once("def __tablename__") else { return false };
+    let returned = after.lines().find_map(|line| line.trim().strip_prefix("return "));
+    returned.is_some_and(|returned| matches!(returned.trim(), "cls.__name__.lower()" | "self.__name__.lower()"))
+}
+
+fn has_columns(text: &str) -> bool {
+    ["Column(", "mapped_column(", "Field("].iter().any(|column| text.contains(column))
+}
+
+fn name_of_class(module: &Module, class: ScopeId) -> Option<Span> {
+    let body = module.scope(class);
+    let outer = module.scope(body.parent?);
+    let bindings = outer.bindings.get(&body.name)?;
+    let binding = bindings.iter().find(|binding| matches!(binding.value, Bound::Class(own) if own == class))?;
+    Some(binding.span)
+}
+
+/// `user_group` for `UserGroup`, as Flask-SQLAlchemy spells it.
+fn snake(name: &str) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    let mut found = String::new();
+    for (index, letter) in letters.iter().enumerate() {
+        let before = index.checked_sub(1).and_then(|before| letters.get(before));
+        let after = letters.get(index + 1);
+        let starts = letter.is_uppercase()
+            && before.is_some_and(|before| {
+                before.is_lowercase() || before.is_numeric() || after.is_some_and(|after| after.is_lowercase())
+            });
+        if starts && !found.ends_with('_') {
+            found.push('_');
+        }
+        found.extend(letter.to_lowercase());
+    }
+    found
+}
+
+/// The app that a file of models belongs to: the folder around `models.py` or around the package `models`.
+fn app_label(path: &str) -> Option<&str> {
+    let mut folders: Vec<&str> = path.split('/').collect();
+    let file = folders.pop()?;
+    let last = folders.pop()?;
+    if file == "models.py" || last != "models" { Some(last) } else { folders.pop() }
+}

@@ -1,0 +1,100 @@
+//! Names of tables that nothing says more of than the word `table`: a list `EXPECTED_TABLES`, an argument `table_name=`. They are no
+//! tables for sure, so nothing renames them; but a table that may stand there as well is not renamed around them.
+
+use std::collections::HashSet;
+
+use super::evaluate::static_text;
+use super::facts::Reading;
+use super::ir::{ExprId, Kind, Op, Piece};
+use super::tables::is_name;
+use crate::lang::Language;
+use crate::lang::facts::{Access, Naming, TableUse};
+use crate::text::Span;
+
+/// Lists in lists, and what wraps them.
+const DEPTH: usize = 5;
+
+impl Reading<'_> {
+    pub(super) fn spoken(&mut self) {
+        if self.module.language != Language::Python {
+            return;
+        }
+        let known: HashSet<Span> = self.facts.table_uses.iter().map(|found| found.place.span).collect();
+        for &text in &self.module.texts {
+            let Kind::Text(pieces) = &self.module.expr(text).kind else { continue };
+            let [Piece::Text(name, span)] = pieces.as_slice() else { continue };
+            if !is_name(name)
+                || name.contains([' ', '-'])
+                || (span.end - span.start) as usize != name.len()
+                || known.contains(span)
+            {
+                continue;
+            }
+            let Some(holder) = self.holder(text).filter(|holder| speaks_of_tables(holder)) else { continue };
+            self.facts.table_uses.push(TableUse {
+                place: self.module.source.place(*span),
+                table: name.clone(),
+                access: Access::Reads,
+                naming: Naming::Spoken,
+                fixed: Some(format!("it may be the name that `{holder}` holds")),
+                connection: Vec::new(),
+                language: self.module.language,
+                symbol: self.symbol(self.module.expr(text).scope),
+            });
+        }
+    }
+
+    /// What the code calls the thing that a literal is, or is an element of.
+    fn holder(&self, literal: ExprId) -> Option<String> {
+        let mut at = literal;
+        for _ in 0..DEPTH {
+            if let Some(named) = self.usage.named(at) {
+                return Some(named.name.to_string());
+            }
+            if let Some(target) = self.usage.target(at) {
+                return match &self.module.expr(target).kind {
+                    Kind::Member(_, name) => Some(name.to_string()),
+                    Kind::Index(_, key) => static_text(self.module, *key),
+                    _ => None,
+                };
+            }
+            let parent = self.module.expr(at).parent?;
+            match &self.module.expr(parent).kind {
+                Kind::Call { callee, args } if *callee != at => {
+                    let given = args.iter().find(|arg| arg.value == at)?;
+                    match (&given.name, &self.module.expr(*callee).kind) {
+                        (Some(keyword), _) => return Some(keyword.to_string()),
+                        (None, Kind::Name(name)) if matches!(name.as_ref(), "set" | "frozenset" | "tuple" | "list") => {
+                        }
+                        _ => return None,
+                    }
+                }
+                Kind::Dict(pairs) => {
+                    if let Some((key, _)) = pairs.iter().find(|(_, value)| *value == at) {
+                        return key.and_then(|key| static_text(self.module, key));
+                    }
+                    // A key is held by what holds the dictionary.
+                }
+                Kind::List(_) | Kind::Binary { op: Op::Add | Op::Or | Op::Other, .. } => {}
+                Kind::Binary { op: Op::Compare, left, right } => {
+                    let other = if *left == at { *right } else { *left };
+                    return match &self.module.expr(other).kind {
+                        Kind::Name(name) | Kind::Member(_, name) => Some(name.to_string()),
+                        Kind::Index(_, key) => static_text(self.module, *key),
+                        _ => None,
+                    };
+                }
+                _ => return None,
+            }
+            at = parent;
+        }
+        None
+    }
+}
+
+/// `EXPECTED_TABLES`, `table_name`, `fts_table`; not `tablet` and not `mutable`.
+fn speaks_of_tables(holder: &str) -> bool {
+    holder
+        .split(|letter: char| !letter.is_ascii_alphabetic())
+        .any(|word| ["table", "tables", "tablename", "tablenames"].iter().any(|own| word.eq_ignore_ascii_case(own)))
+}
