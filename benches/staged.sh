@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures `dbguard check --staged` against `git diff --cached --raw` in a repository of 3,000 Python files: with 100 files
-# staged that name no database, with 100 of which 5 do, and with one.
+# staged that name no database, with 100 of which 5 do, with one, and with one that does.
 #
 #   benches/staged.sh [FOLDER]
 #
@@ -63,6 +63,9 @@ measure 'with databases'
 echo "# changed" >>package_00/module_7.py
 git add -u
 measure 'one file'
+printf '\n\ndef again():\n    return sqlite3.connect("data/other.db")\n' >>package_02/module_200.py
+git add -u
+measure 'one file with a database'
 rm -f .git/dbguard/known-contents
 echo "# changed" >>package_00/module_7.py
 git add -u

@@ -344,6 +344,9 @@ fn summary(sides: &Sides, range: Option<&(String, String)>, store: &Store<'_>) -
             let changed = files(changed);
             format!("{changed} changed between {} and {} ({tree}).", escape(from), escape(to))
         }
+        None if sides.changes.is_empty() && sides.after.is_empty() => {
+            "Nothing is staged, and there is no commit yet: nothing was checked.".to_owned()
+        }
         None if sides.changes.is_empty() => {
             format!("Nothing is staged: the last commit is checked as a whole ({tree}).")
         }

@@ -89,6 +89,12 @@ fn with_nothing_staged_the_last_commit_is_checked_and_that_is_said() {
 }
 
 #[test]
+fn an_empty_repository_is_not_called_checked() {
+    let run = staged(&Sandbox::new().git(&["init", "-q"]));
+    assert!(run.code == 0 && run.stderr.contains("there is no commit yet: nothing was checked"), "{run:?}");
+}
+
+#[test]
 fn the_first_commit_is_compared_with_nothing() {
     let sandbox = Sandbox::new().git(&["init", "-q"]).file("dbguard.toml", POLICY).file("login.py", OLD);
     let sandbox = sandbox.git(&["add", "."]);
