@@ -119,3 +119,29 @@ fn services_that_have_nothing_in_common_have_no_primary() {
     assert!(text.contains("# Several services"), "{text}");
     assert!(!text.lines().any(|line| line == "[primary]"), "{text}");
 }
+
+#[test]
+fn databases_whose_folder_nobody_knows_are_one_entry_for_each_name() {
+    let (text, _) = started(&[
+        (
+            "a.py",
+            "import os, sqlite3\ndef look(folder, other, project):\n    sqlite3.connect(os.path.join(folder, 'x', 'notes.db'))\n    \
+             sqlite3.connect(os.path.join(other, 'y', 'notes.db'))\n    sqlite3.connect(os.path.join(folder, 'main.db'))\n    \
+             for name in ['a', 'b']:\n        sqlite3.connect(os.path.join('kb', project, 'doc.db'))\n",
+        ),
+        (
+            "b.py",
+            "import sqlite3\nfrom c import ROOT\nsqlite3.connect(f'kb/{ROOT}/doc.db')\nsqlite3.connect(f'kb/{ROOT}/doc.db')\n",
+        ),
+        ("c.py", "import sys\nROOT = sys.argv[1]\n"),
+        ("d.py", "import sqlite3\nsqlite3.connect('empty.db')\n"),
+        ("empty.db", ""),
+    ]);
+    assert_eq!(
+        text.matches("path = \"notes.db\"").count() + text.matches("path    = \"notes.db\"").count(),
+        1,
+        "{text}"
+    );
+    assert!(!text.contains("path    = \"doc.db\""), "one for each of many is no primary: {text}");
+    assert!(text.contains("1 reference in 1 file, an empty file"), "{text}");
+}

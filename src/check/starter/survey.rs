@@ -41,19 +41,23 @@ pub(super) struct Survey<'a> {
 
 impl<'a> Survey<'a> {
     pub(super) fn new(inventory: &'a Inventory) -> Self {
-        let mut all: Vec<Surveyed<'a>> = (0..inventory.databases.len())
+        let all: Vec<Surveyed<'a>> = (0..inventory.databases.len())
             .map(DatabaseId)
             .filter(|&id| is_candidate(inventory.database(id)))
             .map(|id| survey(inventory, id))
             .filter(|it| it.references > 0 || it.database.file.is_some())
             .collect();
+        let mut all = of_one_path(all);
         all.sort_by(|one, other| {
             other.use_made().cmp(&one.use_made()).then_with(|| one.database.path.cmp(&other.database.path))
         });
 
         let unrelated = are_unrelated(inventory, &all);
         let ours = |it: &Surveyed<'_>| {
-            names::known_owner(&it.database.path).is_none() && it.references > 0 && !it.database.tracking.lfs
+            names::known_owner(&it.database.path).is_none()
+                && it.references > 0
+                && !it.database.tracking.lfs
+                && !is_many(it.database)
         };
         let exists = |it: &Surveyed<'_>| it.database.file.as_ref().is_some_and(|file| file.state == State::Readable);
         let main = all
@@ -159,6 +163,37 @@ impl Surveyed<'_> {
             .collect();
         format!("{}_DB_PATH", stem.trim_matches('_'))
     }
+}
+
+/// Databases whose folder is decided at run time are one entry where they have one name: an entry could not tell them apart.
+fn of_one_path(all: Vec<Surveyed<'_>>) -> Vec<Surveyed<'_>> {
+    let mut merged: Vec<Surveyed<'_>> = Vec::with_capacity(all.len());
+    for it in all {
+        let same = |other: &&mut Surveyed<'_>| {
+            other.path() == it.path() && other.database.file.is_none() && it.database.file.is_none()
+        };
+        let Some(other) = merged.iter_mut().find(same) else {
+            merged.push(it);
+            continue;
+        };
+        other.references += it.references;
+        other.files.extend(&it.files);
+        for (name, reads) in it.variables {
+            *other.variables.entry(name).or_default() += reads;
+        }
+        for (path, times) in it.spelled {
+            *other.spelled.entry(path).or_default() += times;
+        }
+        if other.only_folder != it.only_folder {
+            other.only_folder = None;
+        }
+    }
+    merged
+}
+
+/// `projects/*/notes.db`: a database for each of many, and no main one.
+fn is_many(database: &Database) -> bool {
+    database.is_pattern && database.path.trim_start_matches(['*', '/']).contains('*')
 }
 
 /// The primary under another name: a bare name that its path ends with, or its name in a folder that is a guessed mount.

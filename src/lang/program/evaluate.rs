@@ -324,6 +324,10 @@ fn with_default(found: &[Val], rest: &[Val]) -> Option<Val> {
     let known: Vec<&Val> = found.iter().filter(|val| !matches!(val, Val::Unknown | Val::Null)).collect();
     let ([Val::Text(value)], [Val::Text(default), ..]) = (known.as_slice(), rest) else { return None };
     let [Part::Env { name, default: None }] = value.parts.as_slice() else { return None };
+    // `os.getenv("DATA_DIR") or ""`: nothing is no folder.
+    if default.base == Base::Written && default.rendered().is_some_and(|text| text.is_empty()) {
+        return Some(Val::Text(value.clone()));
+    }
     let mut whole = Value::env(name.clone(), Some(default.clone()));
     whole.origin.clone_from(&default.origin);
     whole.engine = default.engine;

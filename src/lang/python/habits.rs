@@ -61,6 +61,12 @@ fn a_folder_that_is_not_set_yet_is_not_the_working_directory() {
 }
 
 #[test]
+fn nothing_in_place_of_a_variable_is_no_folder() {
+    let text = "import os, sqlite3\nHOME = (os.environ.get('HOME_DIR') or '').strip()\nsqlite3.connect(os.path.join(HOME, 'x.db'))\n";
+    assert_eq!(told(&[("a.py", text)]), ["3:36 opens */x.db [HOME_DIR]"]);
+}
+
+#[test]
 fn of_a_list_of_files_only_the_databases_count() {
     let text = "import os, shutil\ndef restore(source, target):\n    for name in ['one.db', 'config.ini']:\n        file = os.path.join(source, name)\n        shutil.move(file, target)\n";
     assert_eq!(told(&[("a.py", text)]), ["3:18 binds one.db", "4:16 binds */one.db"]);
