@@ -41,7 +41,7 @@ static TEST: LazyLock<Regex> =
     LazyLock::new(|| regex(r"(?i)^(?:test|tests|fixture|sample|example)(?:[_.-]|$)|[_-](?:test|fixture)\."));
 static COPY: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"(?i)\.(?:bak|backup|old|orig|copy|migrated|save|corrupt)(?:[-._0-9][\w.:-]*)?$|[-_.](?:bak|backup|old|orig|copy|archived?|migrated|before|pre)(?:[-_.][\w.:-]*)?\.\w+$|^(?:backup|bak|old|copy)[-_.]|\.(?:db|sqlite3?|db3)[-_.][0-9][\w.:-]*$| \(?copy",
+        r"(?i)\.(?:bak|backup|old|orig|copy|migrated|save|corrupt)(?:[-._0-9][\w.:-]*)?$|[-_.](?:bak|backup|old|orig|copy|archived?|migrated|before|pre)(?:[-_.][\w.:*-]*)?\.\w+$|^(?:backup|bak|old|copy)[-_.]|\.(?:db|sqlite3?|db3)[-_.][0-9][\w.:-]*$| \(?copy",
     )
 });
 static THROW_AWAY: LazyLock<Regex> = LazyLock::new(|| {
@@ -118,6 +118,7 @@ mod tests {
             "x.db.backup-2024-01-02",
             "data/backups/x.db",
             "x_old.db",
+            "*_backup_*.sqlite",
             "x.db.20240102",
             "backup_x.db",
             "x.db.MIGRATED",

@@ -1,9 +1,10 @@
 //! One table that code writes in two databases.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::sink::Offence;
 use super::{Applied, Sink, Standing, names};
+use crate::db::{Compiler, Schema};
 use crate::scan::{self, Context, Inventory, Usage};
 
 /// How many places a finding shows of each side.
@@ -16,11 +17,15 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
         tables.entry(usage.table.to_ascii_lowercase()).or_default().push(usage);
     }
     for usages in tables.into_values() {
-        let written: Vec<_> = usages
+        let mut sides: Vec<_> = usages
             .iter()
-            .map(|usage| (usage.database, places(policy, usage)))
+            .map(|usage| (usage, places(policy, usage)))
             .filter(|(_, places)| !places.is_empty())
             .collect();
+        if let Some(columns) = sides.first().map(|(usage, _)| columns(inventory, usage)) {
+            sides.retain(|(usage, _)| !are_strangers(&columns, &self::columns(inventory, usage)));
+        }
+        let written: Vec<_> = sides.into_iter().map(|(usage, places)| (usage.database, places)).collect();
         let Some(((first, first_places), others)) = written.split_first().filter(|(_, others)| !others.is_empty())
         else {
             continue;
@@ -40,6 +45,37 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
         }
         sink.report(offence);
     }
+}
+
+/// The columns of a table as it is there, else as code defines it; without the number that every table has.
+fn columns(inventory: &Inventory, usage: &Usage<'_>) -> BTreeSet<String> {
+    let file = inventory.database(usage.database).file.as_ref();
+    let mut names: Vec<String> = match file.and_then(|file| file.schema.as_ref()?.table(usage.table)) {
+        Some(table) => table.columns.iter().map(|column| column.name.clone()).collect(),
+        None => {
+            let defines = usage.definers.iter().find_map(|definer| {
+                let place = &definer.fact.place;
+                inventory.statements.iter().map(|statement| &statement.fact).find(|statement| {
+                    statement.holes == 0
+                        && statement.place.file == place.file
+                        && statement.place.span.contains(place.span)
+                })
+            });
+            defines.map_or_else(Vec::new, |statement| {
+                let scratch = Compiler::of(&Schema::default());
+                scratch.define(&statement.sql);
+                scratch.columns(usage.table)
+            })
+        }
+    };
+    names.iter_mut().for_each(|name| name.make_ascii_lowercase());
+    names.into_iter().filter(|name| name != "id").collect()
+}
+
+/// Two things under one name: `posts` of a blog, and `posts` of a network. Small tables are given no benefit of the doubt.
+fn are_strangers(one: &BTreeSet<String>, other: &BTreeSet<String>) -> bool {
+    let fewer = one.len().min(other.len());
+    fewer > 3 && one.intersection(other).count() * 4 < fewer
 }
 
 type Places<'a> = Vec<&'a scan::Linked<crate::lang::TableUse>>;

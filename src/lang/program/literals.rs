@@ -100,7 +100,9 @@ impl Reading<'_> {
             }
             return;
         }
-        if !named && !opened || words == "file:" {
+        // `ext = ".sqlite"` ends a name that is put together elsewhere.
+        let ending = words.strip_prefix('.').is_some_and(|rest| !rest.contains(['.', '/', HOLE]));
+        if !named && (!opened || ending) || words == "file:" {
             return;
         }
         let top = self.whole_path(id);

@@ -408,7 +408,7 @@ impl<'l> Program<'l> {
     pub(super) fn resolve_import(&self, at: usize, path: &str, name: &str) -> Option<(usize, Option<String>)> {
         match self.resolve(at, path) {
             Some(target) => {
-                if !self.defines(target, name)
+                if (!self.defines(target, name) || self.imports_itself(target, name))
                     && let Some(sub) = self.submodule(target, name)
                 {
                     return Some((sub, None));
@@ -430,6 +430,17 @@ impl<'l> Program<'l> {
 
     fn defines(&self, at: usize, name: &str) -> bool {
         self.module(at).is_some_and(|module| module.scopes.first().is_some_and(|top| top.bindings.contains_key(name)))
+    }
+
+    /// `from app import store` in `app/__init__.py`: the name is the package's own module.
+    fn imports_itself(&self, at: usize, name: &str) -> bool {
+        let bindings = self.module(at).and_then(|module| module.scopes.first()?.bindings.get(name));
+        bindings.is_some_and(|bindings| {
+            bindings.iter().all(|binding| match &binding.value {
+                Bound::Import { module, name: own } => own.as_ref() == name && self.resolve(at, module) == Some(at),
+                _ => false,
+            })
+        })
     }
 
     /// The module of the tree with a bare name, the nearest if there are several: programs that add their folders to

@@ -20,6 +20,20 @@ fn a_module_is_imported_by_its_bare_name_from_anywhere() {
 }
 
 #[test]
+fn a_package_imports_its_own_modules_by_its_name() {
+    let package = ("app/__init__.py", "from app import store\nDB_FILE = None\n");
+    let store = ("app/store.py", "NAME = 'x.db'\n");
+    let main = "import os, sqlite3, sys\nimport app\nfrom app import store\napp.DB_FILE = os.path.join(sys.argv[1], store.NAME)\nsqlite3.connect(app.DB_FILE)\n";
+    assert_eq!(told(&[("main.py", main), package, store]), ["4:15 binds */x.db", "5:17 opens */x.db"]);
+}
+
+#[test]
+fn the_ending_of_a_name_is_no_database() {
+    let text = "import sqlite3\ndef backup(base, ext):\n    if not ext:\n        ext = '.sqlite'\n    sqlite3.connect(f'{base}_copy{ext}')\n";
+    assert_eq!(told(&[("a.py", text)]), ["5:21 opens *_copy.sqlite"]);
+}
+
+#[test]
 fn a_wrapper_is_called_by_the_name_it_was_imported_under() {
     let wrapper =
         ("old.py", "import sqlite3\nclass Store:\n    def __init__(self, path):\n        sqlite3.connect(path)\n");
