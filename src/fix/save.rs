@@ -46,6 +46,7 @@ pub fn save(root: &Path, patch: &Patch) -> Result<Option<String>, Unsaved> {
 
 fn explained(error: &io::Error) -> String {
     let next = match error.kind() {
+        ErrorKind::FileTooLarge => "raise the limit on the size of files (ulimit -f) and run the fix again",
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make room and run the fix again",
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => "look at your rights there",
         ErrorKind::NotFound => "it was there a moment ago: run the fix again",

@@ -92,6 +92,7 @@ fn names_that_are_handed_to_libraries() {
         "def has_column(inspector, table, column):\n    return any(it['name'] == column for it in inspector.get_columns(table))\nhas_column(inspector, '‹users›', 'users')",
         "migrations.CreateModel(name='User', fields=[], options={'db_table': '‹users›', 'verbose_name': 'users'})\nmigrations.AlterModelTable(name='user', table='‹users›')\nteams = models.ManyToManyField(Team, db_table='‹user_teams›')",
         "class User(models.Model):\n    teams = models.ManyToManyField(Team)\n    class Meta:\n        db_table = '‹!users›'",
+        "class User(Base):\n    __versioned__ = {}\n    __tablename__ = '‹!users›'",
         // Names that may be tables hold the others back.
         "EXPECTED_TABLES = ['‹!users›', '‹!items›']\nprint(EXPECTED_TABLES)\nstable = ['users']",
         "export(table_name='‹!users›', name='users')\nconfig = {'tables': {'‹!users›': {'sort': 'users'}}}",
@@ -109,7 +110,7 @@ fn names_that_are_handed_to_libraries() {
         "def save(db, user):\n    db['‹users›'].upsert(user)\nsave(db, {})",
         "for table in ['‹users›']:\n    db[table].drop()",
         "db['‹!users›'].enable_fts(['name'])\nrow = db['‹!posts›'].insert({})\nrow.m2m('‹!tags›', {})\nrow.m2m('‹tags›', m2m_table='‹post_tags›')",
-        "db['‹users›'].insert({}, foreign_keys=('users', 'team'))\ndb['‹users›'].insert({}, foreign_keys=[('team', '‹teams›', 'id')])",
+        "db['‹users›'].insert({}, foreign_keys=('‹!users›', '‹!team›'))\ndb['‹posts›'].add_foreign_key('‹!team_id›')\ndb['‹users›'].insert({}, foreign_keys=[('team', '‹teams›', 'id')])",
         "def migrate(db):\n    db['‹users›'].add_column('team', fk='‹teams›')\n    db.add_foreign_keys([('‹users›', 'team', '‹teams›', 'id')])\n    options['users'] = 1",
         "assert {'‹users›'} == set(db.table_names())",
     ] {

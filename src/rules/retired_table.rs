@@ -57,6 +57,14 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
             held.entry(&found.place).or_insert((&table_use.fact, reason));
         }
     }
+    let only_migrations = "only migrations name it: a library may use it under this name".to_owned();
+    // What nothing but migrations speaks of is made and used by a library, or is gone.
+    let used: HashSet<&Place> = asked
+        .iter()
+        .filter(|(table_use, _)| !is_migration(&table_use.fact.place.file))
+        .filter_map(|(_, decision)| decision.asked())
+        .map(|found| &found.place)
+        .collect();
     for (table_use, decision) in &asked {
         let fact = &table_use.fact;
         let Some(found) = decision.asked() else { continue };
@@ -68,6 +76,7 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
             .about(table_use.databases.first().copied());
         let reason = match decision {
             Decision::Open(_, reason) => Some(reason),
+            _ if !used.contains(&found.place) => Some(&only_migrations),
             _ => fact.fixed.as_ref(),
         };
         sink.report(match (reason, held.get(&found.place)) {
@@ -79,6 +88,11 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
             (None, None) => offence.remedy(Remedy::RenameTable { from: fact.table.clone(), to: new.clone() }),
         });
     }
+}
+
+/// A step of alembic or Django.
+fn is_migration(file: &str) -> bool {
+    file.ends_with(".py") && file.split('/').any(|folder| matches!(folder, "migrations" | "versions"))
 }
 
 /// A comment says that the place may keep the name.

@@ -11,6 +11,7 @@ mod consolidation;
 mod docs;
 mod documents;
 mod fix;
+mod fix_bad_input;
 mod floor_plan;
 mod formats;
 mod github;

@@ -10,6 +10,9 @@ use crate::text::Span;
 /// Classes above a class.
 const DEPTH: u32 = 8;
 
+/// sqlalchemy-continuum keeps former rows in a table of its own making.
+const VERSIONED: &str = "the table of its former rows takes its name from this one: `__versioned__`";
+
 /// A library whose models may leave the name of their table out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Library {
@@ -74,6 +77,9 @@ impl Reading<'_> {
     /// Tables of a model's relations that take their names from its own.
     fn has_followers(&self, name: ExprId) -> Option<String> {
         let meta = self.module.scope(self.module.expr(name).scope);
+        if meta.bindings.contains_key("__versioned__") {
+            return Some(VERSIONED.to_owned());
+        }
         let model = self.module.scope(meta.parent.filter(|_| meta.name.as_ref() == "Meta")?);
         let follows = self.module.calls.iter().any(|&call| {
             let expr = self.module.expr(call);
@@ -120,8 +126,8 @@ impl Reading<'_> {
         }
         let lower = body.name.to_ascii_lowercase();
         let (table, fixed) = match library {
-            Library::FlaskSqlalchemy => (snake(&body.name), None),
-            Library::Lowered => (lower, None),
+            Library::FlaskSqlalchemy => (snake(&body.name), says("__versioned__").then_some(VERSIONED)),
+            Library::Lowered => (lower, says("__versioned__").then_some(VERSIONED)),
             Library::Peewee => {
                 (lower, Some("the model takes its table's name from the class: give its `Meta` a `table_name`"))
             }

@@ -322,6 +322,9 @@ impl Reading<'_> {
             _ => None,
         };
         if let Some(connection) = connection {
+            if name.as_ref() == "add_foreign_key" && args.len() == 1 {
+                args.iter().for_each(|arg| self.guessed(arg.value));
+            }
             for (_, position, keywords, access) in OF_DATABASE.iter().filter(|(own, ..)| *own == name.as_ref()) {
                 if let Some(given) = argument(args, *position, keywords) {
                     self.names_table(given, *access, Naming::Given, &connection);
@@ -402,6 +405,9 @@ impl Reading<'_> {
 
     /// sqlite-utils: `foreign_keys=[("author", "users", "id")]`, here or in a variable.
     fn foreign_keys(&mut self, given: ExprId) {
+        if let Kind::List(columns) = &self.module.expr(given).kind {
+            columns.iter().for_each(|&column| self.guessed(column));
+        }
         let mut lists = Vec::new();
         self.lists_of(given, &mut lists, 0, true);
         for list in lists {
@@ -417,6 +423,25 @@ impl Reading<'_> {
                     self.literal_names_table(table, Shape::Name, Access::Reads, Naming::Given, &[]);
                 }
             }
+        }
+    }
+
+    /// A foreign key by its column alone: sqlite-utils looks for a table that is called like it.
+    fn guessed(&mut self, column: ExprId) {
+        let Kind::Text(pieces) = &self.module.expr(column).kind else { return };
+        let [Piece::Text(name, span)] = pieces.as_slice() else { return };
+        let stem = name.strip_suffix("_id").unwrap_or(name);
+        for table in [stem.to_owned(), format!("{stem}s")] {
+            self.facts.table_uses.push(TableUse {
+                place: self.module.source.place(*span),
+                fixed: Some(format!("the column `{name}` finds `{table}` by its name: say which table it refers to")),
+                table,
+                access: Access::Reads,
+                naming: Naming::Spoken,
+                connection: Vec::new(),
+                language: self.module.language,
+                symbol: self.symbol(self.module.expr(column).scope),
+            });
         }
     }
 
