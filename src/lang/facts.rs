@@ -196,6 +196,8 @@ pub struct Statement {
     pub sql: String,
     /// How many holes code fills with text (f-string parts, `%s`, `{}`), not counting bound parameters.
     pub holes: usize,
+    /// The ways in which it can read, with [`super::sql::HOLE`] where nothing is known; empty where `sql` says all.
+    pub ways: Vec<String>,
     pub connection: Vec<Value>,
     pub language: Language,
     pub symbol: Option<String>,

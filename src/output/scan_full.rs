@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use super::look::{BAD, CAUTION, FAINT, GOOD, HEADING, NAME, PLAIN, Side, Table, count, escape, grouped};
 use super::overview::{Overview, Row, at, headline, open_words};
 use super::{Look, Opinion, shown};
+use crate::db::Verdict;
 use crate::rules::Standing;
 use crate::scan::{self, Inventory};
 
@@ -19,6 +20,7 @@ pub fn scan_full(inventory: &Inventory, opinion: &Opinion<'_>, look: &Look, out:
     let page = Page { opinion, look };
     page.section("Tables that stand in several databases", &duplicates(&overview, look), out)?;
     page.section("Who reads and writes what", &usage(inventory, opinion.verbose), out)?;
+    page.section("Statements of the code against the databases as they are", &statements(inventory, look), out)?;
     page.section("Dangling: code refers to it, no such file is here", &dangling(&overview, look), out)?;
     page.section("Databases that neither code nor configuration refers to", &unreferenced(&overview, inventory), out)?;
     page.section("Opens that could not be resolved", &unresolved(&overview, look), out)?;
@@ -105,6 +107,36 @@ fn colour(standing: Standing) -> anstyle::Style {
         Standing::Unknown => CAUTION,
         Standing::Specialised(_) | Standing::External(_) | Standing::Temporary | Standing::Server => PLAIN,
     }
+}
+
+/// How many statements compile, then each that does not or that nobody can judge.
+fn statements(inventory: &Inventory, look: &Look) -> Vec<String> {
+    let judged = scan::judge(inventory, |id| inventory.database(id).file.as_ref()?.schema.as_ref());
+    let tally = scan::Tally::of(&judged);
+    if tally.compile + tally.broken == 0 {
+        return Vec::new();
+    }
+    let mut lines = vec![format!(
+        "of {}, {} compile, {} do not, {} cannot be judged",
+        count(tally.found(), "statement", "statements"),
+        grouped(tally.compile as u64),
+        grouped(tally.broken as u64),
+        grouped(tally.undecided as u64)
+    )];
+    let code = || judged.iter().filter(|one| scan::is_code(one.statement.context));
+    let told = |one: &scan::Judged<'_>, words: &str| {
+        let place = &one.statement.fact.place;
+        format!("{}:{} {}", look.paint(NAME, &escape(&place.file)), place.start.line, escape(words))
+    };
+    lines.extend(code().filter_map(|one| match &one.verdict {
+        Verdict::Broken(fault) => Some(told(one, &format!("does not run: {}", fault.words()))),
+        _ => None,
+    }));
+    lines.extend(code().filter_map(|one| match &one.verdict {
+        Verdict::Undecided(words) => Some(told(one, words)),
+        _ => None,
+    }));
+    lines
 }
 
 fn duplicates(overview: &Overview<'_>, look: &Look) -> Vec<String> {

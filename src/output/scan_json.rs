@@ -18,6 +18,8 @@ pub fn scan_json(inventory: &Inventory, opinion: &Opinion<'_>, out: &mut dyn Wri
 fn record(inventory: &Inventory, opinion: &Opinion<'_>) -> record::Scan {
     let set = inventory.settings.iter().map(|it| (it.fact.place.file.as_ref(), it.fact.name.as_str())).collect();
     let to = Names { inventory, set };
+    let judged = scan::judge(inventory, |id| inventory.database(id).file.as_ref()?.schema.as_ref());
+    let tally = scan::Tally::of(&judged);
     record::Scan {
         version: 1,
         dbguard: env!("CARGO_PKG_VERSION"),
@@ -29,14 +31,17 @@ fn record(inventory: &Inventory, opinion: &Opinion<'_>) -> record::Scan {
             references: inventory.references.len(),
             table_uses: inventory.table_uses.len(),
             statements: inventory.statements.len(),
+            judgement: record::Judgement {
+                compiles: tally.compile,
+                broken: tally.broken,
+                undecided: tally.undecided,
+                foreign: tally.foreign,
+            },
         },
         databases: (0..inventory.databases.len()).map(|index| to.database(DatabaseId(index), opinion)).collect(),
         references: inventory.references.iter().map(|linked| to.reference(linked)).collect(),
         table_uses: inventory.table_uses.iter().map(|linked| to.table_use(linked)).collect(),
-        statements: scan::judge(inventory, |id| inventory.database(id).file.as_ref()?.schema.as_ref())
-            .iter()
-            .map(|judged| to.statement(judged))
-            .collect(),
+        statements: judged.iter().map(|judged| to.statement(judged)).collect(),
         usage: scan::matrix(inventory).iter().filter_map(|usage| to.usage(usage)).collect(),
         duplicates: inventory.duplicates.iter().map(|duplicate| to.duplicate(duplicate)).collect(),
         settings: inventory.settings.iter().map(|linked| to.setting(linked)).collect(),
@@ -149,6 +154,7 @@ impl Names<'_> {
             Verdict::Compiles(_) => ("compiles", None),
             Verdict::Broken(fault) => ("broken", Some(fault.words())),
             Verdict::Undecided(words) => ("undecided", Some(words.clone())),
+            Verdict::Foreign => ("foreign", Some("it is SQL of another engine".to_owned())),
         };
         record::Statement {
             verdict,

@@ -53,6 +53,20 @@ pub(super) struct Summary {
     pub(super) references: usize,
     pub(super) table_uses: usize,
     pub(super) statements: usize,
+    /// How the statements of the program fare, those of tests and documents left out.
+    pub(super) judgement: Judgement,
+}
+
+/// Statements by verdict.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Judgement {
+    pub(super) compiles: usize,
+    pub(super) broken: usize,
+    /// Nobody can tell without running the code, or without a database that is not here.
+    pub(super) undecided: usize,
+    /// SQL of another engine.
+    pub(super) foreign: usize,
 }
 
 /// Where something stands. Lines and columns are 1-based, columns count characters; the end is exclusive.
@@ -145,7 +159,7 @@ pub(super) struct Statement {
     /// Holes filled with text, not counting bound parameters.
     pub(super) holes: usize,
     pub(super) database: Option<DatabaseName>,
-    /// What SQLite says of it against the schema of its database: `compiles`, `broken`, `undecided`.
+    /// What SQLite says of it against the schema of its database: `compiles`, `broken`, `undecided`, `foreign`.
     pub(super) verdict: &'static str,
     /// Why it is broken, or why nobody can tell.
     pub(super) reason: Option<String>,

@@ -1,5 +1,6 @@
 //! The policy: what `dbguard.toml` allows, each entry with the place it stands. Judges nothing.
 
+mod follow;
 mod globs;
 mod locate;
 mod moves;
@@ -10,6 +11,7 @@ mod read;
 mod schema;
 mod sections;
 
+pub use follow::Added;
 pub use globs::{Globs, matches_path};
 pub use locate::{load, locate};
 pub use moves::{Move, Moves, TableOf};

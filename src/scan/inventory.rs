@@ -13,7 +13,7 @@ use crate::tree::Skipped;
 pub struct DatabaseId(pub usize);
 
 /// All facts of one run, in an order that does not depend on threads.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Inventory {
     pub root: PathBuf,
     /// By identity; sorted by path.

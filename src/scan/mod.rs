@@ -31,7 +31,7 @@ pub use apart::stands_apart;
 pub use duplicates::is_bookkeeping;
 pub use inventory::{Context, Database, DatabaseId, Duplicate, Inventory, Linked, Side, SourceInfo, Tracking};
 pub use matrix::{Hand, Usage, matrix};
-pub use statements::{Judged, added_column, judge};
+pub use statements::{Judged, Tally, added_column, is_code, judge};
 pub use store::Store;
 
 /// What a scan is told beforehand; the policy's part comes in as plain values.

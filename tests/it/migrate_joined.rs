@@ -176,3 +176,113 @@ fn on_a_branch_the_code_moves_where_no_database_is_and_the_server_moves_the_data
     assert!(data.stdout.contains("The code was left as it is; it refers to nothing that was retired"), "{data:?}");
     assert_eq!(python(&server, STORY), "True ['of ann', 'of cid']\n");
 }
+
+/// A table of the target stands where another database's code believes its own to be.
+fn meeting(code: &str, target: &str, source: &str) -> (i32, String) {
+    let sandbox = Sandbox::new()
+        .file("dbguard.toml", POLICY)
+        .file("store.py", format!("import sqlite3\n\nDB = \"data/auth.db\"\n\n\n{code}"))
+        .database("data/app.db", target)
+        .database("data/auth.db", source);
+    assert_eq!(sandbox.run(&["migrate", "plan"]).code, 0);
+    let applied = sandbox.run(&["migrate", "apply", "--yes"]);
+    assert!(read(&sandbox, "store.py").contains("data/auth.db") || applied.code == 0, "{applied:?}");
+    (applied.code, applied.stderr)
+}
+
+#[test]
+fn a_definition_that_would_meet_a_different_table_stops_the_run() {
+    let (code, said) = meeting(
+        "def start():\n    conn = sqlite3.connect(DB)\n    conn.execute(\"CREATE TABLE IF NOT EXISTS logs(id INTEGER PRIMARY KEY, body TEXT)\")\n",
+        "CREATE TABLE logs(id INTEGER PRIMARY KEY, level INTEGER);",
+        "CREATE TABLE people(id INTEGER PRIMARY KEY);",
+    );
+    assert_eq!(code, 3, "{said}");
+    assert!(said.contains("store.py:8: `logs` is in"), "{said}");
+    assert!(said.contains("without `body`"), "{said}");
+}
+
+#[test]
+fn a_replace_that_would_take_rows_of_others_along_stops_the_run() {
+    let (code, said) = meeting(
+        "def put(name):\n    conn = sqlite3.connect(DB)\n    conn.execute(\"INSERT OR REPLACE INTO users(id, name) VALUES (1, ?)\", (name,))\n",
+        "CREATE TABLE users(id INTEGER PRIMARY KEY, name TEXT); CREATE TABLE orders(user_id INTEGER REFERENCES users(id) ON DELETE CASCADE);",
+        "CREATE TABLE users(id INTEGER PRIMARY KEY, name TEXT);",
+    );
+    assert_eq!(code, 3, "{said}");
+    assert!(said.contains("store.py:8: replacing a row of `users` deletes it first: `orders`"), "{said}");
+}
+
+#[test]
+fn columns_in_another_order_stop_the_run_with_the_reads_by_position() {
+    let (code, said) = meeting(
+        "def first():\n    conn = sqlite3.connect(DB)\n    row = conn.execute(\"SELECT * FROM users\").fetchone()\n    return row[0], row[2]\n",
+        "CREATE TABLE users(id INTEGER PRIMARY KEY, name TEXT, age INTEGER, mail TEXT);",
+        "CREATE TABLE users(id INTEGER PRIMARY KEY, name TEXT, mail TEXT);",
+    );
+    assert_eq!(code, 3, "{said}");
+    assert!(said.contains("store.py:8: its columns were id, name, mail, and become id, name, age, mail"), "{said}");
+    assert!(said.contains("read by position: `row[2]` in line 9"), "{said}");
+}
+
+#[test]
+fn the_policy_learns_what_was_retired_and_forgets_it_again() {
+    let policy = "[primary]\npath = \"data/app.db\"\nenv = \"DATABASE_PATH\"\n";
+    let sandbox = split().file("dbguard.toml", policy);
+    let planned = sandbox.run(&["migrate", "plan", "data/auth.db"]);
+    assert_eq!(planned.code, 0, "{planned:?}");
+    let applied = sandbox.run(&["migrate", "apply", "--yes"]);
+    assert_eq!(applied.code, 0, "{applied:?}");
+    assert_eq!(read(&sandbox, "dbguard.toml"), format!("{policy}\n[[retired]]\npath = \"data/auth.db\"\n"));
+    let sandbox = sandbox.file("late.py", "import sqlite3\n\nsqlite3.connect(\"data/auth.db\")\n");
+    let check = sandbox.run(&["check", "--select", "forbidden-database", "--output-format", "concise"]);
+    assert!(check.stdout.contains("late.py:3"), "{check:?}");
+    assert_eq!(sandbox.run(&["migrate", "rollback", "--force", "--yes"]).code, 0);
+    assert_eq!(read(&sandbox, "dbguard.toml"), policy);
+}
+
+/// One database that a Django setting, SQLAlchemy, alembic, compose, a Dockerfile, `.env` and a `.sql` file know.
+#[test]
+fn names_and_configuration_follow_wherever_they_stand() {
+    let sandbox = Sandbox::new()
+        .file("dbguard.toml", POLICY)
+        .file(".gitignore", ".dbguard/\ndata/\n")
+        .file(".env.example", "DATABASE_PATH=data/auth.db\n")
+        .file("docker-compose.yml", "services:\n  app:\n    build: .\n    environment:\n      DATABASE_PATH: /app/data/auth.db\n    volumes:\n      - ./data:/app/data\n")
+        .file("Dockerfile", "FROM python:3.12\nENV DATABASE_PATH=/app/data/auth.db\nCMD [\"python\", \"-m\", \"app\"]\n")
+        .file("alembic.ini", "[alembic]\nscript_location = migrations\nsqlalchemy.url = sqlite:///data/auth.db\n")
+        .file(
+            "app/settings.py",
+            "import os\n\nDATABASE = os.environ.get(\"DATABASE_PATH\", \"data/auth.db\")\nDATABASES = {\"default\": {\"ENGINE\": \"django.db.backends.sqlite3\", \"NAME\": DATABASE}}\n",
+        )
+        .file(
+            "app/models.py",
+            "from django.db import models\n\n\nclass Note(models.Model):\n    body = models.TextField(null=True)\n\n    class Meta:\n        db_table = \"notes\"\n",
+        )
+        .file(
+            "app/report.py",
+            "from sqlalchemy import Column, Integer, Text, create_engine, text\nfrom sqlalchemy.orm import declarative_base\n\nfrom app import settings\n\nengine = create_engine(f\"sqlite:///{settings.DATABASE}\")\nBase = declarative_base()\n\n\nclass Note(Base):\n    __tablename__ = \"notes\"\n    id = Column(Integer, primary_key=True)\n    body = Column(Text)\n\n\ndef count():\n    with engine.connect() as connection:\n        return connection.execute(text(\"SELECT count(*) FROM notes WHERE notes.body IS NOT NULL\")).scalar()\n",
+        )
+        .file("app/notes.sql", "SELECT body FROM notes ORDER BY id;\n")
+        .database("data/app.db", &format!("{USERS} INSERT INTO users VALUES (1,'ann','a')"))
+        .database("data/auth.db", "CREATE TABLE notes(id INTEGER PRIMARY KEY, body TEXT); INSERT INTO notes VALUES (1,'of ann')");
+    let before = sandbox.run(&["check", "--output-format", "concise"]);
+    assert_eq!(before.code, 1, "{before:?}");
+    assert_eq!(sandbox.run(&["migrate", "plan"]).code, 0);
+    let applied = sandbox.run(&["migrate", "apply", "--yes"]);
+    assert_eq!(applied.code, 0, "{applied:?}");
+    for (file, words) in [
+        (".env.example", "DATABASE_PATH=data/app.db"),
+        ("docker-compose.yml", "DATABASE_PATH: /app/data/app.db"),
+        ("Dockerfile", "ENV DATABASE_PATH=/app/data/app.db"),
+        ("alembic.ini", "sqlalchemy.url = sqlite:///data/app.db"),
+        ("app/settings.py", "os.environ.get(\"DATABASE_PATH\", \"data/app.db\")"),
+        ("app/models.py", "db_table = \"auth_notes\""),
+        ("app/report.py", "__tablename__ = \"auth_notes\""),
+        ("app/report.py", "SELECT count(*) FROM auth_notes WHERE auth_notes.body IS NOT NULL"),
+    ] {
+        assert!(read(&sandbox, file).contains(words), "{file}: {}", read(&sandbox, file));
+    }
+    let check = sandbox.run(&["check", "--output-format", "concise"]);
+    assert_eq!(check.code, 0, "{check:?}");
+}

@@ -81,3 +81,18 @@ fn wrong_input_is_told_and_loses_nothing() {
     let bare = Sandbox::new().database("one.db", "CREATE TABLE a(x)").run(&["migrate", "plan"]);
     assert_eq!((bare.code, bare.stderr.contains("error: no target")), (2, true), "{bare:?}");
 }
+
+#[test]
+fn the_target_is_the_primary_that_is_here_and_not_a_path_that_code_only_knows_in_part() {
+    let sandbox = Sandbox::new()
+        .file("dbguard.toml", "[primary]\npath = \"data/app.db\"\nenv = \"DATABASE_PATH\"\n\n[[retired]]\npath = \"data/auth.db\"\n")
+        .file(
+            "app.py",
+            "import os\nimport sqlite3\n\n\ndef connect(home):\n    sqlite3.connect(os.path.join(home, \"data/app.db\"))\n    sqlite3.connect(\"/srv/app/data/app.db\")\n",
+        )
+        .database("data/app.db", "CREATE TABLE users(id INTEGER PRIMARY KEY)")
+        .database("data/auth.db", "CREATE TABLE notes(id INTEGER PRIMARY KEY)");
+    assert_eq!(sandbox.run(&["migrate", "plan"]).code, 0);
+    let plan = std::fs::read_to_string(sandbox.path().join("migration.toml")).unwrap();
+    assert!(plan.contains("[target]\npath = \"data/app.db\"\n"), "{plan}");
+}

@@ -73,12 +73,13 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
     let tally = Cell::new(None);
     let judge = |stage: &Path| code.judge(stage).map(|found| tally.set(Some(found)));
     let check = || if half == Half::Data { Ok(()) } else { code::is_clean(session, &plan) };
+    let changes = if half == Half::Data { Vec::new() } else { code.written() };
     let progress = progress::of(args.progress, session);
     let request = Request {
         root: &root,
         plan: &plan,
         plan_text: &text,
-        changes: if half == Half::Data { &[] } else { &code.changes },
+        changes: &changes,
         uses: &uses,
         half,
         who: &session.world.user,

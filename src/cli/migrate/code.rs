@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::check::{self, Report};
+use super::pairs;
+use crate::check::{self, Report, Selection};
 use crate::cli::Session;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::gather::{Gathered, Reading, gather, gather_again};
-use crate::db::{self, Schema, Verdict};
+use crate::db::{self, DatabaseFile, Schema, Verdict};
 use crate::finding::{Finding, Fix, Remedy};
 use crate::fix::{self, Left, Patches};
 use crate::lang::Engine;
@@ -17,12 +18,15 @@ use crate::migrate::Stop;
 use crate::migrate::plan::Plan;
 use crate::migrate::run::{FileChange, Used, digest};
 use crate::output::escape;
-use crate::policy::{Policy, Primary, Retired, Written, matches_path};
+use crate::policy::{Added, Policy, Primary, Retired, Written, matches_path};
 use crate::scan::{self, DatabaseId, Inventory, Judged, Overlay};
 use crate::text::{Place, Source};
 
 /// Rules whose findings are what a migration leaves to mend in code.
 const MOVING: [&str; 2] = ["forbidden-database", "retired-table"];
+
+/// Rules that look at what code believes of a table.
+const SHAPES: [&str; 2] = ["shape-drift", "replace-on-parent"];
 
 /// As many places as one message lists.
 const SHOWN: usize = 8;
@@ -32,8 +36,11 @@ pub(super) struct Code {
     pub(super) changes: Vec<FileChange>,
     /// What the plan moves, what names it, and nobody can rewrite; the plan does not accept it either.
     pub(super) undecided: Vec<String>,
+    /// The policy's own text, which goes on guarding what the plan retires.
+    policy_change: Option<FileChange>,
     before: Inventory,
     after: Inventory,
+    policy: Policy,
     target: String,
     /// Paths of the databases that become one.
     merged: BTreeSet<String>,
@@ -48,10 +55,15 @@ pub(super) struct Tally {
     pub(super) undecided: usize,
 }
 
+/// For each statement as the files will be, by the line it begins on, the line on which it begins now.
+type Lines = BTreeMap<(Arc<str>, u32), u32>;
+
 /// Reads the tree and prepares the patches; writes nothing.
 pub(super) fn prepare(session: &Session<'_>, plan: &Plan) -> Result<Code, Failure> {
     let mut gathered = gather(session, &[], Reading::Code)?;
-    let policy = policy(plan, &gathered);
+    let mut added = Added::default();
+    let policy = policy(plan, &gathered, &mut added);
+    let policy_change = follow(&gathered, &added)?;
     let moved: BTreeSet<String> = (0..gathered.inventory.databases.len())
         .map(|index| gathered.inventory.database(DatabaseId(index)))
         .filter(|database| plan.merged().any(|source| source.path == database.path && source.path != plan.target.path))
@@ -73,7 +85,17 @@ pub(super) fn prepare(session: &Session<'_>, plan: &Plan) -> Result<Code, Failur
         left.iter().filter(|left| refers(&left.finding, &moved)).filter_map(|it| stays(it, &accepted)).collect();
     let after = gather_again(session, &gathered, &overlay)?;
     let merged = plan.merged().map(|source| source.path.clone()).collect();
-    Ok(Code { changes, undecided, before, after, target: plan.target.path.clone(), merged, accepted })
+    Ok(Code {
+        changes,
+        undecided,
+        policy_change,
+        before,
+        after,
+        policy,
+        target: plan.target.path.clone(),
+        merged,
+        accepted,
+    })
 }
 
 /// The patches as they come out when every table and database has moved.
@@ -125,8 +147,34 @@ fn is_accepted(place: &Place, accepted: &[String]) -> bool {
     })
 }
 
-/// The policy as it stands when the plan is carried out: its sources are retired, its tables have their new names.
-fn policy(plan: &Plan, gathered: &Gathered) -> Policy {
+/// The change of the policy's file, where there is one below the root.
+fn follow(gathered: &Gathered, added: &Added) -> Result<Option<FileChange>, Failure> {
+    let Some((file, shown)) = gathered.policy_file.as_ref().filter(|_| !added.is_empty()) else { return Ok(None) };
+    let Ok(below) = file.strip_prefix(&gathered.inventory.root) else { return Ok(None) };
+    let bytes = std::fs::read(file).map_err(|error| {
+        Failure::usage(
+            "the policy cannot be read",
+            format!("{}: {error}", escape(shown)),
+            "look at its path and rights",
+        )
+    })?;
+    let Ok(text) = std::str::from_utf8(&bytes) else { return Ok(None) };
+    let prefix = if shown.ends_with("pyproject.toml") { "tool.dbguard." } else { "" };
+    let after = added.written(text, prefix);
+    let reads = crate::policy::parse(&Source::new(shown.clone(), after.clone().into_bytes()));
+    // A form that nothing can be appended to: a person writes it, and `check` tells what is missing.
+    let unchanged = gathered.policy.as_ref().map_or(0, |policy| policy.mistakes.len());
+    let path = below.to_string_lossy().replace('\\', "/");
+    Ok((reads.mistakes.len() <= unchanged && !reads.broken).then(|| FileChange {
+        path,
+        before: digest(&bytes),
+        after: after.into_bytes(),
+    }))
+}
+
+/// The policy as it stands when the plan is carried out: its sources are retired, its tables have their new names. `added` gets
+/// what its file does not say yet.
+fn policy(plan: &Plan, gathered: &Gathered, added: &mut Added) -> Policy {
     let mut policy = gathered.policy.clone().unwrap_or_default();
     let place = Place::whole("migration.toml".into());
     let written = |value: &str| Written { value: value.to_owned(), place: place.clone() };
@@ -146,6 +194,7 @@ fn policy(plan: &Plan, gathered: &Gathered) -> Policy {
         let at = match policy.retired.iter().position(is_it) {
             Some(at) => at,
             None => {
+                added.retired.push((source.path.clone(), Vec::new()));
                 policy.retired.push(Retired {
                     path: written(&source.path),
                     tables: Vec::new(),
@@ -155,6 +204,7 @@ fn policy(plan: &Plan, gathered: &Gathered) -> Policy {
             }
         };
         let Some(retired) = policy.retired.get_mut(at) else { continue };
+        let mut names = Vec::new();
         let schema =
             inventory.find(&source.path).first().and_then(|id| inventory.database(*id).file.as_ref()?.schema.as_ref());
         // On a branch there may be no database: the plan names the tables that it renames.
@@ -164,14 +214,24 @@ fn policy(plan: &Plan, gathered: &Gathered) -> Policy {
         for table in there.chain(planned) {
             let own = plan.table(&source.id, table).and_then(|block| block.rename_to.as_deref());
             let new = plan.renamed(own.unwrap_or(table));
-            let known = retired.tables.iter().any(|(old, _)| old.value.eq_ignore_ascii_case(table));
+            let known = retired.tables.iter().any(|(old, _)| old.value.eq_ignore_ascii_case(table))
+                || names.iter().any(|(old, _): &(String, String)| old.eq_ignore_ascii_case(table));
             if new != table && !known {
-                retired.tables.push((written(table), new.to_owned()));
+                names.push((table.to_owned(), new.to_owned()));
             }
         }
+        match added.retired.iter_mut().find(|(path, _)| *path == source.path) {
+            Some((_, tables)) => tables.clone_from(&names),
+            None if !names.is_empty() && retired.tables.is_empty() => {
+                added.names.push((retired.path.place.span.end as usize, names.clone()));
+            }
+            None => {}
+        }
+        retired.tables.extend(names.into_iter().map(|(old, new)| (written(&old), new)));
     }
     for rename in &plan.renames {
         if !policy.tables.iter().any(|(old, _)| old.value == rename.from) {
+            added.tables.push((rename.from.clone(), rename.to.clone()));
             policy.tables.push((written(&rename.from), rename.to.clone()));
         }
     }
@@ -190,38 +250,35 @@ impl Code {
                 "this is a defect of dbguard; nothing was changed",
             ));
         };
-        let target = self.after.find(&self.target);
+        let after = self.staged(&staged);
         let before = by_file(scan::judge(&self.before, |id| schema_of(&self.before, id)));
-        let after = by_file(scan::judge(&self.after, |id| {
-            if target.contains(&id) { Some(&staged) } else { schema_of(&self.after, id) }
-        }));
+        let after_files = by_file(scan::judge(&after, |id| schema_of(&after, id)));
+        let renamed = self.renamed();
         let mut tally = Tally::default();
         let mut broken = Vec::new();
-        for (file, after) in &after {
-            // A rewrite changes words within statements and adds none, so the n-th is the n-th.
-            let before = before.get(file).filter(|before| before.len() == after.len());
-            for (index, judged) in after.iter().enumerate() {
-                let was = before.and_then(|before| before.get(index)).map(|it| &it.verdict);
+        let mut lines = Lines::new();
+        for (file, after) in &after_files {
+            let before = before.get(file).map_or(&[][..], Vec::as_slice);
+            let pairs = pairs::pairs(before, after, &renamed);
+            for (judged, pair) in after.iter().zip(pairs) {
                 match &judged.verdict {
                     Verdict::Compiles(_) => tally.compile += 1,
                     Verdict::Undecided(_) => tally.undecided += 1,
-                    Verdict::Broken(_) => {}
+                    Verdict::Broken(_) | Verdict::Foreign => {}
                 }
-                let words = match (was, &judged.verdict) {
-                    (Some(Verdict::Compiles(_)), Verdict::Broken(fault)) => fault.words(),
-                    (Some(Verdict::Compiles(old)), Verdict::Compiles(new)) if !new.starts_with(old) => {
-                        format!("its columns were {}, and become {}", old.join(", "), new.join(", "))
-                    }
-                    _ => continue,
-                };
                 // As the file is now: a rewrite may have moved the lines.
-                let own = before.and_then(|before| before.get(index)).unwrap_or(judged);
+                let own = pair.and_then(|pair| before.get(pair)).unwrap_or(judged);
                 let place = &own.statement.fact.place;
-                if !is_accepted(place, &self.accepted) {
+                let rewritten = judged.statement.fact.place.start.line;
+                lines.insert((Arc::clone(file), rewritten), place.start.line);
+                if let Some(words) = self.worse(own, judged)
+                    && !is_accepted(place, &self.accepted)
+                {
                     broken.push(format!("{}:{}: {words}", place.file, place.start.line));
                 }
             }
         }
+        broken.extend(self.new_findings(&after, &lines));
         if broken.is_empty() {
             return Ok(tally);
         }
@@ -256,6 +313,97 @@ impl Code {
             }));
         }
         uses
+    }
+
+    /// The code as it will be, with the stage in the place of the target.
+    fn staged(&self, staged: &Schema) -> Inventory {
+        let mut after = self.after.clone();
+        for id in after.find(&self.target) {
+            let Some(database) = after.databases.get_mut(id.0) else { continue };
+            let file = database.file.get_or_insert_with(|| DatabaseFile {
+                path: self.target.clone(),
+                absolute: self.after.root.join(&self.target),
+                blob: None,
+                size: 0,
+                state: db::State::Readable,
+                schema: None,
+                sidecars: Vec::new(),
+            });
+            file.schema = Some(staged.clone());
+        }
+        after
+    }
+
+    /// Tables that have another name afterwards, in lower case; where one name goes to several, none is known.
+    fn renamed(&self) -> BTreeMap<String, String> {
+        let mut renamed: BTreeMap<String, String> = BTreeMap::new();
+        let all = self.policy.retired.iter().flat_map(|own| &own.tables).chain(&self.policy.tables);
+        for (old, new) in all {
+            renamed.insert(old.value.to_ascii_lowercase(), new.to_ascii_lowercase());
+        }
+        renamed
+    }
+
+    /// What a statement loses, in words; nothing where it fares as before.
+    fn worse(&self, was: &Judged<'_>, is: &Judged<'_>) -> Option<String> {
+        // Of several ways to read, each must go on to work.
+        if was.ways.len() == is.ways.len() && was.is_known && is.is_known {
+            for (was, is) in was.ways.iter().zip(&is.ways) {
+                if let (Verdict::Compiles(_), Verdict::Broken(fault)) = (was, is) {
+                    return Some(fault.words());
+                }
+            }
+        }
+        match (&was.verdict, &is.verdict) {
+            (Verdict::Compiles(_), Verdict::Broken(fault)) => Some(fault.words()),
+            (Verdict::Compiles(old), Verdict::Compiles(new))
+                if was.is_known && is.is_known && !new.starts_with(old) =>
+            {
+                let words = format!("its columns were {}, and become {}", old.join(", "), new.join(", "));
+                let place = &was.statement.fact.place;
+                let text = std::fs::read_to_string(self.before.root.join(&*place.file)).unwrap_or_default();
+                let reads = pairs::by_position(&text, place.start.line, old, new);
+                let reads: Vec<String> = reads.iter().map(|(line, read)| format!("`{read}` in line {line}")).collect();
+                Some(match reads.as_slice() {
+                    [] => words,
+                    reads => format!("{words}; read by position: {}", reads.join(", ")),
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// What rules say of the code on the new database, and did not say before.
+    fn new_findings(&self, after: &Inventory, lines: &Lines) -> Vec<String> {
+        let Ok(selection) = Selection::new(&SHAPES.map(str::to_owned), &[]) else { return Vec::new() };
+        let options = check::Options { selection, ..check::Options::default() };
+        let of = |inventory: &Inventory| check::check(inventory, &self.policy, &options).findings;
+        let mut known: BTreeMap<(String, String), usize> = BTreeMap::new();
+        for finding in of(&self.before) {
+            *known.entry((finding.rule.clone(), finding.place.file.to_string())).or_default() += 1;
+        }
+        let mut found = Vec::new();
+        for finding in of(after) {
+            let left = known.entry((finding.rule.clone(), finding.place.file.to_string())).or_default();
+            if *left > 0 {
+                *left -= 1;
+            } else {
+                let mut place = finding.place.clone();
+                let above = lines.range(..=(Arc::clone(&place.file), place.start.line)).next_back();
+                if let Some(((_, rewritten), line)) = above.filter(|((file, _), _)| *file == place.file) {
+                    place.start.line = line + (place.start.line - rewritten);
+                }
+                if !is_accepted(&place, &self.accepted) {
+                    found.push(format!("{}:{}: {}", place.file, place.start.line, finding.message));
+                }
+            }
+        }
+        found
+    }
+
+    /// Everything that the run writes into the code: the rewritten files and the policy.
+    pub(super) fn written(&self) -> Vec<FileChange> {
+        self.changes.iter().chain(&self.policy_change).cloned().collect()
     }
 
     /// Why the whole cannot go on, where something names what moves and cannot be rewritten.

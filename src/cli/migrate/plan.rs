@@ -151,8 +151,11 @@ fn target(args: &Args, session: &Session<'_>, gathered: &Gathered, previous: Opt
     let primary = gathered.policy.as_ref().and_then(|policy| {
         let applied = Applied::new(&gathered.inventory, policy);
         let ids = (0..gathered.inventory.databases.len()).map(crate::scan::DatabaseId);
-        let primary = ids.into_iter().find(|id| applied.standing(*id) == Standing::Primary)?;
-        Some(gathered.inventory.database(primary).path.clone())
+        // Code may name it in ways of which only a part is known; the one that is here goes first.
+        let ids = ids.filter(|id| applied.standing(*id) == Standing::Primary);
+        let primary =
+            ids.map(|id| gathered.inventory.database(id)).min_by_key(|it| (it.file.is_none(), it.is_pattern))?;
+        Some(primary.path.clone())
     });
     let written =
         || gathered.policy.as_ref()?.primary.as_ref().map(|it| it.path.value.clone()).filter(|it| !it.is_empty());

@@ -398,6 +398,7 @@ impl Reading<'_> {
                 place: self.source.place(place),
                 sql: words,
                 holes: statement.holes,
+                ways: Vec::new(),
                 connection: Vec::new(),
                 language,
                 symbol: None,

@@ -8,6 +8,7 @@ mod environment;
 mod evaluate;
 mod facts;
 mod fillers;
+mod fillings;
 mod ir;
 mod known;
 mod literals;

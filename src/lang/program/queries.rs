@@ -13,6 +13,9 @@ use crate::lang::sql::{self, SqlStatement};
 use crate::lang::value::Value;
 use crate::text::Span;
 
+/// Functions that hand SQL on, one to the next.
+const WRAPPERS: usize = 4;
+
 /// A text that holds SQL.
 struct Query {
     composed: Composed,
@@ -48,9 +51,13 @@ impl Reading<'_> {
             found.push(Query { composed, connection, parameters, statements });
         }
         let attached = self.attaches(&found);
+        // What another text is filled with is judged there, unless it runs by itself too.
+        let mut parts: HashSet<ExprId> = found.iter().flat_map(|query| self.pieces(&query.composed)).collect();
+        parts.retain(|part| !runs.contains_key(part));
         let mut fragments: BTreeMap<ExprId, Fragment> = BTreeMap::new();
         for query in &found {
-            self.statements(query, &attached);
+            let is_part = query.composed.texts.iter().any(|text| parts.contains(text));
+            self.statements(query, &attached, is_part);
             for piece in self.pieces(&query.composed) {
                 let fragment = fragments.entry(piece).or_default();
                 for visible in query.statements.iter().flat_map(|statement| &statement.visible) {
@@ -96,26 +103,29 @@ impl Reading<'_> {
         for &call in &self.module.calls {
             let Kind::Call { callee, args } = &self.module.expr(call).kind else { continue };
             for (position, arg) in args.iter().enumerate() {
-                let Kind::Text(_) = &self.module.expr(arg.value).kind else { continue };
-                if !sql::looks_like_sql(&self.composed(arg.value).snippet.text) {
+                let mut texts = self.texts_of(arg.value, 1);
+                texts.retain(|&text| {
+                    matches!(self.module.expr(text).kind, Kind::Text(_))
+                        && sql::looks_like_sql(&self.composed(text).snippet.text)
+                });
+                if texts.is_empty() {
                     continue;
                 }
                 for val in self.evaluator.ask(self.at, *callee) {
                     let Val::Function(function, this) = val else { continue };
                     let method = this.is_some();
                     let frame = self.evaluator.frame(self.at, function, args, &None, this.map(|this| *this));
-                    let name = self.evaluator.program.module(function.0).and_then(|module| {
-                        let params = &module.scope(function.1).params;
-                        match &arg.name {
-                            Some(name) => Some(name.clone()),
-                            None => params.get(position + usize::from(method)).map(|param| param.name.clone()),
-                        }
-                    });
-                    let Some(name) = name else { continue };
-                    let entry = runs.entry(arg.value).or_default();
-                    for value in self.run_by(function, &name, &frame) {
-                        if !entry.0.contains(&value) {
-                            entry.0.push(value);
+                    let Some(name) = self.param_name(function, position + usize::from(method), arg.name.as_deref())
+                    else {
+                        continue;
+                    };
+                    let found = self.run_by(function, &name, &frame, 0);
+                    for text in &texts {
+                        let entry = runs.entry(*text).or_default();
+                        for value in &found {
+                            if !entry.0.contains(value) {
+                                entry.0.push(value.clone());
+                            }
                         }
                     }
                 }
@@ -123,23 +133,59 @@ impl Reading<'_> {
         }
     }
 
-    /// The connections on which a function runs its parameter of that name.
-    fn run_by(&self, function: InModule<ScopeId>, name: &str, frame: &Frame) -> Vec<Value> {
-        let Some(module) = self.evaluator.program.module(function.0) else { return Vec::new() };
+    /// The parameter that an argument becomes.
+    fn param_name(
+        &self,
+        function: InModule<ScopeId>,
+        position: usize,
+        keyword: Option<&str>,
+    ) -> Option<std::sync::Arc<str>> {
+        let params = &self.evaluator.program.module(function.0)?.scope(function.1).params;
+        match keyword {
+            Some(keyword) => params.iter().find(|param| param.name.as_ref() == keyword),
+            None => params.get(position),
+        }
+        .map(|param| param.name.clone())
+    }
+
+    /// The connections on which a function runs its parameter of that name, by itself or through another function.
+    fn run_by(&self, function: InModule<ScopeId>, name: &str, frame: &Frame, depth: usize) -> Vec<Value> {
+        let Some(module) = self.evaluator.program.module(function.0).filter(|_| depth < WRAPPERS) else {
+            return Vec::new();
+        };
         let mut found = Vec::new();
         for &call in &module.calls {
             let Kind::Call { callee, args } = &module.expr(call).kind else { continue };
-            let Kind::Member(base, method) = &module.expr(*callee).kind else { continue };
-            let runs = known::runs_sql(method)
-                && module.expr(call).scope == function.1
-                && args
-                    .first()
-                    .is_some_and(|arg| matches!(&module.expr(arg.value).kind, Kind::Name(own) if own.as_ref() == name));
-            if runs {
+            if module.expr(call).scope != function.1 {
+                continue;
+            }
+            let given = args
+                .iter()
+                .enumerate()
+                .find(|(_, arg)| matches!(&module.expr(arg.value).kind, Kind::Name(own) if own.as_ref() == name));
+            let Some((position, given)) = given else { continue };
+            if let Kind::Member(base, method) = &module.expr(*callee).kind
+                && known::runs_sql(method)
+                && position == 0
+            {
+                let before = found.len();
                 for val in self.evaluator.guarded(|| self.evaluator.eval(function.0, *base, frame)) {
                     if let Val::Connection(values) = val {
                         found.extend(values.iter().cloned());
                     }
+                }
+                if found.len() > before {
+                    continue;
+                }
+            }
+            for val in self.evaluator.guarded(|| self.evaluator.eval(function.0, *callee, frame)) {
+                let Val::Function(inner, this) = val else { continue };
+                let method = this.is_some();
+                let handed = self.evaluator.frame(function.0, inner, args, frame, this.map(|this| *this));
+                if inner != function
+                    && let Some(param) = self.param_name(inner, position + usize::from(method), given.name.as_deref())
+                {
+                    found.extend(self.run_by(inner, &param, &handed, depth + 1));
                 }
             }
         }
@@ -351,7 +397,7 @@ impl Reading<'_> {
         attached
     }
 
-    fn statements(&mut self, query: &Query, attached: &HashMap<String, Vec<(ScopeId, Vec<Value>)>>) {
+    fn statements(&mut self, query: &Query, attached: &HashMap<String, Vec<(ScopeId, Vec<Value>)>>, is_part: bool) {
         let Query { composed, connection, statements, .. } = query;
         let expr = self.module.expr(composed.whole);
         let symbol = self.symbol(expr.scope);
@@ -368,16 +414,20 @@ impl Reading<'_> {
                 None => Vec::new(),
             }),
         };
-        for statement in statements {
+        for (index, statement) in statements.iter().enumerate() {
             let words = composed.snippet.text.get(statement.span.clone()).unwrap_or("");
-            self.facts.statements.push(Statement {
-                place: self.place(&composed.snippet, statement.span.clone()),
-                sql: words.replace(sql::HOLE, "?"),
-                holes: statement.holes,
-                connection: connection.clone(),
-                language: self.module.language,
-                symbol: symbol.clone(),
-            });
+            // `(SELECT ..)` is no statement of its own, but a part that another one holds.
+            if !words.starts_with('(') && !is_part {
+                self.facts.statements.push(Statement {
+                    place: self.place(&composed.snippet, statement.span.clone()),
+                    sql: words.replace(sql::HOLE, "?"),
+                    holes: statement.holes,
+                    ways: self.ways(composed, &statement.span, index + 1 == statements.len()),
+                    connection: connection.clone(),
+                    language: self.module.language,
+                    symbol: symbol.clone(),
+                });
+            }
             for table in &statement.uses {
                 let Some(connection) = of(table.schema.as_deref()) else { continue };
                 self.facts.table_uses.push(TableUse {

@@ -156,6 +156,7 @@ fn fill_holes(facts: &mut Facts, holes: &[(usize, Vec<Value>)]) {
         fill_values(&mut statement.connection, holes);
         if statement.sql.contains(is_hole) {
             statement.holes += statement.sql.matches(is_hole).count();
+            statement.ways = vec![statement.sql.replace(is_hole, &crate::lang::sql::HOLE.to_string())];
             statement.sql = statement.sql.replace(is_hole, "?");
         }
     }

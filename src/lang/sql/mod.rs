@@ -106,6 +106,11 @@ pub fn fragment(text: &str, visible: &[(String, bool)]) -> Vec<SqlUse> {
     walk::fragment(text, &token::tokens(text), visible)
 }
 
+/// The parts of a range of the text that code, or a driver, fills in: holes, `{name}`, `%s`.
+pub(in crate::lang) fn fillable(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
+    token::fillable(text, range)
+}
+
 /// A name without its quotes.
 fn unquote(text: &str) -> String {
     let mut chars = text.chars();

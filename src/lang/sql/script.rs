@@ -131,11 +131,13 @@ impl Script<'_> {
                 symbol: self.symbol.clone(),
             });
         }
-        let sql = self.text.get(statement.span.clone()).unwrap_or("").replace(HOLE, "?");
+        let words = self.text.get(statement.span.clone()).unwrap_or("");
+        let sql = words.replace(HOLE, "?");
         facts.statements.push(Statement {
             place: (self.place)(statement.span),
             sql,
             holes: statement.holes,
+            ways: words.contains(HOLE).then(|| words.to_owned()).into_iter().collect(),
             connection: state.connection.clone(),
             language: self.language,
             symbol: self.symbol.clone(),

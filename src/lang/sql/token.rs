@@ -260,6 +260,27 @@ impl Lexer<'_> {
     }
 }
 
+/// Holes, `{name}`, `{}`, `%s` and `%(name)s`, wherever they stand, also inside of quotes.
+pub(super) fn fillable(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
+    let Some(words) = text.get(range.clone()) else { return Vec::new() };
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(length) = words.get(at..).and_then(|rest| rest.find([HOLE, '{', '%'])) {
+        at += length;
+        let lexer = Lexer { text: words, bytes: words.as_bytes(), at, out: Vec::new(), open_ended: 0 };
+        let own = match words.as_bytes().get(at) {
+            Some(b'{') => lexer.brace(0),
+            Some(b'%') => lexer.percent(0).or_else(|| lexer.rest().starts_with("%d").then_some(2)),
+            _ => Some(HOLE.len_utf8()),
+        };
+        if let Some(own) = own {
+            found.push(range.start + at..range.start + at + own);
+        }
+        at += own.unwrap_or(1);
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,6 +12,8 @@ pub(super) struct Imports {
     statements: Vec<Statement>,
     /// Names that the module binds by other means than an import: parameters, assignments, definitions.
     taken: Vec<String>,
+    /// From the start of a function to where it imports `os` for itself: the name is its own already, and means nothing yet.
+    local_os: Vec<std::ops::Range<usize>>,
     place: Place,
 }
 
@@ -66,7 +68,13 @@ impl Imports {
         let start = first_import.or(first);
         let at = start.map_or(source.text.len(), |node| line_start(&source.text, node.start_byte()));
         let at = if first_import.is_none() { above_comments(&source.text, at) } else { at };
-        Self { statements, taken: taken(source, root), place: Place { at, alone: first_import.is_none(), line_end } }
+        let local_os = local_os(source, root);
+        Self {
+            statements,
+            taken: taken(source, root),
+            local_os,
+            place: Place { at, alone: first_import.is_none(), line_end },
+        }
     }
 
     /// `text` with `os` as this module calls it, imported if it is not.
@@ -81,6 +89,9 @@ impl Imports {
                     Err(Refusal::because(format!("`{root}`, which the policy's access begins with, is no name here")))
                 }
             };
+        }
+        if self.local_os.iter().any(|function| function.contains(&used)) {
+            return Err(Refusal::because("the function around it imports `os` for itself, further down"));
         }
         let before = |it: &&Statement| it.start < used;
         let plain = |it: &&Statement| {
@@ -262,6 +273,26 @@ fn taken(source: &Source, root: Node<'_>) -> Vec<String> {
         open.extend(named_children(node));
     }
     taken
+}
+
+/// Each function in which an import binds `os`, up to that import.
+fn local_os(source: &Source, root: Node<'_>) -> Vec<std::ops::Range<usize>> {
+    let mut found = Vec::new();
+    let mut open: Vec<(Node<'_>, Option<Node<'_>>)> = vec![(root, None)];
+    while let Some((node, function)) = open.pop() {
+        if let Some(function) = function.filter(|_| node.kind() == "import_statement") {
+            let binds = |it: &Node<'_>| {
+                let words = source.slice(span(*it));
+                words == "os" || words.starts_with("os.") && !words.contains(" as ") || words.ends_with(" as os")
+            };
+            if named_children(node).iter().any(binds) {
+                found.push(function.start_byte()..node.start_byte());
+            }
+        }
+        let function = if node.kind() == "function_definition" { Some(node) } else { function };
+        open.extend(named_children(node).into_iter().map(|child| (child, function)));
+    }
+    found
 }
 
 /// A statement that is a string: the docstring.

@@ -200,6 +200,11 @@ fn what_cannot_be_decided_is_refused() {
         ("x = settings.db_path⟦⟧", PRIMARY, "the path is a part of a longer text: SQL, a command, or another program"),
         ("x = ⟦settings.db_path⟧", PRIMARY, "the path is not written here"),
         ("x = (⟦'/app/data/zoe.db'⟧", PRIMARY, "the file does not parse as Python"),
+        (
+            "import os\n\n\ndef start():\n    connect(⟦'/app/data/zoe.db'⟧)\n    import os\n",
+            PRIMARY,
+            "the function around it imports `os` for itself, further down",
+        ),
     ] {
         assert_eq!(read(text, value, Keep::Whole), format!("refused: {reason}"), "{text}");
     }
