@@ -256,6 +256,14 @@ pub fn migrate_cleaned(cleaned: &Cleaned, dry: bool, root: &Path, look: &Look, o
     let files = count(cleaned.files.len(), "file", "files");
     let runs = count(cleaned.runs.len(), "run", "runs");
     writeln!(out, "{} of {runs}, {}", look.paint(HEADING, &format!("{verb} {files}")), megabytes(cleaned.bytes))?;
+    for view in &cleaned.views {
+        let verb = if dry { "Would take away" } else { "Took away" };
+        writeln!(out, "{verb} the view {}: nothing in the code names it", look.paint(NAME, &escape(view)))?;
+    }
+    for (view, places) in &cleaned.views_in_use {
+        let places = count(*places, "place of the code names it", "places of the code name it");
+        writeln!(out, "The view {} stays: {places}", look.paint(NAME, &escape(view)))?;
+    }
     for (run, days) in &cleaned.kept {
         let days = count(usize::try_from(*days).unwrap_or(usize::MAX), "more day", "more days");
         writeln!(out, "Run {} is kept for {days}; --now does not wait", escape(run))?;

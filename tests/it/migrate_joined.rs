@@ -96,7 +96,7 @@ fn the_split_is_what_fails_before() {
 }
 
 #[test]
-fn a_statement_that_would_not_run_stops_everything_before_it_begins() {
+fn a18_a_statement_that_would_not_run_stops_everything_before_it_begins() {
     let sandbox = split().file(
         "totals.py",
         "import sqlite3\n\n\ndef add():\n    conn = sqlite3.connect(\"data/auth.db\")\n    conn.execute(\"INSERT INTO users VALUES (?, ?, ?)\", (9, 'x', 'y'))\n",

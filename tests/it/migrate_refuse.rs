@@ -31,7 +31,7 @@ fn refused(sandbox: &Sandbox, code: i32, words: &[&str]) {
 }
 
 #[test]
-fn a4_b34_one_file_under_two_names_is_refused() {
+fn a17_b34_one_file_under_two_names_is_refused() {
     let sandbox = project("delete");
     fs::hard_link(sandbox.path().join("data/auth.db"), sandbox.path().join("data/again.db")).unwrap();
     refused(&sandbox, 3, &["a database has several names", "auth.db is a hard link, one of 2"]);

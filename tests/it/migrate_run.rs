@@ -163,7 +163,7 @@ fn the_same_plan_is_carried_out_once() {
 }
 
 #[test]
-fn status_sees_a_database_that_a_program_made_anew() {
+fn b41_status_sees_a_database_that_a_program_made_anew() {
     let sandbox = project("delete").file("migration.toml", format!("{PLAN}[after]\nsources = \"archive\"\n"));
     assert_eq!(sandbox.migrate(&["apply", "--yes"]).code, 0);
     assert_eq!(sandbox.migrate(&["status"]).code, 0);
@@ -206,7 +206,7 @@ fn b33_a_program_that_holds_a_tombstone_open_keeps_its_database_from_coming_back
 }
 
 #[test]
-fn old_paths_may_lead_to_the_target() {
+fn b41_old_paths_may_lead_to_the_target() {
     let sandbox = project("wal").file("migration.toml", format!("{PLAN}[after]\nsources = \"symlink\"\n"));
     let before = dumps(&sandbox);
     assert_eq!(sandbox.migrate(&["apply", "--yes"]).code, 0);
@@ -327,4 +327,28 @@ fn progress_is_told_in_json() {
     for step in ["freeze", "backup", "prove rows", "publish", "check"] {
         assert!(steps.iter().any(|told| told == step), "{step} is not in {steps:?}");
     }
+}
+
+#[test]
+fn a_view_under_an_old_name_goes_when_nothing_names_it() {
+    let plan = format!("{PLAN}[[rename]]\nfrom = \"notes\"\nto = \"memos\"\ncompat = \"view\"\n");
+    let sandbox = project("delete").file("migration.toml", plan);
+    assert_eq!(sandbox.migrate(&["apply", "--yes"]).code, 0);
+    let target = sandbox.path().join("data/zoe.db");
+    sql(&target, "INSERT INTO notes (word) VALUES ('through the view')");
+    assert_eq!(sql(&target, "SELECT count(*) FROM memos"), "31");
+    let code = "import sqlite3\nsqlite3.connect('data/zoe.db').execute('SELECT word FROM notes')\n";
+    let sandbox = sandbox.file("tool.py", code);
+    let used = sandbox.migrate(&["cleanup", "--now", "--yes"]);
+    assert_eq!(used.code, 0, "{used:?}");
+    assert!(used.stdout.contains("The view notes stays: 1 place of the code names it"), "{used:?}");
+    assert_eq!(sql(&target, "SELECT count(*) FROM notes"), "31");
+    let sandbox = sandbox.file("tool.py", code.replace("notes", "memos"));
+    let would = sandbox.migrate(&["cleanup", "--dry-run", "--now"]);
+    assert!(would.stdout.contains("Would take away the view notes: nothing in the code names it"), "{would:?}");
+    let gone = sandbox.migrate(&["cleanup", "--now", "--yes"]);
+    assert!(gone.stdout.contains("Took away the view notes"), "{gone:?}");
+    assert_eq!(sql(&target, "SELECT type, name FROM sqlite_schema WHERE tbl_name LIKE 'notes'"), "");
+    assert_eq!(sql(&target, "SELECT count(*) FROM memos"), "31");
+    assert!(!sandbox.migrate(&["cleanup", "--now", "--yes"]).stdout.contains("notes"));
 }

@@ -3,12 +3,14 @@
 use super::{agreed, root, stopped};
 use crate::cli::Session;
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::gather::{Reading, gather};
 use crate::migrate::run::{Cleanup, cleanup};
 use crate::output::migrate_cleaned;
 
 /// Remove archives, backups and tombstones whose days are over
 ///
-/// The plan says under `[after]` how many days they are kept. A run that was cleaned up cannot be undone any more.
+/// The plan says under `[after]` how many days they are kept. A run that was cleaned up cannot be undone any more. Views under the
+/// old names of tables (`compat = "view"`) go with them when nothing in the code names them; until then they are counted.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -28,18 +30,25 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
     let root = root(session)?;
-    let request = |dry_run| Cleanup { root: &root, now: args.now, dry_run, who: &session.world.user };
+    let inventory = gather(session, &[], Reading::Whole)?.inventory;
+    let uses =
+        |table: &str| inventory.table_uses.iter().filter(|used| used.fact.table.eq_ignore_ascii_case(table)).count();
+    let request = |dry_run| Cleanup { root: &root, now: args.now, dry_run, who: &session.world.user, uses: &uses };
     let show = |cleaned, dry| -> Result<(), Failure> {
         let mut out = Vec::new();
         migrate_cleaned(&cleaned, dry, &root, &session.look(), &mut out).map_err(|error| Failure::output(&error))?;
         session.print(&out)
     };
     let preview = cleanup(&request(true)).map_err(stopped)?;
-    if args.dry_run || preview.files.is_empty() {
+    if args.dry_run || (preview.files.is_empty() && preview.views.is_empty()) {
         show(preview, true)?;
         return Ok(Exit::Clean);
     }
-    let question = format!("Remove {} files? The runs cannot be undone afterwards.", preview.files.len());
+    let views = match preview.views.len() {
+        0 => String::new(),
+        count => format!(" and {count} views under old names"),
+    };
+    let question = format!("Remove {} files{views}? The runs cannot be undone afterwards.", preview.files.len());
     if !agreed(session, args.yes, &question)? {
         session.say("Nothing was changed.");
         return Ok(Exit::Findings);

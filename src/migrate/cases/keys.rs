@@ -230,7 +230,7 @@ fn a10_references_that_no_schema_declares_follow() {
 }
 
 #[test]
-fn forty_sources_of_one_table() {
+fn b38_forty_sources_of_one_table() {
     let sources: Vec<(String, String)> = (0..40)
         .map(|n| {
             let sql = format!(

@@ -70,7 +70,7 @@ fn a16_empty_databases_and_empty_tables() {
 }
 
 #[test]
-fn b9_a_table_that_is_left_out_stands_aside_whole() {
+fn a13_a_table_that_is_left_out_stands_aside_whole() {
     let trial = Trial::new(&[
         ("a", "CREATE TABLE cache(k, v); INSERT INTO cache VALUES (1, x'00'); CREATE TABLE t(a); CREATE VIEW v AS SELECT * FROM cache;"),
         ("b", "CREATE TABLE cache(k); INSERT INTO cache VALUES ('x'), ('y'); CREATE TABLE u(a);"),

@@ -153,7 +153,7 @@ pub struct TablePlan {
 pub enum TableAction {
     #[default]
     Merge,
-    /// No row of it goes to the target; the account says so.
+    /// It is no table of the target: each row stands whole in `dbguard_kept_aside`, and the account says so.
     Skip,
 }
 

@@ -214,6 +214,8 @@ fn follow_holding(
             (reader.became(&side.id, &table.name, &name)?, reader.aside(&side.id, &table.name, &name)?)
         };
         let stands = |account: &str| aside.as_ref().is_some_and(|(it, bytes)| it == account && *bytes == canonical);
+        // What the target does not have of a row stands aside with all of it, whatever else became of the row.
+        let kept = stands("copied") || stands("merged");
         if aside.as_ref().is_some_and(|(account, _)| account == "kept aside") || target.is_none() {
             if stands("kept aside") && became.is_none() {
                 found.kept_aside += 1;
@@ -276,7 +278,7 @@ fn follow_holding(
                 };
                 let Some(goes) = goes else {
                     // Left out by the plan: a value in it is one that stands aside.
-                    if !matches!(value, ValueRef::Null) && !stands("copied") {
+                    if !matches!(value, ValueRef::Null) && !kept {
                         return Ok(None);
                     }
                     continue;
@@ -294,7 +296,7 @@ fn follow_holding(
                 let wanted = expected.value(side, table, journey, &column.name, *value, &whole);
                 as_it_was &= row::same(ValueRef::from(&wanted), there)
                     || unreadable(*value, there)
-                    || allowed(expected, journey, (column, goes), &wanted, there, stands("copied"), &whole);
+                    || allowed(expected, journey, (column, goes), &wanted, there, kept, &whole);
             }
             Ok(Some(as_it_was))
         };

@@ -3,16 +3,20 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::folder::{Home, now, remove_if_there};
+use super::folder::{Home, RunFolder, now, remove_if_there};
 use super::journal::{Journal, Phase};
 use super::retire::{self, Place};
 use super::state::{Standing, State, step};
 use super::status::archives;
-use super::{audit, journal, lock, trouble};
+use super::{audit, journal, lock, stand_ins, trouble};
 use crate::migrate::Stop;
+
+/// How long a lock of somebody else is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What is to be cleaned up.
 pub struct Cleanup<'a> {
@@ -22,6 +26,8 @@ pub struct Cleanup<'a> {
     /// Only say what would be removed.
     pub dry_run: bool,
     pub who: &'a str,
+    /// How many places of the code name a table: a view under an old name goes when it is none.
+    pub uses: &'a dyn Fn(&str) -> usize,
 }
 
 /// What was removed, or would be.
@@ -32,6 +38,10 @@ pub struct Cleaned {
     pub bytes: u64,
     /// Runs whose time is not over, with the days that are left.
     pub kept: Vec<(String, u64)>,
+    /// Views under old names that nothing in the code names.
+    pub views: Vec<String>,
+    /// Others, with the places that name them.
+    pub views_in_use: Vec<(String, usize)>,
 }
 
 /// Removes what runs keep that were finished long enough ago. They cannot be undone afterwards.
@@ -60,7 +70,13 @@ pub fn cleanup(request: &Cleanup<'_>) -> Result<Cleaned, Stop> {
             }
             _ => false,
         };
-        let Some(begin) = state.begin.as_ref().filter(|_| over && state.cleaned.is_none()) else { continue };
+        let Some(begin) = state.begin.as_ref().filter(|_| over) else { continue };
+        if state.standing() == Standing::Done {
+            views(request, &folder, &begin.target, &mut cleaned)?;
+        }
+        if state.cleaned.is_some() {
+            continue;
+        }
         let mut files: Vec<PathBuf> = Vec::new();
         if state.standing() == Standing::Done {
             let tombs = begin.retired().map(|subject| subject.path.clone());
@@ -85,6 +101,24 @@ pub fn cleanup(request: &Cleanup<'_>) -> Result<Cleaned, Stop> {
         cleaned.runs.push(folder.id);
     }
     Ok(cleaned)
+}
+
+/// Views under old names outlive the rest of a run, until nothing in the code names them.
+fn views(request: &Cleanup<'_>, folder: &RunFolder, target: &Path, cleaned: &mut Cleaned) -> Result<(), Stop> {
+    let plan = super::kept_plan(folder)?;
+    let mut unused = Vec::new();
+    for view in stand_ins::standing(target, &plan)? {
+        match (request.uses)(&view) {
+            0 => unused.push(view),
+            places => cleaned.views_in_use.push((view, places)),
+        }
+    }
+    if !request.dry_run && !unused.is_empty() {
+        stand_ins::drop(target, &unused, PATIENCE)?;
+        audit::note(&Home::of(request.root), request.who, "drop views", &folder.id, "done")?;
+    }
+    cleaned.views.extend(unused);
+    Ok(())
 }
 
 /// The files of a folder, SQLite's own beside the copies among them.

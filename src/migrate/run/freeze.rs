@@ -31,8 +31,9 @@ pub(super) fn freeze(databases: &[(String, PathBuf)], patience: Duration) -> Res
 fn hold(id: &str, path: &Path, deadline: Instant, patience: Duration) -> Result<Held, Stop> {
     let raw = File::open(path).map_err(|error| trouble::io("open a database", path, &error))?;
     let left = deadline.saturating_duration_since(Instant::now());
-    let connection = live::open(path, left.min(CHECKPOINT))?;
+    let connection = live::open(path, left)?;
     let taken = live::has_log(&connection)
+        .and_then(|log| connection.busy_timeout(left.min(CHECKPOINT)).map(|()| log))
         .and_then(|log| if log { live::checkpoint(&connection).map(drop) } else { Ok(()) })
         .or_else(|error| if is_busy(&error) { Ok(()) } else { Err(error) })
         .and_then(|()| connection.busy_timeout(deadline.saturating_duration_since(Instant::now())))

@@ -11,6 +11,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::folder::beside;
+use super::freeze::{held_elsewhere, is_busy};
 use super::trouble;
 use crate::db;
 use crate::migrate::Stop;
@@ -46,7 +47,10 @@ fn connect(path: &Path, flags: OpenFlags, patience: Duration) -> Result<Connecti
         let on: bool = connection.query_row("PRAGMA foreign_keys", [], |row| row.get(0))?;
         if on { Err(rusqlite::Error::InvalidQuery) } else { Ok(connection) }
     });
-    opened.map_err(|error| trouble::sqlite("open a database", path, &error))
+    opened.map_err(|error| match is_busy(&error) {
+        true => held_elsewhere(path, patience),
+        false => trouble::sqlite("open a database", path, &error),
+    })
 }
 
 /// Whether the database keeps a write-ahead log.

@@ -22,6 +22,7 @@ mod rehearse;
 mod report;
 mod retire;
 mod rollback;
+mod stand_ins;
 mod state;
 mod status;
 mod trouble;

@@ -69,8 +69,14 @@ pub(super) struct ForeignKey {
 
 #[derive(Debug, Clone)]
 pub(super) struct Unique {
+    /// The index that holds it unique.
+    pub(super) index: String,
     /// `None` where it is partial or has an expression.
     pub(super) columns: Option<Vec<String>>,
+    /// Of each part.
+    pub(super) collations: Vec<String>,
+    /// By UNIQUE in the definition of the table, and not by CREATE INDEX or a primary key.
+    pub(super) declared: bool,
 }
 
 impl Table {
@@ -195,10 +201,13 @@ fn table(
         keyed_by_index |= origin == "pk";
         if unique {
             let sql = format!("PRAGMA {q}.index_xinfo({})", quote(&index));
-            let parts: Vec<(Option<String>, bool)> = rows(connection, &sql, |row| Ok((row.get(2)?, row.get(5)?)))?;
-            let columns = parts.into_iter().filter(|(_, key)| *key).map(|(name, _)| name).collect::<Option<Vec<_>>>();
+            let mut parts: Vec<(Option<String>, Option<String>, bool)> =
+                rows(connection, &sql, |row| Ok((row.get(2)?, row.get(4)?, row.get(5)?)))?;
+            parts.retain(|(_, _, key)| *key);
+            let columns = parts.iter().map(|(name, ..)| name.clone()).collect::<Option<Vec<_>>>();
             let columns = if partial { None } else { columns };
-            uniques.push(Unique { columns });
+            let collations = parts.into_iter().map(|(_, it, _)| it.unwrap_or_else(|| "BINARY".to_owned())).collect();
+            uniques.push(Unique { index, columns, collations, declared: origin == "u" });
         }
     }
     let keys: Vec<&Column> = columns.iter().filter(|column| column.key > 0).collect();

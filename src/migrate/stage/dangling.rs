@@ -4,7 +4,7 @@
 use super::Work;
 use super::aside::{self, Standing};
 use super::catalogue::{number, same};
-use super::load::policy;
+use super::load::{Travelling, policy};
 use super::matching::{Way, equal, numbered, of, row_key};
 use super::reading::Reading;
 use super::refs::Reference;
@@ -52,6 +52,27 @@ fn add(work: &Work<'_>, way: &Way<'_>, key: &[String], condition: &str, reason: 
 
 fn parts(reference: &Reference) -> String {
     format!("dangling: {}.{} has no row in {}", reference.child, reference.columns.join(", "), reference.parent)
+}
+
+/// Refuses to leave out a table that rows of another refer to by a declared key: they would be left without a parent.
+pub(super) fn orphaned(work: &Work<'_>, travelling: &[Travelling]) -> Result<(), Stop> {
+    let is_left_out = |name: &str| travelling.iter().any(|(_, member, it)| member.skip && same(&it.name, name));
+    for (_, member, table) in travelling.iter().filter(|(_, member, _)| !member.skip) {
+        for key in table.keys.iter().filter(|key| is_left_out(&key.parent)) {
+            let present: Vec<String> =
+                of("s", &key.columns).iter().map(|column| format!("{column} IS NOT NULL")).collect();
+            let sql = format!("SELECT count(*) FROM src.{} AS s WHERE {}", quote(&table.name), present.join(" AND "));
+            let rows = number(&work.db, &sql)?;
+            if rows > 0 {
+                return Err(Stop::new(
+                    format!("`{}`: {rows} rows would lose their parents", member.target),
+                    format!("they refer to `{}`, which the plan leaves out", key.parent),
+                    format!("leave `{}` out too, or take `{}` along", member.table, key.parent),
+                ));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Lists the rows that go aside in `temp.a…`, puts them there, and notes which values become NULL.

@@ -65,6 +65,7 @@ fn attached(work: &mut Work<'_>, source: usize) -> Result<(), Stop> {
             )?;
         }
     }
+    dangling::orphaned(work, &travelling)?;
     let order = parents_first(&travelling, &reading);
     let ways: Vec<Way<'_>> = order
         .iter()

@@ -1,10 +1,10 @@
 //! Which rows of a source are rows that the stage already has: by alias, by the key that the plan names, by primary key, by
 //! whatever the target holds unique. Writes only to `temp`.
 
-use super::Work;
 use super::catalogue::{Table, number, same};
 use super::layout::{Group, Member};
 use super::reading::{Exceptions, Reading};
+use super::{Work, unique};
 use crate::db::quote;
 use crate::migrate::Stop;
 use crate::migrate::plan::{Rekey, Strategy};
@@ -93,8 +93,9 @@ pub(super) fn matches(work: &Work<'_>, reading: &Reading, way: &Way<'_>) -> Resu
         by(work, reading, way, &primary, &old, &new, "id")?;
     }
     for unique in &way.target.uniques {
-        if let Some(columns) = &unique.columns {
-            by(work, reading, way, columns, &old, &new, "unique")?;
+        match &unique.columns {
+            Some(columns) => by(work, reading, way, columns, &old, &new, "unique")?,
+            None => unique::by_index(work, reading, way, unique, &old, &new)?,
         }
     }
     Ok(())

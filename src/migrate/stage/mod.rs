@@ -23,6 +23,7 @@ mod shape;
 mod start;
 mod tables;
 mod transcode;
+mod unique;
 mod virtuals;
 
 use std::path::{Path, PathBuf};

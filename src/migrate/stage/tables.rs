@@ -57,11 +57,60 @@ fn widen(work: &mut Work<'_>, group: &Group) -> Result<(), Stop> {
             .filter(|column| ours.column(&column.name).is_none() && !dropped(column))
             .cloned()
             .collect();
+        let left = left_behind(ours, &theirs);
+        if !left.is_empty() {
+            let owner = work.layout.members.get(group.owner).map_or_else(String::new, |owner| work.id(owner.source));
+            let (name, left) = (&group.target, left.join(", "));
+            work.warn(format!("{name}: it is defined as in {owner}; {id} alone declares {left}"));
+        }
         for column in missing {
             add(work, group, &id, &theirs, &column)?;
         }
     }
     Ok(())
+}
+
+/// What a source declares of columns that the result has too, and the result does not.
+fn left_behind(ours: &Table, theirs: &Table) -> Vec<String> {
+    let mut left = Vec::new();
+    let alike = |one: &[String], other: &[String]| {
+        one.len() == other.len() && one.iter().all(|name| other.iter().any(|it| same(it, name)))
+    };
+    let key = theirs.primary_key();
+    if !key.is_empty() && !alike(&key, &ours.primary_key()) {
+        left.push(format!("PRIMARY KEY ({})", key.join(", ")));
+    }
+    for columns in theirs.uniques.iter().filter(|it| it.declared).filter_map(|it| it.columns.as_ref()) {
+        let known = ours.uniques.iter().filter_map(|it| it.columns.as_ref()).any(|it| alike(it, columns));
+        if !known && !alike(columns, &ours.primary_key()) {
+            left.push(format!("UNIQUE ({})", columns.join(", ")));
+        }
+    }
+    for column in theirs.stored() {
+        let Some(own) = ours.column(&column.name) else { continue };
+        if column.not_null && !own.not_null && own.key == 0 {
+            left.push(format!("NOT NULL of {}", column.name));
+        }
+        if column.default.is_some() && column.default != own.default {
+            left.push(format!("DEFAULT {} of {}", column.default.as_deref().unwrap_or_default(), column.name));
+        }
+    }
+    for foreign in &theirs.keys {
+        let known =
+            ours.keys.iter().any(|it| same(&it.parent, &foreign.parent) && alike(&it.columns, &foreign.columns));
+        let added = foreign.columns.len() == 1 && foreign.columns.iter().all(|name| ours.column(name).is_none());
+        if !known && !added {
+            left.push(format!("FOREIGN KEY ({}) to {}", foreign.columns.join(", "), foreign.parent));
+        }
+    }
+    let checks = |table: &Table| {
+        let words = table.sql.split(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
+        words.filter(|word| same(word, "CHECK")).count()
+    };
+    if checks(theirs) > checks(ours) {
+        left.push("a CHECK".to_owned());
+    }
+    left
 }
 
 fn add(work: &mut Work<'_>, group: &Group, id: &str, theirs: &Table, column: &Column) -> Result<(), Stop> {
