@@ -138,10 +138,6 @@ fn tour() -> Result<(), Box<dyn Error>> {
     say("And if it was a mistake: every byte of the code and every row of the data comes back.");
     house.dbguard(&["migrate", "rollback", "--yes"], LINES)?;
     house.run("git", &["status", "--short", "--", ".", ":!data"], LINES)?;
-    house.run("python3", &["-m", "unittest", "discover", "-s", "tests/smoke", "-t", "."], 3).or_else(|error| {
-        println!("(left out: {error})");
-        Ok::<(), Box<dyn Error>>(())
-    })?;
     house.dbguard(&["migrate", "report"], LINES)?;
 
     println!("\nThe application stays in {}", house.folder.display());
