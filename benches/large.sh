@@ -28,7 +28,7 @@ measure() {
   sqlite3 project/few.db "$schema INSERT INTO files VALUES (1, 'first', x'00'), (2, 'second', x'01');"
   sqlite3 project/many.db "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; $schema $2" >/dev/null
   local before after
-  before=$(sqlite3 project/many.db "SELECT count(*), sum(octet_length(data)) FROM files" 2>/dev/null || sqlite3 project/many.db "SELECT count(*), sum(length(data)) FROM files")
+  before=$(sqlite3 project/many.db "SELECT count(*), sum(length(data)) FROM files")
   cat >project/migration.toml <<TOML
 version = 1
 [target]
@@ -49,7 +49,8 @@ sources = "archive"
 TOML
   local size
   size=$(du -m --apparent-size project/many.db | cut -f1)
-  /usr/bin/time -o time -f "%e %M" "$DBGUARD" --root project migrate apply --yes --progress none >outcome
+  /usr/bin/time -o time -f "%e %M" "$DBGUARD" --root project migrate apply --yes --progress none >outcome 2>&1 ||
+    { cat outcome >&2; exit 3; }
   after=$(sqlite3 project/all.db "SELECT count(*), sum(length(data)) FROM files WHERE id > 2")
   [ "$before" = "$after" ] || { echo "large: $1: $before became $after" >&2; exit 1; }
   awk -v name="$1" -v size="$size" '{ printf "%-20s %6d MiB %10.1f s %8d MiB of memory\n", name, size, $1, $2 / 1024 }' time

@@ -140,7 +140,7 @@ for round in $(seq "$rounds"); do
     rm -f hand.db
   fi
   rm -rf out/*.db project && mkdir project && cp sources/*.db migration.toml project/
-  measure dbguard "$DBGUARD" --root project migrate apply --yes --progress none >outcome
+  measure dbguard "$DBGUARD" --root project migrate apply --yes --progress none >outcome 2>&1
   steps outcome >>times
   if [ "$round" = 1 ]; then
     { counts project/all.db; sums project/all.db; } >rows-by-dbguard

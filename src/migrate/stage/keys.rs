@@ -81,10 +81,12 @@ fn extent(work: &Work<'_>, number: &str, table: &str) -> Result<Option<Hull>, St
 
 /// The rowids of a table in the source that is attached.
 fn ids(work: &Work<'_>, table: &Table) -> Result<Option<Hull>, Stop> {
-    match table.rowid() {
-        Some(rowid) => extent(work, &format!("s.{}", quote(&rowid)), &table.name),
-        None => Ok(None),
-    }
+    let Some(rowid) = table.rowid() else { return Ok(None) };
+    // Asked for one by one, SQLite looks at the first row and at the last, and at none between.
+    let one = |which: &str| format!("(SELECT {which}({}) FROM src.{})", quote(&rowid), quote(&table.name));
+    let sql = format!("SELECT {}, {}", one("min"), one("max"));
+    let (low, high): (Option<i64>, Option<i64>) = work.db.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(low.zip(high))
 }
 
 /// The mark of AUTOINCREMENT: keys up to it were given once.

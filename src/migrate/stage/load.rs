@@ -87,8 +87,10 @@ fn attached(work: &mut Work<'_>, source: usize) -> Result<(), Stop> {
         }
     }
     dangling::set_aside(work, &mut reading, &ways)?;
+    let mut counts: Vec<(usize, u64)> = Vec::new();
     for way in &ways {
-        let rows = rows(work, way)?;
+        let rows = count(work, &way.table.name)?;
+        counts.push((way.at, rows));
         work.progress.begin(&format!("copy {}.{}", work.id(source), way.member.table), rows, 0);
         if base {
             dangling::mend_base(work, &reading, way)?;
@@ -105,7 +107,12 @@ fn attached(work: &mut Work<'_>, source: usize) -> Result<(), Stop> {
     let maps: Vec<KeyMap> = moving.map(|(at, _, table)| key_map(work, &reading, *at, table)).collect();
     work.staged.keys.extend(maps);
     for (at, member, table) in &travelling {
-        let rows = if table.is_virtual { virtuals::rows(work, table)? } else { count(work, &table.name)? };
+        let known = counts.iter().find(|(it, _)| it == at).map(|(_, rows)| *rows);
+        let rows = match known {
+            Some(rows) => rows,
+            None if table.is_virtual => virtuals::rows(work, table)?,
+            None => count(work, &table.name)?,
+        };
         work.accounts.push((
             *at,
             source,
@@ -127,10 +134,6 @@ fn attached(work: &mut Work<'_>, source: usize) -> Result<(), Stop> {
 fn count(work: &Work<'_>, table: &str) -> Result<u64, Stop> {
     let rows = number(&work.db, &format!("SELECT count(*) FROM src.{}", quote(table)))?;
     Ok(u64::try_from(rows).unwrap_or(0))
-}
-
-fn rows(work: &Work<'_>, way: &Way<'_>) -> Result<u64, Stop> {
-    count(work, &way.table.name)
 }
 
 /// How far the keys of each table moved: its own shift, or that of the table whose keys it has.
