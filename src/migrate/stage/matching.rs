@@ -189,6 +189,20 @@ fn aliases(work: &Work<'_>, reading: &Reading, way: &Way<'_>, old: &[String], ne
         let Some(row) = work.find_earlier(way, other, other_key)? else {
             return Err(missing(theirs, &way.member.target));
         };
+        // A row that was set aside is none that another could be one with.
+        let places: Vec<String> = (1..=row.len()).map(|at| format!("?{at}")).collect();
+        let stands: bool = work.db.query_row(
+            &format!(
+                "SELECT EXISTS (SELECT 1 FROM main.{} AS t WHERE {})",
+                quote(&way.target.name),
+                equal(&of("t", new), &places)
+            ),
+            rusqlite::params_from_iter(&row),
+            |row| row.get(0),
+        )?;
+        if !stands {
+            continue;
+        }
         let named: Vec<String> = naming(way.table, way.group, way.member)
             .iter()
             .map(|column| format!("CAST(s.{} AS TEXT) = ?1", quote(column)))
