@@ -100,6 +100,7 @@ fn names_that_are_handed_to_libraries() {
     ]);
     python(&[
         "from flask_sqlalchemy import SQLAlchemy\ndb = SQLAlchemy()\nclass ‹UserGroup›(db.Model):\n    id = db.Column(db.Integer, primary_key=True)\nclass Kind(UserGroup):\n    pass\nclass Base(db.Model):\n    __abstract__ = True",
+        "import sqlalchemy as sa\nfrom app import db\nclass ‹User›(UserMixin, db.Model):\n    id = sa.Column(primary_key=True)\n    team = sa.Column(sa.ForeignKey('‹team›.id'))",
         "from sqlmodel import Field, SQLModel\nclass ‹Hero›(SQLModel, table=True):\n    id: int = Field(primary_key=True)\nclass HeroRead(SQLModel):\n    id: int = Field()",
         "class Base(DeclarativeBase):\n    @declared_attr\n    def __tablename__(cls):\n        return cls.__name__.lower()\nclass ‹Item›(Base):\n    id = Column(Integer, primary_key=True)",
         "from peewee import CharField, Model\nclass Base(Model):\n    class Meta:\n        database = db\nclass ‹!Person›(Base):\n    name = CharField()",

@@ -193,7 +193,10 @@ impl Reading<'_> {
             }
             // `db = SQLAlchemy()` gives the class at run time.
             if found.library.is_none() && last == "Model" && words != "Model" {
-                found.library = if self.evaluator.program.uses_flask_sqlalchemy() && !words.starts_with("models.") {
+                // The module that makes `db` need not be one that is read.
+                let flask = words == "db.Model" && !module.source.text.contains("peewee")
+                    || self.evaluator.program.uses_flask_sqlalchemy() && !words.starts_with("models.");
+                found.library = if flask {
                     Some(Library::FlaskSqlalchemy)
                 } else if words == "models.Model" && module.source.text.contains("django") {
                     Some(Library::Django)
