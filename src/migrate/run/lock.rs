@@ -15,6 +15,13 @@ pub(super) struct Lock {
     file: File,
 }
 
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing is not enough: a process that is being started holds a copy of the handle until it runs its program.
+        let _ = self.file.unlock();
+    }
+}
+
 /// One run at a time in a project.
 pub(super) fn project(home: &Home) -> Result<Lock, Stop> {
     take(&home.path().join("lock"), "this project")
