@@ -181,7 +181,7 @@ impl<'t> Writer<'_, 't> {
         let (inner, text) = self.inner(literal)?;
         if whole != literal && text.rsplit('/').next() != default.rsplit('/').next() {
             let quote = self.text(literal).chars().next().unwrap_or('"');
-            return Ok(vec![Edit::replace(span(whole), format!("{quote}{default}{quote}"))]);
+            return Ok(vec![Edit::replace(span(whole), self.elsewhere(whole, literal, default, quote)?)]);
         }
         if whole != literal {
             return Ok(Vec::new());
@@ -226,7 +226,7 @@ impl<'t> Writer<'_, 't> {
             if text.contains("://") || self.text(whole).contains("sqlite:") || self.text(whole).contains("file:") {
                 return Err(Refusal::because("a URL is put together here"));
             }
-            format!("{access} ?? {plain}{default}{plain}")
+            format!("{access} ?? {}", self.elsewhere(whole, literal, default, plain)?)
         } else {
             let (range, path) = spell::respelled(text, default).map_err(Refusal::because)?;
             let (head, tail) = (text.get(..range.start).unwrap_or(""), text.get(range.end..).unwrap_or(""));
@@ -250,6 +250,29 @@ impl<'t> Writer<'_, 't> {
             new
         };
         Ok(vec![Edit::replace(span(whole), new)])
+    }
+
+    /// Another database in the place of a path that is joined at run time. A relative path alone would be looked for where the
+    /// program is started: the folder that is joined stays.
+    fn elsewhere(&self, whole: Node<'t>, literal: Node<'t>, default: &str, quote: char) -> Result<String, Refusal> {
+        if default.starts_with(['/', '\\', '~', '$']) || default.get(1..2) == Some(":") {
+            return Ok(format!("{quote}{default}{quote}"));
+        }
+        let (inner, text) = self.inner(literal)?;
+        let (folder, name) = text.rsplit_once('/').unwrap_or(("", text));
+        let (wanted, new) = default.rsplit_once('/').unwrap_or(("", default));
+        let folder = folder.trim_start_matches(['.', '/']);
+        if folder.is_empty() || !format!("/{wanted}").ends_with(&format!("/{folder}")) || name.contains("${") {
+            return Err(Refusal::because("its folder is only known when it runs"));
+        }
+        let (range, start) = (inner.range(), whole.start_byte());
+        let old = self.text(whole);
+        let head = range.end.checked_sub(name.len() + start).and_then(|end| old.get(..end));
+        let tail = range.end.checked_sub(start).and_then(|end| old.get(end..));
+        let (Some(head), Some(tail)) = (head, tail) else {
+            return Err(Refusal::because("its folder is only known when it runs"));
+        };
+        Ok(format!("{head}{new}{tail}"))
     }
 
     /// `{ db: "x.db", dir: "./data" }`: the path is told in two places.
@@ -505,7 +528,7 @@ fn needs_parentheses(node: Node<'_>, parent: Node<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use crate::lang::Language::{Javascript, Typescript};
-    use crate::lang::write::testing::{environment, renamed, retargeted, sound, valued};
+    use crate::lang::write::testing::{defaulted, environment, renamed, retargeted, sound, valued};
 
     #[test]
     fn literals_are_read_from_the_environment() {
@@ -565,6 +588,25 @@ mod tests {
             ("f(‹path.resolve('zoe.db')›)", "f(process.env.DATABASE_PATH ?? path.resolve('zoe.db'))"),
         ] {
             assert_eq!(environment("a.js", Javascript, text), becomes);
+        }
+    }
+
+    #[test]
+    fn a_relative_path_stays_in_the_folder_that_is_joined() {
+        for (text, becomes) in [
+            (
+                "f(path.resolve(__dirname, ‹'../database/auth.db'›))",
+                "f(process.env.DATABASE_PATH ?? path.resolve(__dirname, '../database/main.db'))",
+            ),
+            ("const p = ‹`${dir}/database/auth.db`›", "refused: its folder is only known when it runs"),
+            ("f(path.join(dir, ‹'auth.db'›))", "refused: its folder is only known when it runs"),
+            ("f(path.join(dir, ‹'other/auth.db'›))", "refused: its folder is only known when it runs"),
+            (
+                "const p = process.env.AUTH_DB || path.join(__dirname, ‹'database/auth.db'›)",
+                "const p = process.env.DATABASE_PATH || path.join(__dirname, 'database/main.db')",
+            ),
+        ] {
+            assert_eq!(defaulted("a.js", Javascript, text, "database/main.db"), becomes);
         }
     }
 

@@ -7,8 +7,14 @@ use crate::text::{Source, Span, apply};
 /// The text after the path at the mark is read from `DATABASE_PATH`, or why it is not.
 #[track_caller]
 pub(in crate::lang) fn environment(path: &str, language: Language, marked: &str) -> String {
+    defaulted(path, language, marked, "/app/data/zoe.db")
+}
+
+/// The same with another path to fall back to.
+#[track_caller]
+pub(in crate::lang) fn defaulted(path: &str, language: Language, marked: &str, default: &str) -> String {
     let access = Access { template: "os.environ.get(\"{env}\", \"{path}\")".to_owned(), import: None };
-    let (env, default) = ("DATABASE_PATH", "/app/data/zoe.db");
+    let env = "DATABASE_PATH";
     changed(path, language, marked, |at| Change::UseEnvironment {
         at,
         env,
