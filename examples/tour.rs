@@ -12,30 +12,13 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-use sprawl::{Sprawl, Truth};
+use sprawl::{Sprawl, Truth, decisions};
 
 /// Set where this program stands in for `dbguard` itself.
 const AS_DBGUARD: &str = "DBGUARD_TOUR_STEP";
 
 /// As much of a command's output as is shown.
 const LINES: usize = 52;
-
-/// Loops over names and one `ATTACH`, which no rewriting of text can mend.
-const BY_HAND: [(&str, &str, &str); 2] = [
-    ("scripts/export.py", "f\"/app/data/{name}.db\"", "\"/app/data/zoe.db\""),
-    ("services/metrics/store.py", "ATTACH '/app/data/metrics.db'", "ATTACH '/app/data/zoe.db'"),
-];
-
-/// Throw-away copies in tests, mounts of single files, a list of names, a schema dump.
-const ACCEPTED: [&str; 7] = [
-    "Dockerfile",
-    "docker-compose.yml",
-    "Makefile",
-    "scripts/report.py",
-    "scripts/vacuum.py",
-    "scripts/export.py",
-    "tests/**",
-];
 
 fn main() -> ExitCode {
     if std::env::var_os(AS_DBGUARD).is_some() {
@@ -182,29 +165,12 @@ impl House {
 
     /// Writes what a human decided into the plan.
     fn decide_the_plan(&self) -> Result<(), Box<dyn Error>> {
-        let file = self.folder.join("migration.toml");
-        let mut plan = std::fs::read_to_string(&file)?;
-        let decisions = [
-            ("email = \"?\"", "email = \"{username}@house.test\""),
-            ("password_hash = \"?\"", "password_hash = \"!\""),
-            ("strategy = \"?\"", "strategy = \"fill-nulls\""),
-            ("[after]", &format!("[code]\naccept = {ACCEPTED:?}\n\n[after]")),
-        ];
-        for (open, decided) in decisions {
-            if !plan.contains(open) {
-                return Err(format!("migration.toml does not ask about {open:?}").into());
-            }
-            plan = plan.replace(open, decided);
-        }
-        std::fs::write(file, plan)?;
-        println!("\n$ $EDITOR migration.toml    # email, password_hash, strategy; [code] accept = {ACCEPTED:?}");
-        for (name, from, to) in BY_HAND {
-            let file = self.folder.join(name);
-            let text = std::fs::read_to_string(&file)?;
-            if !text.contains(from) {
-                return Err(format!("{name} does not hold {from:?}").into());
-            }
-            std::fs::write(file, text.replace(from, to))?;
+        decisions::decide(&self.folder)?;
+        println!(
+            "\n$ $EDITOR migration.toml    # email, password_hash, strategy; [code] accept = {:?}",
+            decisions::ACCEPTED
+        );
+        for (name, _, to) in decisions::BY_HAND {
             println!("$ $EDITOR {name}    # {to}");
         }
         Ok(())

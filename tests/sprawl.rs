@@ -13,7 +13,7 @@ use dbguard::db::State;
 use dbguard::lang::{Role, Value};
 use dbguard::scan::{self, Context, Inventory, Options};
 use rusqlite::{Connection, OpenFlags};
-use sprawl::{Expected, Sprawl, Truth};
+use sprawl::{Expected, Sprawl, Truth, decisions};
 
 fn laid_out(sprawl: Sprawl) -> (tempfile::TempDir, Truth) {
     let folder = tempfile::tempdir().unwrap();
@@ -479,40 +479,6 @@ assert asked > 30, asked
 assert not failed, f'{failed} of {asked} failed'
 ";
 
-/// What a person decides about the plan: which users win, what fills a gap, which places are mended by hand or may stay.
-fn choices(folder: &Path) {
-    let plan = folder.join("migration.toml");
-    let text = std::fs::read_to_string(&plan).unwrap();
-    let chosen = text
-        .replace("email = \"?\"", "email = \"{username}@invalid\"")
-        .replace("password_hash = \"?\"", "password_hash = \"!\"")
-        .replace("strategy = \"?\"", "strategy = \"fill-nulls\"")
-        .replace("[after]", &format!("[code]\naccept = {ACCEPTED:?}\n\n[after]"));
-    std::fs::write(plan, chosen).unwrap();
-    for (file, from, to) in BY_HAND {
-        let text = std::fs::read_to_string(folder.join(file)).unwrap();
-        assert!(text.contains(from), "{file}");
-        std::fs::write(folder.join(file), text.replace(from, to)).unwrap();
-    }
-}
-
-/// Loops over names and one `ATTACH`, which no rewriting of text can mend.
-const BY_HAND: [(&str, &str, &str); 2] = [
-    ("scripts/export.py", "f\"/app/data/{name}.db\"", "\"/app/data/zoe.db\""),
-    ("services/metrics/store.py", "ATTACH '/app/data/metrics.db'", "ATTACH '/app/data/zoe.db'"),
-];
-
-/// Throw-away copies in tests, mounts of single files, a list of names, a schema dump.
-const ACCEPTED: [&str; 7] = [
-    "Dockerfile",
-    "docker-compose.yml",
-    "Makefile",
-    "scripts/report.py",
-    "scripts/vacuum.py",
-    "scripts/export.py",
-    "tests/**",
-];
-
 /// The application's own tests: how many fail.
 fn smoke(folder: &Path) -> (bool, String) {
     let (done, said) = run(folder, "python3", &["-m", "unittest", "discover", "-s", "tests/smoke", "-t", "."]);
@@ -572,7 +538,7 @@ fn one_migration_moves_the_whole_application_and_one_rollback_brings_it_back() {
     decided(folder);
     let (_, _, said) = dbguard(folder, &["migrate", "plan"]);
     assert!(said.contains("Wrote migration.toml"), "{said}");
-    choices(folder);
+    decisions::decide(folder).unwrap();
     committed(folder, &truth);
     let before = everything(folder);
 

@@ -8,6 +8,7 @@
 #![allow(clippy::disallowed_methods, reason = "writes the application that it makes up")]
 
 mod databases;
+pub mod decisions;
 mod filler;
 mod markup;
 mod truth;
