@@ -145,3 +145,17 @@ fn databases_whose_folder_nobody_knows_are_one_entry_for_each_name() {
     assert!(!text.contains("path    = \"doc.db\""), "one for each of many is no primary: {text}");
     assert!(text.contains("1 reference in 1 file, an empty file"), "{text}");
 }
+
+#[test]
+fn the_primary_is_the_one_that_is_asked_most_not_the_one_that_is_opened_most() {
+    let (text, _) = started(&[
+        ("a.py", "import sqlite3\nsqlite3.connect('cache.db')\nsqlite3.connect('cache.db')\n"),
+        ("b.py", "import sqlite3\nsqlite3.connect('cache.db')\n"),
+        (
+            "store.py",
+            "import os, sqlite3\ndb = sqlite3.connect(os.path.expanduser('~/.app/shows.db'))\n\
+             db.execute('SELECT id FROM shows')\ndb.execute('SELECT id FROM episodes')\ndb.execute('DELETE FROM shows')\n",
+        ),
+    ]);
+    assert!(text.contains("path    = \"~/.app/shows.db\""), "{text}");
+}

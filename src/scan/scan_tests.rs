@@ -95,6 +95,19 @@ fn references_meet_the_files_they_mean() {
 }
 
 #[test]
+fn a_database_that_may_get_an_ending_is_first_the_database_without_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let code = "import os, sqlite3\n\
+                def full_path(name='shows.db', suffix=None):\n    if suffix:\n        name = '{}.{}'.format(name, suffix)\n    \
+                return os.path.join(FOLDER, name)\n\
+                sqlite3.connect(full_path()).execute('SELECT id FROM episodes')\n";
+    lay_out(dir.path(), &[("store.py", code)]);
+    let inventory = scan(dir.path(), &Options::default()).unwrap();
+    let used = inventory.table_uses.iter().find(|used| used.fact.table == "episodes").unwrap();
+    assert_eq!(used.databases.first(), Some(&named(&inventory, "*/shows.db").0));
+}
+
+#[test]
 fn a_part_of_the_tree_means_what_it_means_in_the_whole() {
     let dir = sprawl();
     let options = Options { paths: vec![dir.path().join("app")], ..Options::default() };

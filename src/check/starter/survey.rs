@@ -13,6 +13,8 @@ pub(super) struct Surveyed<'a> {
     id: DatabaseId,
     pub(super) references: usize,
     pub(super) files: BTreeSet<&'a str>,
+    /// How often code reads, writes or defines a table of it.
+    table_uses: usize,
     /// Variables that give its whole path, with how often each is read.
     variables: BTreeMap<&'a str, usize>,
     /// How often it is called by each path.
@@ -127,9 +129,10 @@ fn are_unrelated(inventory: &Inventory, all: &[Surveyed<'_>]) -> bool {
 }
 
 impl Surveyed<'_> {
+    /// A database that is opened in one place and asked in four hundred is used more than one that is opened in twenty.
     fn use_made(&self) -> (usize, usize, u64) {
         let rows = self.database.file.as_ref().and_then(|file| file.schema.as_ref()).map_or(0, crate::db::Schema::rows);
-        (self.references, self.files.len(), rows)
+        (self.references + self.table_uses, self.files.len(), rows)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -177,6 +180,7 @@ fn of_one_path(all: Vec<Surveyed<'_>>) -> Vec<Surveyed<'_>> {
             continue;
         };
         other.references += it.references;
+        other.table_uses += it.table_uses;
         other.files.extend(&it.files);
         for (name, reads) in it.variables {
             *other.variables.entry(name).or_default() += reads;
@@ -221,7 +225,9 @@ fn is_candidate(database: &Database) -> bool {
         && names::without_side_ending(&database.path) == database.path
 }
 
+/// No glob and no part that only a run knows; a path from the home folder is one that a policy can name.
 fn is_plain(path: &str) -> bool {
+    let path = path.strip_prefix("~/").unwrap_or(path);
     !path.is_empty()
         && !path.contains(['*', '?', '[', ']', '{', '}', '$', '<', '>', ':', '~', '\\'])
         && !path.contains(char::is_control)
@@ -233,6 +239,7 @@ fn survey(inventory: &Inventory, id: DatabaseId) -> Surveyed<'_> {
         id,
         references: 0,
         files: BTreeSet::new(),
+        table_uses: 0,
         variables: BTreeMap::new(),
         spelled: BTreeMap::new(),
         only_folder: None,
@@ -256,6 +263,10 @@ fn survey(inventory: &Inventory, id: DatabaseId) -> Surveyed<'_> {
             }
         }
     }
+    let asks = |it: &&crate::scan::Linked<crate::lang::TableUse>| {
+        it.context == Context::Code && it.databases.first() == Some(&id)
+    };
+    found.table_uses = inventory.table_uses.iter().filter(asks).count();
     for read in inventory.env_reads.iter().filter(|read| read.context == Context::Code) {
         if read.databases.first() == Some(&id) && words::env_names_database(&read.fact.name) {
             *found.variables.entry(&read.fact.name).or_default() += 1;
