@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use super::Session;
 use super::failure::Failure;
-use super::gather::{Gathered, scan_options};
+use super::gather::{Gathered, policy_from, scan_options};
 use super::options::{Scope, scope};
 use crate::check::{self, Before, Options, Report};
 use crate::finding::Finding;
 use crate::output::escape;
-use crate::policy::{self, Policy};
+use crate::policy::Policy;
 use crate::rules;
 use crate::scan::{Inventory, Store, databases_on_disk, scan_held, stands_apart};
 use crate::text::Source;
@@ -122,7 +122,7 @@ pub(super) fn compare(
         session.say("Nothing is staged, so there is nothing to check.");
         return Ok(nothing_new(policy, &scope, judging));
     }
-    let may_stand_apart = !sides.changes.is_empty() && !whole_inventory && !touches_policy(&scope, &sides);
+    let may_stand_apart = !sides.changes.is_empty() && !whole_inventory && !touches_policy(policy.as_ref(), &sides);
     if may_stand_apart && sides.changes.iter().all(|changes| stands_apart(&sides.after, changes, &store)) {
         session.say(&summary(&sides, range.as_ref(), &store));
         return Ok(nothing_new(policy, &scope, judging));
@@ -159,8 +159,9 @@ pub(super) fn compare(
         }
         let Former { items, inventory: former, findings: mut told } =
             former.take().unwrap_or_else(|| judged_before(changes));
-        if let Some((_, shown)) = &scope.policy {
-            told = with_former_policy(told, changes, shown, &store, |policy| judge(&former, Some(policy)).findings);
+        if let Some(policy) = &policy {
+            let held = Held { changes, after: &sides.after, store: &store };
+            told = with_former_policy(told, policy, &scope, &held, |policy| judge(&former, Some(policy)).findings);
         }
         let before = accounts(told, changes, &former, &items, &store);
         let mut lookup = |file: &str| Some(Source::new(file, text_of(file, &sides.after, &store)?.to_vec()));
@@ -211,11 +212,16 @@ fn between(repository: &Repository, from: &str, to: &str) -> Result<Sides, GitEr
     Ok(Sides { after: repository.tree(&target)?, changes: vec![repository.between(&base, &target)?] })
 }
 
-/// Whether the policy itself is changed.
-fn touches_policy(scope: &Scope, sides: &Sides) -> bool {
-    let Some((_, shown)) = &scope.policy else { return false };
-    let is_it = |item: &Option<Item>| item.as_ref().is_some_and(|item| *item.path == **shown);
+/// Whether the policy itself is changed, or one that it extends.
+fn touches_policy(policy: Option<&Policy>, sides: &Sides) -> bool {
+    let Some(policy) = policy else { return false };
+    let is_it = |item: &Option<Item>| item.as_ref().is_some_and(|item| is_of(policy, &item.path));
     sides.changes.iter().flatten().any(|change| is_it(&change.before) || is_it(&change.after))
+}
+
+/// Whether a file is one of those that the policy stands in.
+fn is_of(policy: &Policy, file: &str) -> bool {
+    policy.file.iter().chain(&policy.extends).any(|own| own == file)
 }
 
 /// Whether a database is among the files that changed.
@@ -252,13 +258,12 @@ fn touches(change: &tree::Change, store: &Store<'_>) -> bool {
     }
 }
 
-/// The policy as the change leaves it; one that git does not hold is read from disk.
+/// The policy as the change leaves it; files that git does not hold are read from disk.
 fn policy_held(scope: &Scope, sides: &Sides, store: &Store<'_>) -> Result<Option<Policy>, Failure> {
-    let held = scope.policy.as_ref().and_then(|(_, shown)| text_of(shown, &sides.after, store));
-    match (&scope.policy, held) {
-        (Some((_, shown)), Some(bytes)) => Ok(Some(policy::parse(&Source::new(shown.as_str(), bytes.to_vec())))),
-        _ => super::gather::policy(scope),
-    }
+    policy_from(scope, &mut |path, shown| match text_of(shown, &sides.after, store) {
+        Some(bytes) => Ok(bytes.to_vec()),
+        None => std::fs::read(path),
+    })
 }
 
 fn text_of(path: &str, items: &[Item], store: &Store<'_>) -> Option<Arc<[u8]>> {
@@ -266,21 +271,42 @@ fn text_of(path: &str, items: &[Item], store: &Store<'_>) -> Option<Arc<[u8]>> {
     items.get(at).filter(|item| item.mode == Mode::File).and_then(|item| store.text(&item.oid))
 }
 
+/// A change, with the tree after it.
+struct Held<'h> {
+    changes: &'h [tree::Change],
+    after: &'h [Item],
+    store: &'h Store<'h>,
+}
+
 /// Both sides are judged by the policy as it is after the change, or a new one would turn all of the tree into news. What
-/// is wrong within the policy's file is another matter: there, what counts is what was wrong before.
+/// is wrong within the policy's files is another matter: there, what counts is what was wrong before.
 fn with_former_policy(
     told: Vec<Finding>,
-    changes: &[tree::Change],
-    shown: &str,
-    store: &Store<'_>,
+    policy: &Policy,
+    scope: &Scope,
+    held: &Held<'_>,
     judge: impl Fn(&Policy) -> Vec<Finding>,
 ) -> Vec<Finding> {
-    let is_it = |item: &Item| *item.path == *shown;
-    let Some(change) = changes.iter().find(|it| it.after.as_ref().is_some_and(is_it)) else { return told };
-    let mut told: Vec<Finding> = told.into_iter().filter(|finding| *finding.place.file != *shown).collect();
-    if let Some(text) = change.before.as_ref().and_then(|item| store.text(&item.oid)) {
-        let former = policy::parse(&Source::new(shown, text.to_vec()));
-        told.extend(judge(&former).into_iter().filter(|finding| *finding.place.file == *shown));
+    let changes =
+        held.changes.iter().filter_map(|change| Some((&*change.after.as_ref()?.path, change.before.as_ref())));
+    let changed: HashMap<&str, Option<&Item>> = changes.filter(|(file, _)| is_of(policy, file)).collect();
+    if changed.is_empty() {
+        return told;
+    }
+    let is_changed = |finding: &Finding| changed.contains_key(&*finding.place.file);
+    let mut told: Vec<Finding> = told.into_iter().filter(|finding| !is_changed(finding)).collect();
+    let former = policy_from(scope, &mut |path, shown| match changed.get(shown) {
+        Some(before) => before
+            .and_then(|item| held.store.text(&item.oid))
+            .map(|text| text.to_vec())
+            .ok_or(std::io::ErrorKind::NotFound.into()),
+        None => match text_of(shown, held.after, held.store) {
+            Some(text) => Ok(text.to_vec()),
+            None => std::fs::read(path),
+        },
+    });
+    if let Ok(Some(former)) = former {
+        told.extend(judge(&former).into_iter().filter(is_changed));
     }
     told
 }

@@ -1,7 +1,7 @@
 //! What commands that look at a tree begin with: root and paths, the policy, the inventory.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Session;
@@ -190,8 +190,16 @@ pub(super) fn scan_options(policy: Option<&Policy>) -> scan::Options {
 }
 
 pub(super) fn policy(scope: &Scope) -> Result<Option<Policy>, Failure> {
+    policy_from(scope, &mut |path, _| std::fs::read(path))
+}
+
+/// The policy, whose files are read by `read`.
+pub(super) fn policy_from(
+    scope: &Scope,
+    read: &mut dyn FnMut(&Path, &str) -> std::io::Result<Vec<u8>>,
+) -> Result<Option<Policy>, Failure> {
     let Some((file, shown)) = &scope.policy else { return Ok(None) };
-    match policy::load(file, shown) {
+    match policy::load_from(file, shown, read) {
         Ok(policy) => Ok(Some(policy)),
         Err(error) => Err(Failure::usage(
             "the policy cannot be read",

@@ -24,6 +24,13 @@ pub fn show_settings(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     writeln!(out, "# policy: {}", policy.file.as_deref().unwrap_or("none"))?;
+    if !policy.extends.is_empty() {
+        writeln!(
+            out,
+            "# it extends: {}",
+            policy.extends.iter().map(|it| super::escape(it)).collect::<Vec<_>>().join(", ")
+        )?;
+    }
     writeln!(out, "# baseline: {}", origins.baseline.unwrap_or("none"))?;
     let comments = if origins.heeds_comments { "heeded" } else { "not heeded: --no-ignores" };
     writeln!(out, "# comments that allow a rule: {comments}")?;

@@ -3,8 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Policy, sections};
-use crate::text::Source;
+use super::{Policy, load_from, sections};
 
 /// In the order they are asked for within one folder.
 const NAMES: [&str; 3] = ["dbguard.toml", ".dbguard.toml", "pyproject.toml"];
@@ -21,9 +20,9 @@ pub fn locate(directory: &Path) -> Option<PathBuf> {
     })
 }
 
-/// Reads a policy; findings call its file `shown_as`.
+/// Reads a policy and what it extends; findings call its file `shown_as`.
 pub fn load(file: &Path, shown_as: &str) -> io::Result<Policy> {
-    Ok(sections::parse(&Source::new(shown_as, std::fs::read(file)?)))
+    load_from(file, shown_as, &mut |path, _| std::fs::read(path))
 }
 
 #[cfg(test)]

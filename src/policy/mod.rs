@@ -1,5 +1,6 @@
 //! The policy: what `dbguard.toml` allows, each entry with the place it stands. Judges nothing.
 
+mod extend;
 mod follow;
 mod globs;
 mod locate;
@@ -11,6 +12,7 @@ mod read;
 mod schema;
 mod sections;
 
+pub use extend::load_from;
 pub use follow::Added;
 pub use globs::{Globs, matches_path};
 pub use locate::{load, locate};
@@ -28,6 +30,8 @@ use crate::text::Place;
 pub struct Policy {
     /// The file it was read from, relative to the root where it lies below it; `None` without a policy.
     pub file: Option<String>,
+    /// The files that it builds on, the nearest first, named in the same way.
+    pub extends: Vec<String>,
     pub primary: Option<Primary>,
     pub specialised: Vec<Specialised>,
     pub retired: Vec<Retired>,

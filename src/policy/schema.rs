@@ -13,6 +13,8 @@ use crate::text::Source;
 #[schemars(title = "The policy of dbguard", rename_all = "kebab-case", deny_unknown_fields)]
 #[expect(dead_code, reason = "only its shape is used")]
 struct Policy {
+    /// Another policy, by its path relative to this file: what this one does not say is taken from there.
+    extend: Option<String>,
     primary: Option<Primary>,
     /// Databases beside the primary, each with the files that may use it.
     specialised: Option<Vec<Specialised>>,
@@ -185,6 +187,8 @@ fn what_the_reader_takes_keeps_to_the_schema() {
         "[primary]\npath = 'a.db'\n[[retired]]\npath = 'b.db'\ntables = { a = 'b' }\n[rules]\nlive-copy = 'off'\n",
         "[primary]\nengine = 'postgresql'\nurl-env = 'DATABASE_URL'\n[suppression]\nrequire-reason = true\n",
         "[[specialised]]\npath = 'c.db'\nallowed-in = ['x/**']\n[mounts]\n'/app' = '.'\n[places]\ntests = ['t/**']\n",
+        "extend = 'base.toml'\n",
+        "extend = ['base.toml']\n",
         "[rules]\nlive-copy = 'loud'\n",
         "[primary]\npath = 3\n",
         "[suppression]\nrequire-reason = 'yes'\n",

@@ -10,16 +10,42 @@ use crate::finding::Severity;
 use crate::lang::Engine;
 use crate::text::Source;
 
-const SECTIONS: [&str; 10] =
-    ["primary", "specialised", "retired", "external", "tables", "mounts", "places", "python", "suppression", "rules"];
+const SECTIONS: [&str; 11] = [
+    "extend",
+    "primary",
+    "specialised",
+    "retired",
+    "external",
+    "tables",
+    "mounts",
+    "places",
+    "python",
+    "suppression",
+    "rules",
+];
 /// What a primary without `env` is reached through.
 const DEFAULT_ENV: &str = "DATABASE_PATH";
 
-/// Reads a policy. In a `pyproject.toml` it is the table `[tool.dbguard]`.
+/// Reads a policy, but for what it extends. In a `pyproject.toml` it is the table `[tool.dbguard]`.
 #[must_use]
 pub fn parse(source: &Source) -> Policy {
+    parse_onto(source, Policy::default())
+}
+
+/// The file that a policy extends, as it names it.
+pub(super) fn extended(source: &Source) -> Option<Written<String>> {
+    let document = DeTable::parse(&source.text).ok()?;
+    let table = if is_pyproject(source) { tool_table(document.get_ref())? } else { document.get_ref() };
+    let (_, value) = entry(table, "extend")?;
+    Reader::new(source).text(value, "extend")
+}
+
+/// Reads a policy that builds on another: what it says itself wins. A key gives way to the same key, and an entry for a database
+/// to one for the same database.
+pub(super) fn parse_onto(source: &Source, base: Policy) -> Policy {
     let mut reader = Reader::new(source);
-    let mut policy = Policy { file: Some(source.path.to_string()), ..Policy::default() };
+    let mut policy = Policy { file: Some(source.path.to_string()), broken: false, ..base };
+    let inherited = std::mem::take(&mut policy.mistakes);
     let (document, errors) = DeTable::parse_recoverable(&source.text);
     if !errors.is_empty() {
         for error in &errors {
@@ -38,6 +64,7 @@ pub fn parse(source: &Source) -> Policy {
     policy.mistakes = reader.mistakes;
     policy.mistakes.sort_by(|one, other| one.place.cmp(&other.place).then_with(|| one.message.cmp(&other.message)));
     policy.mistakes.dedup();
+    policy.mistakes.extend(inherited);
     policy
 }
 
@@ -61,38 +88,78 @@ fn tool_table<'t, 'i>(document: &'t DeTable<'i>) -> Option<&'t DeTable<'i>> {
 fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, policy: &mut Policy) {
     let whole = Section { table, name: "a policy".to_owned(), place: reader.place(0..0) };
     reader.know(&whole, &SECTIONS);
-    policy.primary = primary(reader, table);
-    policy.specialised =
+    if let Some((_, value)) = entry(table, "extend") {
+        reader.text(value, "extend");
+    }
+    let base = policy.primary.take();
+    policy.primary = match reader.section(table, "primary") {
+        Some(section) => primary(reader, &section, base.as_ref()).or(base),
+        None => base,
+    };
+    let specialised: Vec<_> =
         reader.sections(table, "specialised").iter().filter_map(|it| specialised(reader, it)).collect();
-    policy.retired = reader.sections(table, "retired").iter().filter_map(|it| retired(reader, it)).collect();
-    policy.external = reader.sections(table, "external").iter().filter_map(|it| external(reader, it)).collect();
-    policy.tables = reader.section(table, "tables").map(|it| reader.pairs_of(it.table)).unwrap_or_default();
-    policy.mounts = reader.section(table, "mounts").map(|it| reader.pairs_of(it.table)).unwrap_or_default();
-    policy.places = reader.section(table, "places").map(|it| places(reader, &it)).unwrap_or_default();
-    policy.python = reader.section(table, "python").map(|it| python(reader, &it)).unwrap_or_default();
-    policy.suppression = reader.section(table, "suppression").map(|it| suppression(reader, &it)).unwrap_or_default();
+    let retired: Vec<_> = reader.sections(table, "retired").iter().filter_map(|it| retired(reader, it)).collect();
+    let external: Vec<_> = reader.sections(table, "external").iter().filter_map(|it| external(reader, it)).collect();
+    let named = specialised.iter().map(|it| &it.path).chain(retired.iter().map(|it| &it.path));
+    let mut named: Vec<String> = named.chain(external.iter().map(|it| &it.path)).map(|it| it.value.clone()).collect();
+    let own = policy.file.as_deref();
+    policy.primary.take_if(|it| own != Some(&*it.path.place.file) && named.contains(&it.path.value));
+    named.extend(policy.primary.iter().map(|it| it.path.value.clone()));
+    policy.specialised.retain(|it| !named.contains(&it.path.value));
+    policy.retired.retain(|it| !named.contains(&it.path.value));
+    policy.external.retain(|it| !named.contains(&it.path.value));
+    policy.specialised.extend(specialised);
+    policy.retired.extend(retired);
+    policy.external.extend(external);
+    for (name, pairs) in [("tables", &mut policy.tables), ("mounts", &mut policy.mounts)] {
+        let own = reader.section(table, name).map(|it| reader.pairs_of(it.table)).unwrap_or_default();
+        pairs.retain(|(key, _)| !own.iter().any(|(other, _)| other.value == key.value));
+        pairs.extend(own);
+    }
+    if let Some(section) = reader.section(table, "places") {
+        places(reader, &section, &mut policy.places);
+    }
+    if let Some(section) = reader.section(table, "python") {
+        python(reader, &section, &mut policy.python);
+    }
+    if let Some(section) = reader.section(table, "suppression") {
+        suppression(reader, &section, &mut policy.suppression);
+    }
     rules(reader, table, policy);
     renames(reader, policy);
     one_entry_each(reader, policy);
 }
 
-fn primary(reader: &mut Reader<'_>, table: &DeTable<'_>) -> Option<Primary> {
-    let section = reader.section(table, "primary")?;
-    reader.know(&section, &["path", "env", "aliases", "engine", "url-env"]);
-    let engine = engine(reader, &section);
-    let url_env = variable(reader, &section, "url-env");
-    let env = variable(reader, &section, "env");
-    let mut aliases = reader.strings(&section, "aliases");
+/// `base` has what the section does not say.
+fn primary(reader: &mut Reader<'_>, section: &Section<'_, '_>, base: Option<&Primary>) -> Option<Primary> {
+    reader.know(section, &["path", "env", "aliases", "engine", "url-env"]);
+    let says = |key: &str| entry(section.table, key).is_some();
+    let engine = match base {
+        Some(base) if !says("engine") => base.engine,
+        _ => engine(reader, section),
+    };
+    let inherited = base.filter(|base| base.engine == engine);
+    let or_inherited = |own: Option<Written<String>>, key: &str, of: fn(&Primary) -> Option<Written<String>>| {
+        if says(key) { own } else { own.or_else(|| inherited.and_then(of)) }
+    };
+    let url_env = or_inherited(variable(reader, section, "url-env"), "url-env", |base| base.url_env.clone());
+    let env = or_inherited(variable(reader, section, "env"), "env", |base| Some(base.env.clone()));
+    let mut aliases = reader.strings(section, "aliases");
     aliases.retain(|alias| is_variable(reader, alias));
+    if !says("aliases") {
+        aliases = inherited.map(|base| base.aliases.clone()).unwrap_or_default();
+    }
     let nowhere = || Written { value: String::new(), place: section.place.clone() };
-    let path = if engine == Engine::Sqlite {
-        path(reader, &section)?
+    let path = if let Some(base) = inherited.filter(|_| !says("path")) {
+        base.path.clone()
+    } else if engine == Engine::Sqlite {
+        path(reader, section)?
     } else {
-        if url_env.is_none() && entry(section.table, "url-env").is_none() {
+        if url_env.is_none() && !says("url-env") {
             let message = "a primary that is no SQLite file is reached by URL: `[primary]` has no `url-env`";
             reader.mistake(section.place.clone(), message, Some("url-env = \"DATABASE_URL\"".to_owned()));
         }
-        reader.string(&section, "path").unwrap_or_else(nowhere)
+        reader.string(section, "path").unwrap_or_else(nowhere)
     };
     let env = env
         .or_else(|| url_env.clone().filter(|_| engine != Engine::Sqlite))
@@ -137,17 +204,21 @@ fn external(reader: &mut Reader<'_>, section: &Section<'_, '_>) -> Option<Extern
     Some(External { path: path(reader, section)?, owner })
 }
 
-fn places(reader: &mut Reader<'_>, section: &Section<'_, '_>) -> Places {
+fn places(reader: &mut Reader<'_>, section: &Section<'_, '_>, places: &mut Places) {
     reader.know(section, &["config", "temporary", "tests", "exclude"]);
-    Places {
-        config: globs(reader, section, "config"),
-        temporary: globs(reader, section, "temporary"),
-        tests: globs(reader, section, "tests"),
-        exclude: globs(reader, section, "exclude"),
+    for (key, list) in [
+        ("config", &mut places.config),
+        ("temporary", &mut places.temporary),
+        ("tests", &mut places.tests),
+        ("exclude", &mut places.exclude),
+    ] {
+        if entry(section.table, key).is_some() {
+            *list = globs(reader, section, key);
+        }
     }
 }
 
-fn python(reader: &mut Reader<'_>, section: &Section<'_, '_>) -> Python {
+fn python(reader: &mut Reader<'_>, section: &Section<'_, '_>, python: &mut Python) {
     reader.know(section, &["openers", "access", "import"]);
     let mut openers = Vec::new();
     for written in reader.strings(section, "openers") {
@@ -171,12 +242,21 @@ fn python(reader: &mut Reader<'_>, section: &Section<'_, '_>) -> Python {
             reader.mistake(access.place.clone(), message, Some("its holes are `{env}` and `{path}`".to_owned()));
         }
     }
-    Python { openers, access: access.map(|it| it.value), import: import.map(|it| it.value) }
+    if entry(section.table, "openers").is_some() {
+        python.openers = openers;
+    }
+    // They are two ways to say one thing.
+    if access.is_some() || import.is_some() {
+        python.access = access.map(|it| it.value);
+        python.import = import.map(|it| it.value);
+    }
 }
 
-fn suppression(reader: &mut Reader<'_>, section: &Section<'_, '_>) -> Suppression {
+fn suppression(reader: &mut Reader<'_>, section: &Section<'_, '_>, suppression: &mut Suppression) {
     reader.know(section, &["require-reason"]);
-    Suppression { require_reason: reader.flag(section, "require-reason") }
+    if let Some(require) = reader.flag(section, "require-reason") {
+        suppression.require_reason = Some(require);
+    }
 }
 
 /// The names between `{` and `}`.
@@ -260,12 +340,14 @@ fn glob_compiles(reader: &mut Reader<'_>, pattern: &Written<String>) -> Option<(
 
 /// A table that is renamed to itself, or two that become one.
 fn renames(reader: &mut Reader<'_>, policy: &Policy) {
-    for (old, new) in policy.tables.iter().chain(policy.retired.iter().flat_map(|retired| &retired.tables)) {
+    let is_own = |it: &Written<String>| policy.file.as_deref() == Some(&it.place.file);
+    let renamed = policy.tables.iter().chain(policy.retired.iter().flat_map(|retired| &retired.tables));
+    for (old, new) in renamed.filter(|(old, _)| is_own(old)) {
         if old.value == *new && policy.tables.iter().any(|(table, _)| table.place == old.place) {
             reader.mistake(old.place.clone(), format!("`{new}` is renamed to itself"), None);
         }
     }
-    for (index, (old, new)) in policy.tables.iter().enumerate() {
+    for (index, (old, new)) in policy.tables.iter().enumerate().filter(|(_, (old, _))| is_own(old)) {
         if let Some((first, _)) = policy.tables.iter().take(index).find(|(_, other)| other == new) {
             let message = format!("`{}` and `{}` are both renamed to `{new}`", first.value, old.value);
             reader.mistake(old.place.clone(), message, None);
@@ -280,6 +362,7 @@ fn one_entry_each(reader: &mut Reader<'_>, policy: &Policy) {
         .chain(policy.specialised.iter().map(|it| (&it.path, "specialised")))
         .chain(policy.retired.iter().map(|it| (&it.path, "retired")))
         .chain(policy.external.iter().map(|it| (&it.path, "external")))
+        .filter(|(path, _)| policy.file.as_deref() == Some(&path.place.file))
         .collect();
     for (index, (path, what)) in entries.iter().enumerate() {
         if let Some((first, other)) = entries.iter().take(index).find(|(first, _)| first.value == path.value) {

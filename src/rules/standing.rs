@@ -84,9 +84,10 @@ impl<'a> Applied<'a> {
         self.used.get(database.0).copied().unwrap_or(false)
     }
 
-    /// The file is the policy's own (a `pyproject.toml`, or one that `--config` names): it uses no database.
+    /// The file is the policy's own (a `pyproject.toml`, or one that `--config` names), or one that it extends: it uses no
+    /// database.
     pub(crate) fn is_own(&self, file: &str) -> bool {
-        self.policy.file.as_deref() == Some(file)
+        self.policy.file.as_deref() == Some(file) || self.policy.extends.iter().any(|base| base == file)
     }
 
     /// There is a policy at all.

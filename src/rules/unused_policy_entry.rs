@@ -7,9 +7,13 @@ use super::{Applied, Sink, Standing};
 use crate::policy::{Globs, Written};
 use crate::scan::{DatabaseId, Inventory};
 
-/// Retired databases and temporary places are left out: an entry that nothing matches still keeps watch.
+/// Retired databases and temporary places are left out: an entry that nothing matches still keeps watch. So are those of a
+/// policy that this one extends: they may matter to another project.
 pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink<'_>) {
     let mut unused = |entry: &Written<String>, what: &str| {
+        if policy.file.as_deref() != Some(&entry.place.file) {
+            return;
+        }
         sink.report(Offence::at(&entry.place).hole("what", what).hole("entry", &entry.value));
     };
     let spoken_of: BTreeSet<DatabaseId> = inventory

@@ -10,6 +10,7 @@ mod commit_hook;
 mod consolidation;
 mod docs;
 mod documents;
+mod extend;
 mod fix;
 mod fix_bad_input;
 mod floor_plan;

@@ -161,7 +161,12 @@ fn follow(gathered: &Gathered, added: &Added) -> Result<Option<FileChange>, Fail
     let Ok(text) = std::str::from_utf8(&bytes) else { return Ok(None) };
     let prefix = if shown.ends_with("pyproject.toml") { "tool.dbguard." } else { "" };
     let after = added.written(text, prefix);
-    let reads = crate::policy::parse(&Source::new(shown.clone(), after.clone().into_bytes()));
+    let Ok(reads) = crate::policy::load_from(file, shown, &mut |path, _| match path == file {
+        true => Ok(after.clone().into_bytes()),
+        false => std::fs::read(path),
+    }) else {
+        return Ok(None);
+    };
     // A form that nothing can be appended to: a person writes it, and `check` tells what is missing.
     let unchanged = gathered.policy.as_ref().map_or(0, |policy| policy.mistakes.len());
     let path = below.to_string_lossy().replace('\\', "/");
@@ -220,8 +225,14 @@ fn policy(plan: &Plan, gathered: &Gathered, added: &mut Added) -> Policy {
                 names.push((table.to_owned(), new.to_owned()));
             }
         }
+        let is_inherited = policy.file.as_deref() != Some(&retired.path.place.file);
         match added.retired.iter_mut().find(|(path, _)| *path == source.path) {
             Some((_, tables)) => tables.clone_from(&names),
+            // An entry of a policy that this one extends gives way to one of its own.
+            None if !names.is_empty() && is_inherited => {
+                let known = retired.tables.iter().map(|(old, new)| (old.value.clone(), new.clone()));
+                added.retired.push((retired.path.value.clone(), known.chain(names.iter().cloned()).collect()));
+            }
             None if !names.is_empty() && retired.tables.is_empty() => {
                 added.names.push((retired.path.place.span.end as usize, names.clone()));
             }
