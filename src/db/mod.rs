@@ -1,5 +1,6 @@
 //! Databases: opened read-only without writing a byte beside them, and what stands in them. Knows nothing of code or policy.
 
+mod bookkeeping;
 mod compare;
 mod compile;
 pub mod content;
@@ -14,6 +15,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
+pub use bookkeeping::{Bookkeeping, bookkeeping};
 pub use compare::{Comparison, compare, is_own_number, natural_keys};
 pub use compile::{Compiler, Fault, Verdict};
 pub use content::{Content, content};

@@ -38,6 +38,8 @@ pub enum Kind {
     NearDuplicate,
     /// The same entity seems to stand under another name.
     SameEntity,
+    /// `PRAGMA user_version` says something else than in the target.
+    Version,
     /// The file is reached by two paths, or is a copy of another source.
     Copy,
 }

@@ -5,10 +5,27 @@
 pub struct Added {
     /// Databases that are retired, each with the new names of its tables.
     pub retired: Vec<(String, Vec<(String, String)>)>,
-    /// Databases that the policy retires already: where in its text their path stands, and names of tables it lacks.
-    pub names: Vec<(usize, Vec<(String, String)>)>,
+    /// Databases that the policy retires already, each with the new names of tables that it lacks.
+    pub names: Vec<(Anchor, Vec<(String, String)>)>,
     /// Tables that have a new name inside the primary.
     pub tables: Vec<(String, String)>,
+}
+
+/// A place in the text of a policy, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Anchor {
+    /// The end of a retired database's path; it has no `tables` yet.
+    Path(usize),
+    /// The first name in its `tables`.
+    Name(usize),
+}
+
+impl Anchor {
+    fn at(self) -> usize {
+        match self {
+            Self::Path(at) | Self::Name(at) => at,
+        }
+    }
 }
 
 impl Added {
@@ -22,10 +39,27 @@ impl Added {
     pub fn written(&self, text: &str, prefix: &str) -> String {
         let mut out = text.to_owned();
         let mut names: Vec<_> = self.names.iter().collect();
-        names.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
-        for (at, tables) in names {
-            let end = text.get(*at..).and_then(|rest| rest.find('\n')).map_or(text.len(), |length| at + length);
-            out.insert_str(end, &format!("\ntables = {}", inline(tables)));
+        names.sort_by_key(|(anchor, _)| std::cmp::Reverse(anchor.at()));
+        for (anchor, tables) in names {
+            match *anchor {
+                Anchor::Path(at) => {
+                    let end = text.get(at..).and_then(|rest| rest.find('\n')).map_or(text.len(), |length| at + length);
+                    out.insert_str(end, &format!("\ntables = {}", inline(tables)));
+                }
+                // `tables = { old = ..`, a line below `[retired.tables]`, or `tables.old = ..`.
+                Anchor::Name(at) => {
+                    let before = text.get(..at).unwrap_or_default();
+                    let line = before.rsplit('\n').next().unwrap_or_default();
+                    let pairs = pairs(tables);
+                    out.insert_str(
+                        at,
+                        &match line.trim_end().chars().next_back() {
+                            Some('{' | ',') => format!("{}, ", pairs.join(", ")),
+                            _ => pairs.iter().map(|pair| format!("{pair}\n{line}")).collect(),
+                        },
+                    );
+                }
+            }
         }
         if !self.tables.is_empty() {
             let lines: String =
@@ -67,8 +101,11 @@ fn append(out: &mut String, block: &str) {
 }
 
 fn inline(tables: &[(String, String)]) -> String {
-    let pairs: Vec<String> = tables.iter().map(|(from, to)| format!("{} = {}", quoted(from), quoted(to))).collect();
-    format!("{{ {} }}", pairs.join(", "))
+    format!("{{ {} }}", pairs(tables).join(", "))
+}
+
+fn pairs(tables: &[(String, String)]) -> Vec<String> {
+    tables.iter().map(|(from, to)| format!("{} = {}", quoted(from), quoted(to))).collect()
 }
 
 fn quoted(text: &str) -> String {
@@ -89,7 +126,7 @@ mod tests {
         let text = "[primary]\npath = \"app.db\"\nenv = \"DB\"\n\n[tables]  # renamed\nold = \"new\"\n\n[[retired]]\npath = \"auth.db\"\nwhy = \"merged\"";
         let added = Added {
             retired: vec![("log s.db".to_owned(), vec![pair("notes", "log_notes")]), ("x.db".to_owned(), Vec::new())],
-            names: vec![(text.find("\"auth.db\"").unwrap(), vec![pair("users", "auth_users")])],
+            names: vec![(Anchor::Path(text.find("\"auth.db\"").unwrap()), vec![pair("users", "auth_users")])],
             tables: vec![pair("a b", "c")],
         };
         let text = added.written(text, "");
@@ -115,6 +152,30 @@ mod tests {
         );
         let tables: Vec<_> = policy.tables.iter().map(|(from, to)| (from.value.as_str(), to.as_str())).collect();
         assert_eq!(tables, [("a b", "c"), ("old", "new")]);
+    }
+
+    #[test]
+    fn tables_of_a_retired_database_get_more() {
+        let head = "[primary]\npath = \"app.db\"\n[[retired]]\npath = \"auth.db\"\n";
+        for tables in [
+            "tables = { old = \"new\" }",
+            "[retired.tables]\nold = \"new\"\n",
+            "  tables.old = \"new\"\nwhy = \"merged\"",
+            "tables = {\"old\" = \"new\"}",
+        ] {
+            let text = format!("{head}{tables}");
+            let source = |text: &str| Source::new("dbguard.toml", text.as_bytes().to_vec());
+            let known = crate::policy::parse(&source(&text)).retired[0].tables[0].0.place.span.start as usize;
+            let more = vec![pair("users", "auth_users"), pair("a b", "c")];
+            let added = Added { names: vec![(Anchor::Name(known), more)], ..Added::default() };
+            let text = added.written(&text, "");
+            let policy = crate::policy::parse(&source(&text));
+            assert_eq!(policy.mistakes, [], "{text}");
+            let mut found: Vec<_> =
+                policy.retired[0].tables.iter().map(|(from, to)| format!("{} {to}", from.value)).collect();
+            found.sort();
+            assert_eq!(found, ["a b c", "old new", "users auth_users"], "{text}");
+        }
     }
 
     #[test]

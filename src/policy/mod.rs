@@ -13,7 +13,7 @@ mod schema;
 mod sections;
 
 pub use extend::load_from;
-pub use follow::Added;
+pub use follow::{Added, Anchor};
 pub use globs::{Globs, matches_path};
 pub use locate::{load, locate};
 pub use moves::{Move, Moves, TableOf};
@@ -38,6 +38,8 @@ pub struct Policy {
     pub external: Vec<External>,
     /// Tables renamed inside the primary: old name, new name.
     pub tables: Vec<(Written<String>, String)>,
+    /// Old names of tables that a plan puts a view under. No policy file says so.
+    pub views: Vec<String>,
     /// One place under several names: a path as a container or service sees it, and the folder of the tree that it is.
     pub mounts: Vec<(Written<String>, String)>,
     pub places: Places,

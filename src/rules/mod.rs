@@ -30,6 +30,7 @@ mod invalid_policy;
 mod live_copy;
 mod live_database;
 mod missing_ignore;
+mod needless_view;
 mod reader_without_writer;
 mod reasonless_suppression;
 mod replace_on_parent;
@@ -57,6 +58,7 @@ pub use catalogue::{page, readme};
 pub use standing::{Applied, Standing};
 
 pub(crate) use about::allowed_by;
+pub(crate) use names::is_fixture;
 pub(crate) use sink::Sink;
 pub(crate) use stale_baseline::{Stale, report as report_stale};
 pub(crate) use standing::spellings;
@@ -105,6 +107,7 @@ roster! {
     "live-copy" live_copy
     "live-database" live_database
     "missing-ignore" missing_ignore
+    "needless-view" needless_view
     "reader-without-writer" reader_without_writer
     "replace-on-parent" replace_on_parent
     "reasonless-suppression" reasonless_suppression

@@ -53,6 +53,7 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
     for (table_use, decision) in &asked {
         if let (Decision::Moved(found), Some(reason)) = (decision, &table_use.fact.fixed)
             && !is_allowed(inventory, &table_use.fact)
+            && !names.is_served(&table_use.fact.table)
         {
             held.entry(&found.place).or_insert((&table_use.fact, reason));
         }
@@ -72,6 +73,7 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
         let offence = Offence::at(&fact.place)
             .hole("old", &fact.table)
             .hole("new", new)
+            .hole("table", &fact.table)
             .label(&found.place, "policy")
             .about(table_use.databases.first().copied());
         let reason = match decision {
@@ -80,6 +82,7 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
             _ => fact.fixed.as_ref(),
         };
         sink.report(match (reason, held.get(&found.place)) {
+            (Some(reason), _) if names.is_served(&fact.table) => offence.case("by-view").hole("reason", reason),
             (Some(reason), _) => offence.case("by-hand").hole("reason", reason),
             (None, Some((other, reason))) => {
                 let place = format!("{}:{}", other.place.file, other.place.start.line);
@@ -199,6 +202,15 @@ impl<'a> Names<'a> {
         holders.retain(|database| self.moved(*database, table).is_none());
         let names = self.named(&holders);
         Decision::Open(first, format!("its connection is not known, and {names} holds such a table that does not move"))
+    }
+
+    /// A view of the primary serves who still uses the old name, so that places may change one by one.
+    fn is_served(&self, table: &str) -> bool {
+        self.policy.views.iter().any(|view| view.eq_ignore_ascii_case(table))
+            || (0..self.inventory.databases.len())
+                .map(DatabaseId)
+                .filter(|id| matches!(self.policy.standing(*id), Standing::Primary))
+                .any(|id| self.inventory.stand_ins(id).any(|view| view.eq_ignore_ascii_case(table)))
     }
 
     /// One answer for all these databases, or none.

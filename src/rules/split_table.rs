@@ -57,19 +57,8 @@ fn counted(rows: u64) -> String {
 /// The sides that belong to the application: no copies, no fixtures, no databases of other programs.
 pub(super) fn sides<'i>(inventory: &'i Inventory, policy: &Applied<'_>, duplicate: &'i Duplicate) -> Vec<&'i Side> {
     // Each database has its own of these, and rightly so.
-    const OWN: [&str; 10] = [
-        "alembic_version",
-        "django_migrations",
-        "schema_migrations",
-        "schema_version",
-        "_prisma_migrations",
-        "migrations",
-        "knex_migrations",
-        "knex_migrations_lock",
-        "flyway_schema_history",
-        "dbguard_migrations",
-    ];
-    if OWN.contains(&duplicate.table.to_ascii_lowercase().as_str()) {
+    if crate::db::bookkeeping(&duplicate.table).is_some() || duplicate.table.eq_ignore_ascii_case("dbguard_migrations")
+    {
         return Vec::new();
     }
     let counts = |side: &&Side| {

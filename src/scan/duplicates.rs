@@ -6,22 +6,7 @@ use std::path::PathBuf;
 use super::inventory::{Database, DatabaseId, Duplicate, Side};
 use crate::db::{self, Bytes, DatabaseFile, Table, TableKind};
 
-/// Tables in which migration tools keep their own state: every database has its own.
-const BOOKKEEPING: [&str; 12] = [
-    "alembic_version",
-    "schema_migrations",
-    "schema_version",
-    "ar_internal_metadata",
-    "goose_db_version",
-    "flyway_schema_history",
-    "_prisma_migrations",
-    "_sqlx_migrations",
-    "__drizzle_migrations",
-    "__diesel_schema_migrations",
-    "__efmigrationshistory",
-    "spatial_ref_sys",
-];
-
+/// Tables that tools keep in every database.
 const BOOKKEEPING_PREFIXES: [&str; 3] = ["sqlite_", "django_", "knex_migrations"];
 
 /// Tables that stand in two or more existing databases.
@@ -79,7 +64,9 @@ fn duplicate(mut standings: Vec<Standing<'_>>) -> Duplicate {
 /// A table in which a migration tool or SQLite itself keeps its own state; the name is in lower case.
 #[must_use]
 pub fn is_bookkeeping(lowercase: &str) -> bool {
-    BOOKKEEPING.contains(&lowercase) || BOOKKEEPING_PREFIXES.iter().any(|prefix| lowercase.starts_with(prefix))
+    lowercase == "spatial_ref_sys"
+        || db::bookkeeping(lowercase).is_some()
+        || BOOKKEEPING_PREFIXES.iter().any(|prefix| lowercase.starts_with(prefix))
 }
 
 /// Databases that can be read, without those that are a copy of another: a backup repeats every table of its original.

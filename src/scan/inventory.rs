@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::db::{DatabaseFile, Use};
-use crate::lang::{Allow, Attach, Engine, EnvRead, FileCopy, Language, Mount, Reference, Setting, Statement, TableUse};
+use crate::lang::{
+    Allow, Attach, Engine, EnvRead, FileCopy, Language, Mount, Naming, Reference, Setting, Statement, TableUse,
+};
 use crate::tree::Skipped;
 
 /// Index into [`Inventory::databases`].
@@ -135,6 +137,44 @@ impl Inventory {
     /// References to one database, in order of place.
     pub fn references_to(&self, id: DatabaseId) -> impl Iterator<Item = &Linked<Reference>> {
         self.references.iter().filter(move |reference| reference.databases.contains(&id))
+    }
+
+    /// Old names of tables under which a view of a database stands, as a migration made it (`compat = "view"`).
+    pub fn stand_ins(&self, id: DatabaseId) -> impl Iterator<Item = &str> {
+        let schema = self.databases.get(id.0).and_then(|database| database.file.as_ref()?.schema.as_ref());
+        schema.into_iter().flat_map(|schema| {
+            let writes_through = |view: &str| {
+                let ours = format!("dbguard_{view}_insert");
+                schema
+                    .triggers
+                    .iter()
+                    .any(|it| it.table.eq_ignore_ascii_case(view) && it.name.eq_ignore_ascii_case(&ours))
+            };
+            schema.views.iter().map(|view| view.name.as_str()).filter(move |view| writes_through(view))
+        })
+    }
+
+    /// Places of the program that name a table, or a view, of a database, or of one that is not known. Words that only may be
+    /// its name count where something else names it.
+    #[must_use]
+    pub fn uses_of(&self, id: DatabaseId, name: &str) -> Vec<&Linked<TableUse>> {
+        let mut uses: Vec<_> = self
+            .table_uses
+            .iter()
+            .filter(|own| own.fact.table.eq_ignore_ascii_case(name) && own.context != Context::Docs)
+            .filter(|own| own.databases.is_empty() || own.databases.contains(&id))
+            .collect();
+        if uses.iter().all(|own| own.fact.naming == Naming::Spoken) {
+            uses.clear();
+        }
+        uses
+    }
+
+    /// The database that lies at a path of the tree, else the first that is called so. A throw-away one may be spelled like it.
+    #[must_use]
+    pub fn at(&self, path: &str) -> Option<DatabaseId> {
+        let exact = self.databases.iter().position(|database| database.path == path).map(DatabaseId);
+        exact.or_else(|| self.find(path).first().copied())
     }
 
     /// The database whose path, name or spelling fits `words`: a path fits when it is the tail of one, by whole components.

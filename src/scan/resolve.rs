@@ -177,7 +177,13 @@ impl World {
             Base::Temporary => return Some(whole(format!("<temporary>/{}", name_of(path)), true, false)),
             Base::Root => {
                 let path = normalise(path);
-                return Some(whole(self.mounted(&path).unwrap_or(path), false, false));
+                let path = self.mounted(&path).unwrap_or(path);
+                let above = path.split('*').next().unwrap_or("");
+                let path = match is_pattern.then(|| self.of_pattern(file, &path)) {
+                    Some(only) if only.starts_with(above) => only,
+                    _ => path,
+                };
+                return Some(whole(path, false, false));
             }
             Base::Home => {
                 let path = normalise(&format!("~/{}", path.trim_start_matches(['~', '/'])));
@@ -464,6 +470,8 @@ mod tests {
             ("main.py", pattern("log_", ".db"), "log_*.db"),
             ("main.py", pattern("", "/zoe.db"), "data/zoe.db"),
             ("main.py", pattern("", "_1.db"), "*_1.db"),
+            ("main.py", Value { base: Base::Root, ..pattern("", "/zoe.db") }, "data/zoe.db"),
+            ("main.py", Value { base: Base::Root, ..pattern("cache/", "/zoe.db") }, "cache/*/zoe.db"),
         ];
         for (file, value, expected) in cases {
             assert_eq!(paths(file, &value), [expected], "{value:?}");

@@ -90,6 +90,27 @@ fn one_command_moves_both_halves_and_one_brings_both_back() {
     assert_eq!(python(&sandbox, rows), "[2, 2]\n");
 }
 
+/// A test makes a throw-away database under the target's name, as it was two versions ago.
+#[test]
+fn a_throw_away_database_that_is_spelled_like_the_target_is_not_the_target() {
+    let test = "import sqlite3\n\n\ndef test_old(tmp_path):\n    conn = sqlite3.connect(str(tmp_path / \"data\" / \"app.db\"))\n    \
+                conn.execute(\"CREATE TABLE users(id)\")\n    conn.execute(\"INSERT INTO users VALUES (?)\", (1,))\n";
+    let sandbox = split().file("tests/test_old.py", test);
+    assert_eq!(sandbox.run(&["migrate", "plan"]).code, 0);
+    let applied = sandbox.run(&["migrate", "apply", "--yes"]);
+    assert_eq!(applied.code, 0, "{applied:?}");
+    assert_eq!(read(&sandbox, "tests/test_old.py"), test);
+}
+
+#[test]
+fn a_fixture_that_git_has_stays_with_the_tests() {
+    let sandbox = split().database("tests/fixtures/golden.db", "CREATE TABLE users(id)");
+    let sandbox = sandbox.git(&["init", "-q"]).git(&["add", "-f", "tests"]);
+    let planned = sandbox.run(&["migrate", "plan"]);
+    assert_eq!(planned.code, 0, "{planned:?}");
+    assert!(planned.stdout.contains("a fixture of the tests"), "{planned:?}");
+}
+
 #[test]
 fn the_split_is_what_fails_before() {
     assert_eq!(python(&split(), STORY), "False ['of ann', 'of cid']\n");

@@ -117,6 +117,9 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
     if let Some(words) = tally.get().and_then(Tally::words) {
         out.extend(format!("{words}\n").bytes());
     }
+    if half != Half::Data {
+        out.extend(through_views(&code.through_views).bytes());
+    }
     match half {
         Half::Both => {}
         Half::Data => out.extend(b"The code was left as it is; it refers to nothing that was retired.\n"),
@@ -129,6 +132,19 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
     }
     session.print(&out)?;
     Ok(Exit::Clean)
+}
+
+/// What still uses old names of tables, for people.
+fn through_views(places: &[String]) -> String {
+    let mut out = match places.len() {
+        0 => return String::new(),
+        1 => "1 place goes on under an old name, through a view:\n".to_owned(),
+        more => format!("{more} places go on under old names, through views:\n"),
+    };
+    for place in places {
+        out.push_str(&format!("  {}\n", escape(place)));
+    }
+    out
 }
 
 /// What an earlier process was undoing is undone before the tree is read: files of the code come back with it.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::pairs;
+use super::{histories, pairs};
 use crate::check::{self, Report, Selection};
 use crate::cli::Session;
 use crate::cli::failure::{Exit, Failure};
@@ -15,10 +15,10 @@ use crate::finding::{Finding, Fix, Remedy};
 use crate::fix::{self, Left, Patches};
 use crate::lang::Engine;
 use crate::migrate::Stop;
-use crate::migrate::plan::Plan;
+use crate::migrate::plan::{Compat, Plan};
 use crate::migrate::run::{FileChange, Used, digest};
 use crate::output::escape;
-use crate::policy::{Added, Policy, Primary, Retired, Written, matches_path};
+use crate::policy::{Added, Anchor, Policy, Primary, Retired, Written, matches_path};
 use crate::scan::{self, DatabaseId, Inventory, Judged, Overlay};
 use crate::text::{Place, Source};
 
@@ -29,13 +29,15 @@ const MOVING: [&str; 2] = ["forbidden-database", "retired-table"];
 const SHAPES: [&str; 2] = ["shape-drift", "replace-on-parent"];
 
 /// As many places as one message lists.
-const SHOWN: usize = 8;
+const SHOWN: usize = 40;
 
 /// Code as it is and as it will be.
 pub(super) struct Code {
     pub(super) changes: Vec<FileChange>,
     /// What the plan moves, what names it, and nobody can rewrite; the plan does not accept it either.
     pub(super) undecided: Vec<String>,
+    /// Places that go on using the old name of a table, through the view that the plan puts there.
+    pub(super) through_views: Vec<String>,
     /// The policy's own text, which goes on guarding what the plan retires.
     policy_change: Option<FileChange>,
     before: Inventory,
@@ -81,13 +83,20 @@ pub(super) fn prepare(session: &Session<'_>, plan: &Plan) -> Result<Code, Failur
         changes.push(FileChange { path: patch.file.to_string(), before: digest(&before), after: patch.after });
     }
     let accepted = plan.code.accept.clone();
-    let undecided: Vec<String> =
-        left.iter().filter(|left| refers(&left.finding, &moved)).filter_map(|it| stays(it, &accepted)).collect();
+    let left: Vec<&Left> = left.iter().filter(|left| refers(&left.finding, &moved)).collect();
+    let (served, open): (Vec<&Left>, Vec<&Left>) =
+        left.into_iter().partition(|left| is_served(&left.finding, plan, &before, &root));
+    let mut undecided: Vec<String> = open.into_iter().filter_map(|it| stays(it, &accepted)).collect();
+    let histories = histories::tell(plan, &before, &root, &mut changes);
+    let histories = histories.into_iter().filter(|(place, _)| !is_accepted(place, &accepted));
+    undecided.extend(histories.map(|(place, words)| format!("{}:{}: {words}", place.file, place.start.line)));
+    let through_views = served.into_iter().filter_map(|it| stays(it, &accepted)).collect();
     let after = gather_again(session, &gathered, &overlay)?;
     let merged = plan.merged().map(|source| source.path.clone()).collect();
     Ok(Code {
         changes,
         undecided,
+        through_views,
         policy_change,
         before,
         after,
@@ -129,13 +138,31 @@ fn refers(finding: &Finding, moved: &BTreeSet<String>) -> bool {
     concerns(finding, moved) && !matches!(finding.remedy, Some(Remedy::AddIgnore { .. }))
 }
 
+/// Whether a view under the old name of a table serves who could not be rewritten. A view tells nobody the key of a new row.
+fn is_served(finding: &Finding, plan: &Plan, before: &Inventory, root: &Path) -> bool {
+    let Some(table) = finding.table.as_deref().filter(|_| finding.rule == "retired-table") else { return false };
+    if !plan.renames.iter().any(|it| it.compat == Compat::View && it.from.eq_ignore_ascii_case(table)) {
+        return false;
+    }
+    let place = &finding.place;
+    let around =
+        before.statements.iter().find(|it| it.fact.place.file == place.file && it.fact.place.span.contains(place.span));
+    let inserts = around.is_none_or(|it| {
+        let word = it.fact.sql.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
+        matches!(word.as_str(), "insert" | "replace" | "with")
+    });
+    let text = std::fs::read_to_string(root.join(&*place.file)).unwrap_or_default().to_ascii_lowercase();
+    !inserts || !["lastrowid", "last_insert_rowid", "returning"].iter().any(|word| text.contains(word))
+}
+
 /// The words for what stays as it is, unless the plan accepts it.
 fn stays(left: &Left, accepted: &[String]) -> Option<String> {
     let place = &left.finding.place;
     if is_accepted(place, accepted) {
         return None;
     }
-    let reason = left.reason.as_deref().unwrap_or("it is for a human to mend");
+    let words = left.reason.as_deref().or(left.finding.help.as_deref());
+    let reason = words.unwrap_or("it is for a human to mend");
     Some(format!("{}:{}: {} ({reason})", place.file, place.start.line, left.finding.message))
 }
 
@@ -210,8 +237,7 @@ fn policy(plan: &Plan, gathered: &Gathered, added: &mut Added) -> Policy {
         };
         let Some(retired) = policy.retired.get_mut(at) else { continue };
         let mut names = Vec::new();
-        let schema =
-            inventory.find(&source.path).first().and_then(|id| inventory.database(*id).file.as_ref()?.schema.as_ref());
+        let schema = inventory.at(&source.path).and_then(|id| inventory.database(id).file.as_ref()?.schema.as_ref());
         // On a branch there may be no database: the plan names the tables that it renames.
         let there = schema.into_iter().flat_map(Schema::own_tables).map(|table| table.name.as_str());
         let planned =
@@ -233,13 +259,19 @@ fn policy(plan: &Plan, gathered: &Gathered, added: &mut Added) -> Policy {
                 let known = retired.tables.iter().map(|(old, new)| (old.value.clone(), new.clone()));
                 added.retired.push((retired.path.value.clone(), known.chain(names.iter().cloned()).collect()));
             }
-            None if !names.is_empty() && retired.tables.is_empty() => {
-                added.names.push((retired.path.place.span.end as usize, names.clone()));
+            None if !names.is_empty() => {
+                let at = match retired.tables.first() {
+                    Some((old, _)) => Anchor::Name(old.place.span.start as usize),
+                    None => Anchor::Path(retired.path.place.span.end as usize),
+                };
+                added.names.push((at, names.clone()));
             }
             None => {}
         }
         retired.tables.extend(names.into_iter().map(|(old, new)| (written(&old), new)));
     }
+    policy.views =
+        plan.renames.iter().filter(|it| it.compat == Compat::View).map(|rename| rename.from.clone()).collect();
     for rename in &plan.renames {
         if !policy.tables.iter().any(|(old, _)| old.value == rename.from) {
             added.tables.push((rename.from.clone(), rename.to.clone()));
@@ -302,7 +334,7 @@ impl Code {
 
     /// The code as it will be, and what it knows the target as.
     pub(super) fn target(&self) -> Option<(&Inventory, DatabaseId)> {
-        self.after.find(&self.target).first().map(|id| (&self.after, *id))
+        self.after.at(&self.target).map(|id| (&self.after, id))
     }
 
     /// Who reads and writes which table of the databases that become one, as the code is now.
@@ -329,8 +361,8 @@ impl Code {
     /// The code as it will be, with the stage in the place of the target.
     fn staged(&self, staged: &Schema) -> Inventory {
         let mut after = self.after.clone();
-        for id in after.find(&self.target) {
-            let Some(database) = after.databases.get_mut(id.0) else { continue };
+        let target = after.at(&self.target);
+        if let Some(database) = target.and_then(|id| after.databases.get_mut(id.0)) {
             let file = database.file.get_or_insert_with(|| DatabaseFile {
                 path: self.target.clone(),
                 absolute: self.after.root.join(&self.target),
@@ -373,7 +405,7 @@ impl Code {
                 let words = format!("its columns were {}, and become {}", old.join(", "), new.join(", "));
                 let place = &was.statement.fact.place;
                 let text = std::fs::read_to_string(self.before.root.join(&*place.file)).unwrap_or_default();
-                let reads = pairs::by_position(&text, place.start.line, old, new);
+                let reads = pairs::by_position(&place.file, &text, place.start.line, old, new);
                 let reads: Vec<String> = reads.iter().map(|(line, read)| format!("`{read}` in line {line}")).collect();
                 Some(match reads.as_slice() {
                     [] => words,

@@ -3,6 +3,7 @@
 mod apply;
 mod cleanup;
 mod code;
+mod histories;
 mod pairs;
 mod plan;
 mod progress;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::lang::python::positions;
 use crate::scan::Judged;
 
 /// For each of `after` its place among `before`. A rewrite changes names within statements; `renamed` gives them, in lower case.
@@ -53,12 +54,16 @@ fn words(sql: &str, renamed: &BTreeMap<String, String>) -> String {
     out
 }
 
-/// `row[3]` and its like that stand in the lines below a statement, up to the end of the function: each with its line, where the
-/// column of that number is not what it was.
-pub(super) fn by_position(text: &str, line: u32, old: &[String], new: &[String]) -> Vec<(u32, String)> {
+/// `row[3]` and its like that stand below a statement, up to the end of the function: each with its line, where the column of that
+/// number is not what it was. Python is parsed; elsewhere the next lines are looked through.
+pub(super) fn by_position(file: &str, text: &str, line: u32, old: &[String], new: &[String]) -> Vec<(u32, String)> {
     /// Lines that belong to one statement.
     const NEAR: usize = 30;
     let moved = |column: usize| old.get(column).is_some() && old.get(column) != new.get(column);
+    if let Some(reads) = file.ends_with(".py").then(|| positions(text, line)).flatten() {
+        let reads = reads.into_iter().filter(|(.., column)| moved(*column));
+        return reads.map(|(line, name, column)| (line, format!("{name}[{column}]"))).collect();
+    }
     let mut found = Vec::new();
     let start = line.saturating_sub(1) as usize;
     for (index, words) in text.lines().enumerate().skip(start).take(NEAR) {
@@ -88,10 +93,19 @@ mod tests {
 
     #[test]
     fn reads_by_position_are_found_where_the_column_moved() {
-        let text = "def a():\n    row = db.execute(\"SELECT * FROM t\").fetchone()\n    return row[0], row[2], names[\"x\"][2]\n\ndef b(row):\n    return row[2]\n";
+        let far = "    pass\n".repeat(40);
+        let text = format!(
+            "def a():\n    row = db.execute(\"SELECT * FROM t\").fetchone()\n{far}    return row[0], row[2], names[\"x\"][2]\n\ndef b(row):\n    return row[2]\n"
+        );
         let columns = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
-        let found = by_position(text, 2, &columns(&["id", "a", "b"]), &columns(&["id", "b", "a"]));
-        assert_eq!(found, [(3, "row[2]".to_owned())]);
+        let found = |file| by_position(file, &text, 2, &columns(&["id", "a", "b"]), &columns(&["id", "b", "a"]));
+        assert_eq!(found("a.py"), [(43, "row[2]".to_owned())]);
+        assert_eq!(found("a.rb"), []);
+        let text = text.replace(&far, "");
+        assert_eq!(
+            by_position("a.rb", &text, 2, &columns(&["id", "a"]), &columns(&["a", "id"])),
+            [(3, "row[0]".to_owned())]
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod expressions;
 #[cfg(test)]
 mod habits;
+mod positions;
 mod statements;
 mod strings;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use super::lowering::{At, span};
 use super::program::{BlockId, Module, ModuleBuilder, ScopeId};
 use crate::text::{Source, Span};
 
+pub use positions::positions;
 pub(super) use write::write;
 
 /// Deeper nesting than this is not followed: real code stays below 60, and a stack has an end.

@@ -178,6 +178,7 @@ pub fn propose(wish: &Wish<'_>) -> Result<Proposal, Stop> {
     }
     merged.sort_by_key(|open| (open.candidate.role != Role::Target, std::cmp::Reverse(open.schema.rows())));
     out.plan.target.base = merged.first().map(|open| open.id.clone());
+    out.troubles.extend(versions(&merged));
     for source in &mut out.plan.sources {
         let (tables, rows) = out.sizes.iter().find(|(id, ..)| *id == source.id).map_or((0, 0), |it| (it.1, it.2));
         let mut lines = vec![format!("{}, {}", examine::counted(tables, "table"), examine::counted(rows, "row"))];
@@ -197,6 +198,21 @@ pub fn propose(wish: &Wish<'_>) -> Result<Proposal, Stop> {
         keep::keep(previous, &mut out);
     }
     Ok(out)
+}
+
+/// Databases whose `PRAGMA user_version` the target does not take over: it has but one, and that of the base stays.
+fn versions(merged: &[Open<'_>]) -> Vec<Trouble> {
+    let Some((base, others)) = merged.split_first() else { return Vec::new() };
+    let stays = base.schema.user_version;
+    let other = others.iter().filter(|open| open.schema.user_version != stays && open.schema.user_version != 0);
+    other
+        .map(|open| Trouble {
+            source: open.id.clone(),
+            subject: "PRAGMA user_version".to_owned(),
+            kind: Kind::Version,
+            words: format!("{} here and {stays} in {}, whose stays", open.schema.user_version, base.id),
+        })
+        .collect()
 }
 
 /// A table in which databases describe their tables speaks of them under the names that they get.

@@ -9,16 +9,6 @@ use crate::migrate::Stop;
 use crate::migrate::examine::counted;
 use crate::migrate::plan::{Choice, Rekey, Remark, TablePlan};
 
-/// Tables in which tools note their own version; stage keeps one for each source.
-const VERSION_TABLES: [&str; 6] = [
-    "alembic_version",
-    "django_migrations",
-    "schema_migrations",
-    "_prisma_migrations",
-    "knex_migrations",
-    "flyway_schema_history",
-];
-
 /// Columns that say nothing of what a table is about.
 const COMMON: [&str; 9] =
     ["id", "created_at", "updated_at", "created", "updated", "timestamp", "name", "status", "metadata"];
@@ -34,7 +24,8 @@ pub(super) fn decide(merged: &[Open<'_>], out: &mut Proposal) -> Result<(), Stop
     }
     for (target, members) in &names {
         let members: Vec<Member<'_>> = members.iter().filter_map(|&index| Member::of(merged, index, target)).collect();
-        if VERSION_TABLES.contains(&target.as_str()) && members.len() > 1 {
+        if let Some(own) = db::bookkeeping(target).filter(|_| members.len() > 1) {
+            histories(own, &members, out);
             continue;
         }
         let (first, rest) = match members.split_first() {
@@ -74,6 +65,28 @@ pub(super) fn decide(merged: &[Open<'_>], out: &mut Proposal) -> Result<(), Stop
         }
     }
     Ok(())
+}
+
+/// What a migration tool notes of one database is no part of another's history: the target keeps its own, each other one stands
+/// beside it under a name.
+fn histories(own: &db::Bookkeeping, members: &[Member<'_>], out: &mut Proposal) {
+    let base = out.plan.target.base.clone();
+    for member in members.iter().filter(|member| Some(&member.open.id) != base.as_ref()) {
+        let id = &member.open.id;
+        let table = &member.table.name;
+        let name = format!("{table}_{id}");
+        let line = format!(
+            "{} notes in {table} which steps of {id} it took: they go on as {name}, and it must be told ({})",
+            own.tool, own.told
+        );
+        note(out, table, std::slice::from_ref(id), vec![line]);
+        out.plan.tables.push(TablePlan {
+            name: table.clone(),
+            from: vec![id.clone()],
+            rename_to: Some(name),
+            ..TablePlan::default()
+        });
+    }
 }
 
 fn renamed<'a>(open: &'a Open<'_>, table: &str) -> Option<&'a str> {

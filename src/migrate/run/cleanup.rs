@@ -12,7 +12,7 @@ use super::journal::{Journal, Phase};
 use super::retire::{self, Place};
 use super::state::{Standing, State, step};
 use super::status::archives;
-use super::{audit, journal, lock, stand_ins, trouble};
+use super::{audit, lock, stand_ins, trouble};
 use crate::migrate::Stop;
 
 /// How long a lock of somebody else is waited for.
@@ -23,11 +23,13 @@ pub struct Cleanup<'a> {
     pub root: &'a Path,
     /// Whether or not the days are over that the plan keeps things for.
     pub now: bool,
+    /// Only views under old names; everything else is kept, whatever its age.
+    pub views_only: bool,
     /// Only say what would be removed.
     pub dry_run: bool,
     pub who: &'a str,
-    /// How many places of the code name a table: a view under an old name goes when it is none.
-    pub uses: &'a dyn Fn(&str) -> usize,
+    /// How many places of the code name a table of a database: a view under an old name goes when it is none.
+    pub uses: &'a dyn Fn(&Path, &str) -> usize,
 }
 
 /// What was removed, or would be.
@@ -56,7 +58,13 @@ pub fn cleanup(request: &Cleanup<'_>) -> Result<Cleaned, Stop> {
     }
     let _lock = if request.dry_run { None } else { Some(lock::project(&home)?) };
     for folder in home.runs()? {
-        let state = State::of(&journal::read(&folder.journal())?);
+        let state = State::at(&folder.journal())?;
+        if request.views_only {
+            if let Some(begin) = state.begin.as_ref().filter(|_| state.standing() == Standing::Done) {
+                views(request, &folder, &begin.target, &mut cleaned)?;
+            }
+            continue;
+        }
         let over = match state.standing() {
             Standing::RolledBack => true,
             Standing::Done => {
@@ -108,7 +116,7 @@ fn views(request: &Cleanup<'_>, folder: &RunFolder, target: &Path, cleaned: &mut
     let plan = super::kept_plan(folder)?;
     let mut unused = Vec::new();
     for view in stand_ins::standing(target, &plan)? {
-        match (request.uses)(&view) {
+        match (request.uses)(target, &view) {
             0 => unused.push(view),
             places => cleaned.views_in_use.push((view, places)),
         }

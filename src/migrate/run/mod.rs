@@ -58,7 +58,7 @@ pub fn is_undecided(stop: &Stop) -> bool {
 /// The last run that got as far as its first line.
 fn last_run(home: &Home) -> Result<Option<(RunFolder, State)>, Stop> {
     for folder in home.runs()?.into_iter().rev() {
-        let state = State::of(&journal::read(&folder.journal())?);
+        let state = State::at(&folder.journal())?;
         if state.begin.is_some() {
             return Ok(Some((folder, state)));
         }
@@ -73,7 +73,7 @@ fn last_run(home: &Home) -> Result<Option<(RunFolder, State)>, Stop> {
 pub fn moved(root: &Path) -> Result<Vec<std::path::PathBuf>, Stop> {
     let mut moved = Vec::new();
     for folder in Home::of(root).runs()? {
-        let state = State::of(&journal::read(&folder.journal())?);
+        let state = State::at(&folder.journal())?;
         if let Some(begin) =
             state.begin.as_ref().filter(|_| matches!(state.standing(), Standing::Done | Standing::Committed))
         {

@@ -115,6 +115,7 @@ pub fn report(root: &Path, run: Option<&str>) -> Result<Report, Stop> {
     for folder in home.runs()?.into_iter().rev().filter(|folder| run.is_none_or(|run| run == folder.id)) {
         let records = journal::read(&folder.journal())?;
         let state = State::of(&records);
+        state.is_known(&records, &folder.journal())?;
         if state.begin.is_some() {
             return read(root, &folder, &records, &state);
         }

@@ -109,7 +109,7 @@ fn find(home: &Home, run: Option<&str>) -> Result<Option<(RunFolder, State)>, St
         if run.is_some_and(|run| run != folder.id) {
             continue;
         }
-        let state = State::of(&super::journal::read(&folder.journal())?);
+        let state = State::at(&folder.journal())?;
         let undone = matches!(state.standing(), Standing::RolledBack | Standing::Abandoned);
         if state.begin.is_some() && !undone {
             return Ok(Some((folder, state)));

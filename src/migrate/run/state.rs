@@ -1,7 +1,7 @@
-//! What a journal says: a fold over its lines. Does nothing.
+//! What a journal says: a fold over its lines. Writes nothing.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::backup::Copy;
 use super::code::Saved;
 use super::journal::{Phase, Record};
+use crate::migrate::Stop;
 use crate::migrate::plan::Action;
 
 /// Names of steps. What belongs to one source or file follows a colon: `backup:auth`.
@@ -138,6 +139,34 @@ pub(super) struct State {
 }
 
 impl State {
+    /// What the journal of a run says.
+    ///
+    /// # Errors
+    /// It cannot be read, is damaged, or was written by a dbguard that notes other things.
+    pub(super) fn at(journal: &Path) -> Result<Self, Stop> {
+        let records = super::journal::read(journal)?;
+        let state = Self::of(&records);
+        state.is_known(&records, journal)?;
+        Ok(state)
+    }
+
+    /// A run that is of another dbguard must not be passed over: an older one would be undone in its place.
+    pub(super) fn is_known(&self, records: &[Record], journal: &Path) -> Result<(), Stop> {
+        let Some(first) = records.first().filter(|first| first.step == step::BEGIN) else { return Ok(()) };
+        if self.begin.is_some() || matches!(self.standing(), Standing::RolledBack | Standing::Abandoned) {
+            return Ok(());
+        }
+        let version = first.data.get("version").and_then(Value::as_str).unwrap_or("another");
+        let folder = journal.parent().unwrap_or(journal).display();
+        Err(Stop::new(
+            "a run was written by another version of dbguard",
+            format!("{}: it is of version {version}, this is {}", journal.display(), env!("CARGO_PKG_VERSION")),
+            format!(
+                "use that dbguard for it; or move {folder} away, where the run needs neither finishing nor undoing"
+            ),
+        ))
+    }
+
     pub(super) fn of(records: &[Record]) -> Self {
         let mut state = Self::default();
         for record in records {
@@ -228,4 +257,26 @@ fn pages(data: &Value) -> Option<String> {
 
 fn read<T: serde::de::DeserializeOwned>(data: &Value) -> Option<T> {
     serde_json::from_value(data.clone()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::migrate::run::journal::Journal;
+    use serde_json::json;
+
+    #[test]
+    fn a_journal_of_another_version_is_not_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.jsonl");
+        let mut journal = Journal::create(&path, None).unwrap();
+        assert!(State::at(&path).is_ok());
+        journal.append(step::BEGIN, Phase::Done, json!({ "version": "9.9.9", "target": ["a list"] })).unwrap();
+        journal.append(step::COMMIT, Phase::Done, Value::Null).unwrap();
+        let stop = State::at(&path).unwrap_err();
+        assert_eq!(stop.title, "a run was written by another version of dbguard");
+        assert!(stop.happened.contains("it is of version 9.9.9"), "{stop:?}");
+        journal.append(step::ROLLED_BACK, Phase::Done, Value::Null).unwrap();
+        assert!(State::at(&path).is_ok());
+    }
 }

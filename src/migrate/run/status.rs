@@ -59,7 +59,7 @@ pub fn status(root: &Path) -> Result<Status, Stop> {
     let home = Home::of(root);
     let mut runs = Vec::new();
     for folder in home.runs()?.into_iter().rev() {
-        let state = State::of(&journal::read(&folder.journal())?);
+        let state = State::at(&folder.journal())?;
         let Some(begin) = &state.begin else { continue };
         let last = state.last.as_ref().map_or_else(String::new, |(n, step, phase, _)| match phase {
             journal::Phase::Intent => format!("line {n}, {step} begun"),

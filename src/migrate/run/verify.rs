@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::folder::{Home, now};
 use super::state::{Standing, State};
-use super::{anew, backup, code, journal, publish, shown, trouble};
+use super::{anew, backup, code, publish, shown, trouble};
 use crate::migrate::{Progress, Proof, Staged, Stop, prove};
 
 /// What was found.
@@ -30,7 +30,7 @@ pub fn verify(root: &Path, run: Option<&str>, progress: &dyn Progress) -> Result
     let home = Home::of(root);
     let found =
         home.runs()?.into_iter().rev().filter(|folder| run.is_none_or(|run| run == folder.id)).find_map(|folder| {
-            let state = journal::read(&folder.journal()).map(|records| State::of(&records));
+            let state = State::at(&folder.journal());
             match state {
                 Ok(state) if matches!(state.standing(), Standing::Committed | Standing::Done) => {
                     Some(Ok((folder, state)))

@@ -3,18 +3,9 @@
 use super::aside::{KEPT_ASIDE, KEY_MAP};
 use super::catalogue::{Catalogue, Table, same};
 use super::shape::Renames;
+use crate::db::bookkeeping;
 use crate::migrate::Stop;
 use crate::migrate::plan::{Action, Choice, Plan, Rekey, Strategy, TableAction, TablePlan};
-
-/// Tables of which each tool keeps its own version mark: two of them cannot be one.
-const VERSION_TABLES: [&str; 6] = [
-    "alembic_version",
-    "django_migrations",
-    "schema_migrations",
-    "_prisma_migrations",
-    "knex_migrations",
-    "flyway_schema_history",
-];
 
 /// One table of one source on its way into the target.
 #[derive(Debug, Clone)]
@@ -139,7 +130,7 @@ fn member(plan: &Plan, sources: &[(&str, &Catalogue)], source: usize, id: &str, 
         _ => false,
     };
     let everywhere = sources.iter().filter(|(_, catalogue)| catalogue.table(&table.name).is_some()).count() > 1;
-    let own_mark = everywhere && VERSION_TABLES.iter().any(|name| same(name, &table.name));
+    let own_mark = everywhere && bookkeeping(&table.name).is_some();
     let is_base = plan.target.base.as_deref() == Some(id);
     let target = match decided.and_then(|block| block.rename_to.clone()) {
         Some(name) => name,

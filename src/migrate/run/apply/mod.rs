@@ -143,7 +143,7 @@ pub fn apply(request: &Request<'_>) -> Result<Outcome, Stop> {
 /// The last run, where it is neither finished nor undone.
 pub(super) fn open_run(home: &Home) -> Result<Option<(RunFolder, State)>, Stop> {
     for folder in home.runs()?.into_iter().rev() {
-        let state = State::of(&super::journal::read(&folder.journal())?);
+        let state = State::at(&folder.journal())?;
         match state.standing() {
             // Nothing happened before its first line.
             _ if state.begin.is_none() => {}
