@@ -5,7 +5,7 @@ use std::process::Command;
 
 use super::*;
 use crate::lang::program::WrapperOpener;
-use crate::policy::{Argument, Globs, parse};
+use crate::policy::{Argument, Globs, Moves, parse};
 use crate::rules::Example;
 use crate::scan::{self, scan};
 use crate::text::{Place, Source};
@@ -71,6 +71,7 @@ pub(crate) fn look_at_with(root: &Path, overlay: &scan::Overlay) -> (Inventory, 
         tests: Some(Globs::of(&policy.places.tests).into_set()),
         mounts: policy.mounts.iter().map(|(from, to)| (from.value.clone(), to.clone())).collect(),
         openers: openers.collect(),
+        tables: Moves::of(&policy).iter().map(|own| own.from.table.clone()).collect(),
         threads: 1,
         overlay: overlay.clone(),
         ..scan::Options::default()

@@ -108,7 +108,7 @@ pub(super) fn compare(
     let fresh = sides.changes.first().into_iter().flatten().filter_map(|change| Some(&change.after.as_ref()?.oid));
     let old = sides.changes.iter().flatten().filter_map(|change| change.before.as_ref());
     store
-        .learn(sides.after.iter().chain(old), fresh, &options.openers)
+        .learn(sides.after.iter().chain(old), fresh, &options)
         .map_err(|error| trouble(&error, &scope.root))?;
 
     let below = |path: &std::path::PathBuf| {

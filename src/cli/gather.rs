@@ -9,7 +9,7 @@ use super::failure::{Exit, Failure};
 use super::options::{Scope, scope};
 use crate::lang::program::WrapperOpener;
 use crate::output::{escape, show_files};
-use crate::policy::{self, Argument, Globs, Policy, Written};
+use crate::policy::{self, Argument, Globs, Moves, Policy, Written};
 use crate::scan::{self, Inventory, Overlay};
 use crate::text::Source;
 use crate::tree::Skipped;
@@ -185,6 +185,7 @@ pub(super) fn scan_options(policy: Option<&Policy>) -> scan::Options {
         tests: globs(&policy.places.tests),
         mounts: policy.mounts.iter().map(|(from, to)| (from.value.clone(), to.clone())).collect(),
         openers: openers.collect(),
+        tables: Moves::of(policy).iter().map(|own| own.from.table.clone()).collect(),
         ..scan::Options::default()
     }
 }

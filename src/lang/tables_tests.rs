@@ -85,6 +85,13 @@ fn names_that_are_handed_to_libraries() {
         "op.create_table('‹users›', sa.Column('id'), sa.ForeignKeyConstraint(['team'], ['‹teams›.id']))",
         "op.add_column('‹users›', sa.Column('users'))\nop.create_index('users_x', '‹users›', ['x'])\nop.rename_table('‹a›', '‹b›')",
         "with op.batch_alter_table('‹users›') as batch_op:\n    batch_op.add_column(sa.Column('x'))\n    batch_op.create_foreign_key('users', '‹teams›', ['a'], ['b'])",
+        "users = table('‹users›', column('id', db.Integer))\nteams = sa.table('‹teams›', sa.column('teams'))\nprint(table('users'))",
+        "from sqlalchemy.sql import table\nusers = table('‹users›')",
+        "history = HistoricalRecords(table_name='‹users_history›')",
+        "Base.metadata.tables.get('‹users›')\nmeta.reflect(engine, only=['‹users›', '‹teams›'])\nif model.__tablename__ == '‹users›':\n    pass",
+        "from sqlalchemy.ext.automap import automap_base\nBase = automap_base()\nUser = Base.classes.‹!users›",
+        "User.objects.extra(tables=['‹teams›'], where=['‹teams›.id = ‹users›.team AND x = 1.5 AND y = \"a.b\"'])",
+        "from playhouse.migrate import migrate\nmigrate(migrator.rename_column('‹users›', 'users', 'x'), migrator.add_index('‹teams›', ('users',)))\nprint('‹users›' in db.get_tables(), db.table_exists('‹users›'))",
         "df.to_sql('‹users›', c)\npd.read_sql_table('‹users›', c)",
         "tables = {row[0] for row in c.execute('SELECT name FROM sqlite_master')}\nassert '‹users›' in tables\nassert tables == {'‹users›', '‹items›'}",
         "exists = engine.dialect.has_table(connection, '‹users›')",
@@ -132,6 +139,15 @@ fn strings_of_javascript() {
         "db.define('User', {}, { tableName: '‹users›' });\nawait knex.schema.createTable('‹users›', (t) => t.references('id').inTable('‹teams›'));",
     ] {
         expect("app.js", Language::Javascript, &[&format!("{open}{case}\n")]);
+    }
+    let knex = "const knex = require('knex')({ client: 'sqlite3', connection: { filename: 'x.db' } });\n";
+    for case in [
+        "knex('‹users›').leftJoin('‹teams›', '‹teams›.id', '‹users›.team').where('‹users›.id', 1).select('‹users›.*', '‹teams›.name as team', 'users');",
+        "knex.select().from('‹users›').join('‹teams›', { '‹users›.team': '‹teams›.id' }).orderBy([{ column: '‹users›.name' }]);",
+        "const p = path.join('users', 'teams');\nconst q = Array.from('users');\nrequire('users.js');\nlist.join('users');",
+        "class User extends Model {\n  static get tableName() { return '‹users›'; }\n  static get relationMappings() {\n    return { team: { join: { from: '‹users›.team', to: '‹teams›.id' } } };\n  }\n}",
+    ] {
+        expect("app.js", Language::Javascript, &[&format!("{knex}{case}\n")]);
     }
 }
 

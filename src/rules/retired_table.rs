@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::sink::Offence;
 use super::{Applied, Sink, Standing};
 use crate::finding::Remedy;
-use crate::lang::{Naming, Statement, TableUse};
+use crate::lang::{Access, Naming, Statement, TableUse};
 use crate::policy::{Move, Moves};
 use crate::scan::{Context, Database, DatabaseId, Inventory, Linked};
 use crate::text::Place;
@@ -66,6 +66,14 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
         .filter_map(|(_, decision)| decision.asked())
         .map(|found| &found.place)
         .collect();
+    let not_made = "nothing here makes this table: a library of Django does, under this name".to_owned();
+    let made: HashSet<&Place> = asked
+        .iter()
+        .filter(|(table_use, _)| table_use.fact.access == Access::Defines)
+        .filter_map(|(_, decision)| decision.asked())
+        .map(|found| &found.place)
+        .collect();
+    let is_django = inventory.references.iter().any(|reference| reference.fact.construct == "Django DATABASES");
     for (table_use, decision) in &asked {
         let fact = &table_use.fact;
         let Some(found) = decision.asked() else { continue };
@@ -79,6 +87,7 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
         let reason = match decision {
             Decision::Open(_, reason) => Some(reason),
             _ if !used.contains(&found.place) => Some(&only_migrations),
+            _ if is_django && !made.contains(&found.place) => Some(&not_made),
             _ => fact.fixed.as_ref(),
         };
         sink.report(match (reason, held.get(&found.place)) {

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use super::Overlay;
 use super::language::language_of;
-use super::prefilter::{Words, words};
+use super::prefilter::{Named, Words};
 use super::store::Store;
 use crate::lang::program::{Bound, Module, Opened, Program, WrapperOpener, is_program};
 use crate::lang::{self, Allow, Facts, Language, javascript, python};
@@ -90,9 +90,9 @@ impl Texts<'_> {
 }
 
 /// Reads every text of the tree. `stop` is not asked: a tree is finite and each file is bounded.
-pub(super) fn gather(texts: Texts<'_>, entries: &[Entry], openers: &[WrapperOpener]) -> Gathered {
+pub(super) fn gather(texts: Texts<'_>, entries: &[Entry], named: &Named) -> Gathered {
     let outcomes: Vec<Outcome> =
-        entries.par_iter().filter(|entry| entry.kind == Kind::Text).map(|entry| read(texts, entry, openers)).collect();
+        entries.par_iter().filter(|entry| entry.kind == Kind::Text).map(|entry| read(texts, entry, named)).collect();
     let mut gathered = Gathered::default();
     let mut modules = Vec::new();
     let mut allows = std::collections::HashMap::new();
@@ -112,7 +112,7 @@ pub(super) fn gather(texts: Texts<'_>, entries: &[Entry], openers: &[WrapperOpen
         }
     }
     modules.extend(learned(texts, &modules, &may_matter));
-    let programs = programs(texts, entries, modules, openers);
+    let programs = programs(texts, entries, modules, &named.openers);
     for (module, facts) in programs {
         let allows = allows.remove(&module.0).unwrap_or_default();
         gathered.sources.push(SourceFacts {
@@ -135,7 +135,7 @@ thread_local! {
     static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; 64 << 10]);
 }
 
-fn read(texts: Texts<'_>, entry: &Entry, openers: &[WrapperOpener]) -> Outcome {
+fn read(texts: Texts<'_>, entry: &Entry, named: &Named) -> Outcome {
     if !entry.asked && !is_deployment(&entry.path) {
         return Outcome::Nothing;
     }
@@ -146,14 +146,14 @@ fn read(texts: Texts<'_>, entry: &Entry, openers: &[WrapperOpener]) -> Outcome {
     if let Texts::OnDisk(_, overlay) = texts
         && let Some(bytes) = overlay.get(&entry.path)
     {
-        return judge(entry, bytes, || spoken_of(bytes, openers));
+        return judge(entry, bytes, || named.words(bytes));
     }
     if let (Texts::InGit(store, _), Some(oid)) = (texts, &entry.blob) {
         if !store.matters(&entry.path, oid) {
             return Outcome::Nothing;
         }
         let outcome = store.outcome(&entry.path, oid, || match store.text(oid) {
-            Some(bytes) => judge(entry, &bytes, || store.words(oid).unwrap_or_else(|| spoken_of(&bytes, openers))),
+            Some(bytes) => judge(entry, &bytes, || store.words(oid).unwrap_or_else(|| named.words(&bytes))),
             None => skipped(entry, "git does not have its content here", false),
         });
         return match outcome {
@@ -170,7 +170,7 @@ fn read(texts: Texts<'_>, entry: &Entry, openers: &[WrapperOpener]) -> Outcome {
         }
         Ok(length) => {
             let bytes = buffer.get(..length).unwrap_or_default();
-            judge(entry, bytes, || spoken_of(bytes, openers))
+            judge(entry, bytes, || named.words(bytes))
         }
         Err(error) => skipped(entry, &error.to_string(), false),
     })
@@ -264,16 +264,6 @@ pub(super) fn is_deployment(path: &str) -> bool {
     (name.ends_with(".yml") || name.ends_with(".yaml")) && name.contains("compose")
         || name.starts_with("Dockerfile")
         || name.starts_with(".env")
-}
-
-/// What a text speaks of, by its bytes: a function that the policy calls an opener is as good as the name of a database.
-pub(super) fn spoken_of(bytes: &[u8], openers: &[WrapperOpener]) -> Words {
-    let mut words = words(bytes);
-    words.name_database |= openers.iter().any(|opener| {
-        let name = opener.function.rsplit('.').next().unwrap_or(&opener.function);
-        memchr::memmem::find(bytes, name.as_bytes()).is_some()
-    });
-    words
 }
 
 /// Lines that nobody wrote by hand.

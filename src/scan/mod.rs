@@ -26,6 +26,7 @@ use crate::lang::program::WrapperOpener;
 use crate::tree::{self, Entry, Item};
 
 use gather::Texts;
+use prefilter::Named;
 
 pub use apart::stands_apart;
 pub use duplicates::is_bookkeeping;
@@ -47,6 +48,8 @@ pub struct Options {
     pub mounts: Vec<(String, String)>,
     /// Functions of the project that open what they are given.
     pub openers: Vec<WrapperOpener>,
+    /// Tables that the policy gives another name: whoever speaks of one is read, or it would be renamed in half of its places.
+    pub tables: Vec<String>,
     /// 0 lets the machine decide.
     pub threads: usize,
     /// Read in place of what is on disk.
@@ -69,7 +72,7 @@ pub fn scan(root: &Path, options: &Options) -> Result<Inventory, tree::Error> {
     let walk = tree::Options { paths: options.paths.clone(), exclude: options.exclude.clone() };
     let work = || {
         let tree = tree::walk(root, &walk)?;
-        let gathered = gather::gather(Texts::OnDisk(root, &options.overlay), &tree.entries, &options.openers);
+        let gathered = gather::gather(Texts::OnDisk(root, &options.overlay), &tree.entries, &Named::of(options));
         Ok(link::link(root, None, tree, gathered, options))
     };
     with_threads(options.threads, work)
@@ -96,7 +99,7 @@ pub fn scan_held(items: &[Item], store: &Store<'_>, options: &Options) -> Invent
     with_threads(options.threads, || {
         let tree = tree::held(root, items, &walk, &|oid| store.note(oid), &|oid| store.text(oid));
         let entries: HashMap<&str, &Entry> = tree.entries.iter().map(|entry| (&*entry.path, entry)).collect();
-        let gathered = gather::gather(Texts::InGit(store, &entries), &tree.entries, &options.openers);
+        let gathered = gather::gather(Texts::InGit(store, &entries), &tree.entries, &Named::of(options));
         drop(entries);
         link::link(root, Some(store), tree, gathered, options)
     })

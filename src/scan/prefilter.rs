@@ -1,9 +1,13 @@
 //! Which texts are read at all: most of a tree names no database, and to know that must cost next to nothing.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use aho_corasick::packed::Searcher;
 use regex::bytes::Regex;
+
+use super::Options;
+use crate::lang::program::WrapperOpener;
 
 /// What a text speaks of, by its bytes alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -24,13 +28,61 @@ const RUNS: &str = r"\.execute|executemany|executescript|\.prepare\(|\.query\(|\
 static NAMES_DATABASE: LazyLock<Regex> = LazyLock::new(|| regex(NAMES));
 static RUNS_SQL: LazyLock<Regex> = LazyLock::new(|| regex(RUNS));
 
-/// Another value for another set of patterns.
-pub(super) fn fingerprint() -> [u8; 32] {
-    let mut hasher = blake3::Hasher::new();
-    for pattern in [NAMES, RUNS].iter().chain(&LITERALS) {
-        hasher.update(pattern.as_bytes()).update(b"\0");
+/// What the policy names: a text that speaks of it matters as one does that names a database.
+#[derive(Clone, Default)]
+pub(super) struct Named {
+    pub(super) openers: Vec<WrapperOpener>,
+    /// Every way to speak of a table that gets another name.
+    tables: Option<Regex>,
+}
+
+impl Named {
+    pub(super) fn of(options: &Options) -> Self {
+        Self { openers: options.openers.clone(), tables: tables(&options.tables) }
     }
-    *hasher.finalize().as_bytes()
+
+    /// What a text speaks of, by its bytes: a function that the policy calls an opener is as good as the name of a database.
+    pub(super) fn words(&self, bytes: &[u8]) -> Words {
+        let mut words = words(bytes);
+        words.name_database = words.name_database
+            || self.openers.iter().any(|opener| {
+                let name = opener.function.rsplit('.').next().unwrap_or(&opener.function);
+                memchr::memmem::find(bytes, name.as_bytes()).is_some()
+            })
+            || self.tables.as_ref().is_some_and(|tables| tables.is_match(bytes));
+        words
+    }
+
+    /// Another value for another set of patterns.
+    pub(super) fn fingerprint(&self) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new();
+        let openers = self.openers.iter().map(|opener| opener.function.as_str());
+        let tables = self.tables.as_ref().map_or("", Regex::as_str);
+        for pattern in [NAMES, RUNS].into_iter().chain(LITERALS).chain(openers).chain([tables]) {
+            hasher.update(pattern.as_bytes()).update(b"\0");
+        }
+        *hasher.finalize().as_bytes()
+    }
+}
+
+/// `"users"`, `"users.id"`, `FROM users`, and the class that a library would call the table by: `User`, `BlogUser`.
+fn tables(names: &[String]) -> Option<Regex> {
+    if names.is_empty() {
+        return None;
+    }
+    let escaped: Vec<String> = names.iter().map(|name| regex::escape(name)).collect();
+    let classes: BTreeSet<String> = names
+        .iter()
+        .flat_map(|name| std::iter::once(name.as_str()).chain(name.match_indices('_').filter_map(|(at, _)| name.get(at + 1..))))
+        .map(|name| regex::escape(&name.replace('_', "")))
+        .filter(|name| !name.is_empty())
+        .collect();
+    let (names, classes) = (escaped.join("|"), classes.into_iter().collect::<Vec<_>>().join("|"));
+    let words = "FROM|JOIN|INTO|UPDATE|TABLE|EXISTS|REFERENCES|ON|VIEW|ONLY|IGNORE|REPLACE";
+    let pattern = format!(
+        r#"(?i:["'`](?:{names})["'`.]|\b(?:{words})\s+(?:\w+\.)?["'`\[\\]*(?:{names})\b|\bclass\s+(?:{classes})\b)"#
+    );
+    Regex::new(&pattern).ok()
 }
 
 /// Constant patterns; a test compiles both.
@@ -124,6 +176,30 @@ mod tests {
         {
             assert!(!words(no.as_bytes()).name_database, "{no}");
         }
+    }
+
+    #[test]
+    fn who_speaks_of_a_table_that_is_renamed_matters() {
+        let options = Options { tables: vec!["blog_user_tag".to_owned(), "log".to_owned()], ..Options::default() };
+        let named = Named::of(&options);
+        for yes in [
+            "db['log'].insert(row)",
+            "Table(\"Log\", metadata)",
+            "ForeignKey('log.id')",
+            "x('SELECT 1 FROM\n  \\\"log\\\" l')",
+            "INSERT INTO main.log",
+            "class Log(db.Model):",
+            "class UserTag(models.Model):",
+            "class Tag(Base):",
+            "class BlogUserTag(Base):",
+            "CREATE TABLE IF NOT EXISTS [log] (id)",
+        ] {
+            assert!(named.words(yes.as_bytes()).name_database, "{yes}");
+        }
+        for no in ["import logging", "'logs'", "class Logger(X)", "from logs import x", "log = 1", "blog"] {
+            assert!(!named.words(no.as_bytes()).name_database, "{no}");
+        }
+        assert_ne!(named.fingerprint(), Named::default().fingerprint());
     }
 
     #[test]

@@ -5,8 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::prefilter::Words;
-use crate::lang::program::WrapperOpener;
+use super::prefilter::{Named, Words};
 use crate::tree::kind::Head;
 use crate::tree::{Note, Oid};
 
@@ -32,13 +31,10 @@ const FILE: &str = "known-contents";
 /// Length of a digest and of a key.
 const DIGEST: usize = 32;
 
-/// What the knowledge depends on beside the contents: this program, and the functions that the policy calls openers.
-pub(super) fn key(openers: &[WrapperOpener]) -> [u8; DIGEST] {
+/// What the knowledge depends on beside the contents: this program, and what the policy names.
+pub(super) fn key(named: &Named) -> [u8; DIGEST] {
     let mut hasher = blake3::Hasher::new_derive_key(concat!("dbguard known contents 2 ", env!("CARGO_PKG_VERSION")));
-    for opener in openers {
-        hasher.update(opener.function.as_bytes()).update(b"\0");
-    }
-    hasher.update(&super::prefilter::fingerprint());
+    hasher.update(&named.fingerprint());
     *hasher.finalize().as_bytes()
 }
 
@@ -120,10 +116,11 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::scan::Options;
 
     #[test]
     fn what_is_written_is_read_and_what_is_damaged_is_not() {
-        let key = key(&[]);
+        let key = key(&Named::default());
         let oid: Oid = Arc::from("a".repeat(40));
         let known = HashMap::from([(
             Arc::clone(&oid),
@@ -135,7 +132,7 @@ mod tests {
         )]);
         let bytes = written(&key, &known, &HashSet::new());
         assert_eq!(read(&bytes).unwrap().by(&key), known);
-        let other = super::key(&[WrapperOpener { function: "x".into(), position: None, keyword: None }]);
+        let other = super::key(&Named::of(&Options { tables: vec!["x".into()], ..Options::default() }));
         assert_eq!(read(&bytes).unwrap().by(&other), HashMap::new());
         for at in 0..bytes.len() {
             let mut damaged = bytes.clone();

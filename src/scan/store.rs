@@ -5,13 +5,14 @@ use std::hash::Hash;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
-use super::gather::{Outcome, is_deployment, is_utf16, spoken_of};
+use super::Options;
+use super::gather::{Outcome, is_deployment, is_utf16};
 use super::language::language_of;
-use super::prefilter::Words;
+use super::prefilter::{Named, Words};
 use super::remembered::{self, Known, Remembered};
 use crate::db::{self, Bytes, Schema, State, Use};
 use crate::lang::Language;
-use crate::lang::program::{Module, WrapperOpener};
+use crate::lang::program::Module;
 use crate::tree::kind::{Head, is_named_like_database, is_source};
 use crate::tree::{Blob, Blobs, GitError, Item, LARGEST_TEXT, Mode, Note, Oid, Repository};
 
@@ -24,7 +25,7 @@ const LARGEST: u64 = 512 << 20;
 pub struct Store<'r> {
     repository: &'r Repository,
     blobs: Blobs<'r>,
-    openers: Vec<WrapperOpener>,
+    named: Named,
     known: HashMap<Oid, Known>,
     /// What earlier runs knew, with what that depends on.
     remembered: Option<Remembered>,
@@ -73,7 +74,7 @@ impl<'r> Store<'r> {
         Self {
             repository,
             blobs: Blobs::of(repository),
-            openers: Vec::new(),
+            named: Named::default(),
             known: HashMap::new(),
             remembered: None,
             texts: RwLock::default(),
@@ -118,11 +119,11 @@ impl<'r> Store<'r> {
         &mut self,
         items: impl Iterator<Item = &'i Item>,
         fresh: impl Iterator<Item = &'i Oid>,
-        openers: &[WrapperOpener],
+        options: &Options,
     ) -> Result<(), GitError> {
-        self.openers = openers.to_vec();
+        self.named = Named::of(options);
         self.remember();
-        let key = remembered::key(&self.openers);
+        let key = remembered::key(&self.named);
         self.known = self.remembered.take().map(|remembered| remembered.by(&key)).unwrap_or_default();
         self.fresh.extend(fresh.cloned());
         let mut wanted: HashMap<Oid, bool> = HashMap::new();
@@ -173,7 +174,7 @@ impl<'r> Store<'r> {
     fn look(&self, bytes: &[u8]) -> Known {
         let head = Head::of(bytes);
         let size = bytes.len() as u64;
-        let words = if size <= LARGEST_TEXT { spoken_of(bytes, &self.openers) } else { Words::default() };
+        let words = if size <= LARGEST_TEXT { self.named.words(bytes) } else { Words::default() };
         let matters = head != Head::Other || words.name_database || words.run_sql || is_utf16(bytes);
         Known { note: Note { size, head }, matters, words }
     }

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod behind;
+mod builders;
 mod calls;
 mod environment;
 mod evaluate;

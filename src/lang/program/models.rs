@@ -1,8 +1,8 @@
 //! Models: classes that stand for a table, which they name, or which takes its name from theirs. Knows no SQL.
 
-use super::evaluate::{InModule, Val};
+use super::evaluate::{InModule, Val, static_text};
 use super::facts::Reading;
-use super::ir::{Bound, ExprId, Kind, Module, ScopeId, ScopeKind};
+use super::ir::{Binding, Bound, ExprId, Kind, Module, ScopeId, ScopeKind};
 use crate::lang::Language;
 use crate::lang::facts::{Access, Naming, TableUse};
 use crate::text::Span;
@@ -72,6 +72,45 @@ impl Reading<'_> {
         for class in implied {
             self.implied(class);
         }
+        for index in 0..self.module.scopes.len() {
+            self.between(ScopeId(u32::try_from(index).unwrap_or(u32::MAX)));
+        }
+    }
+
+    /// Django's tables between two models, which take their names from the model and the field: `blog_post_tags`.
+    fn between(&mut self, class: ScopeId) {
+        let body = self.module.scope(class);
+        if body.kind != ScopeKind::Class
+            || !self.module.source.slice(body.span).contains("ManyToManyField")
+            || self.ancestry((self.at, class), 0).library != Some(Library::Django)
+        {
+            return;
+        }
+        let meta = self.module.scopes.iter().find(|meta| meta.parent == Some(class) && meta.name.as_ref() == "Meta");
+        let given = meta.and_then(|meta| meta.bindings.get("db_table")).and_then(|bindings| bindings.first());
+        let model = match given.map(|given| &given.value) {
+            Some(&Bound::Expr(value)) => static_text(self.module, value),
+            _ => app_label(&self.module.source.path).map(|app| format!("{app}_{}", body.name.to_ascii_lowercase())),
+        };
+        let Some(model) = model else { return };
+        for (field, bindings) in &body.bindings {
+            let Some(Binding { value: Bound::Expr(value), span, .. }) = bindings.first() else { continue };
+            if is_many_to_many(self.module, *value) {
+                self.facts.table_uses.push(TableUse {
+                    place: self.module.source.place(*span),
+                    table: format!("{model}_{field}"),
+                    access: Access::Defines,
+                    naming: Naming::Implied,
+                    fixed: Some(format!(
+                        "the table takes its name from `{}` and its field `{field}`: give that a `db_table`, and make the migration",
+                        body.name
+                    )),
+                    connection: Vec::new(),
+                    language: self.module.language,
+                    symbol: self.symbol(class),
+                });
+            }
+        }
     }
 
     /// Tables of a model's relations that take their names from its own.
@@ -82,12 +121,7 @@ impl Reading<'_> {
         }
         let model = self.module.scope(meta.parent.filter(|_| meta.name.as_ref() == "Meta")?);
         let follows = self.module.calls.iter().any(|&call| {
-            let expr = self.module.expr(call);
-            let Kind::Call { callee, args } = &expr.kind else { return false };
-            let many = matches!(&self.module.expr(*callee).kind,
-                Kind::Name(name) | Kind::Member(_, name) if name.as_ref() == "ManyToManyField");
-            many && model.span.contains(expr.span)
-                && !args.iter().any(|arg| matches!(arg.name.as_deref(), Some("db_table" | "through" | "through_model")))
+            is_many_to_many(self.module, call) && model.span.contains(self.module.expr(call).span)
         });
         follows.then(|| {
             format!(
@@ -216,6 +250,13 @@ impl Reading<'_> {
         }
         found
     }
+}
+
+/// A `ManyToManyField` that does not say which table is between.
+fn is_many_to_many(module: &Module, call: ExprId) -> bool {
+    let Kind::Call { callee, args } = &module.expr(call).kind else { return false };
+    matches!(&module.expr(*callee).kind, Kind::Name(name) | Kind::Member(_, name) if name.as_ref() == "ManyToManyField")
+        && !args.iter().any(|arg| matches!(arg.name.as_deref(), Some("db_table" | "through" | "through_model")))
 }
 
 /// `def __tablename__(cls): return cls.__name__.lower()`.

@@ -25,7 +25,7 @@ enum Shape {
 }
 
 /// Arguments that name tables, by the last name of the function. Data.
-const GIVEN: [(&str, usize, &[&str], Access); 38] = [
+const GIVEN: [(&str, usize, &[&str], Access); 40] = [
     ("create_table", 0, &["table_name", "name"], Access::Defines),
     ("drop_table", 0, &["table_name"], Access::Defines),
     ("rename_table", 0, &["old_table_name"], Access::Defines),
@@ -64,6 +64,9 @@ const GIVEN: [(&str, usize, &[&str], Access); 38] = [
     ("inTable", 0, &[], Access::Reads),
     ("Entity", 0, &[], Access::Defines),
     ("AlterModelTable", 1, &["table"], Access::Defines),
+    ("drop_table_comment", 0, &["table_name"], Access::Defines),
+    // django-simple-history
+    ("HistoricalRecords", usize::MAX, &["table_name"], Access::Defines),
 ];
 
 /// Methods of a sqlite-utils or dataset database and of its tables.
@@ -121,7 +124,7 @@ pub(super) fn lists_tables(module: &Module, expr: ExprId, depth: u32) -> bool {
         Kind::Call { .. } | Kind::Opaque(_) | Kind::List(_) | Kind::Index(..) => {
             let words = module.source.slice(own.span);
             let says = words.len() < 400
-                && ["table_names(", "sqlite_master", "sqlite_schema", ".tables.keys("]
+                && ["table_names(", "get_tables(", "sqlite_master", "sqlite_schema", ".tables.keys("]
                     .iter()
                     .any(|sign| words.contains(sign));
             let parts = match &own.kind {
@@ -193,6 +196,7 @@ impl Reading<'_> {
                 _ => {}
             }
         }
+        self.builders();
         self.name_others();
         self.spoken();
     }
@@ -260,6 +264,12 @@ impl Reading<'_> {
                     && !self.is_text(second.value)
                 {
                     self.names_table(name, Access::Defines, Naming::Given, &[]);
+                }
+                return;
+            }
+            "table" if python && self.is_lightweight(callee, args) => {
+                if let Some(given) = text(argument(args, 0, &["name"])) {
+                    self.names_table(given, Access::Reads, Naming::Given, &[]);
                 }
                 return;
             }
@@ -365,6 +375,19 @@ impl Reading<'_> {
         {
             self.names_table(given, Access::Reads, Naming::Given, &connection);
         }
+    }
+
+    /// SQLAlchemy's `table("users", column("id"))`, as migrations write it.
+    fn is_lightweight(&self, callee: ExprId, args: &[Arg]) -> bool {
+        let is_column = |arg: &Arg| {
+            matches!(&self.module.expr(arg.value).kind, Kind::Call { callee, .. }
+                if matches!(&self.module.expr(*callee).kind,
+                    Kind::Name(name) | Kind::Member(_, name) if matches!(name.as_ref(), "column" | "Column")))
+        };
+        args.iter().skip(1).any(is_column)
+            || self.evaluator.ask(self.at, callee).iter().any(
+                |val| matches!(val, Val::External(name) if name.starts_with("sqlalchemy.") && name.ends_with(".table")),
+            )
     }
 
     /// `db["users"]`, `metadata.tables["users"]`.
@@ -480,7 +503,7 @@ impl Reading<'_> {
         }
     }
 
-    fn compared(&mut self, expr: ExprId) {
+    pub(super) fn compared(&mut self, expr: ExprId) {
         for literal in self.listed(expr) {
             self.literal_names_table(literal, Shape::Name, Access::Reads, Naming::Compared, &[]);
         }
@@ -504,7 +527,7 @@ impl Reading<'_> {
         }
     }
 
-    fn is_text(&self, expr: ExprId) -> bool {
+    pub(super) fn is_text(&self, expr: ExprId) -> bool {
         matches!(self.module.expr(expr).kind, Kind::Text(_))
     }
 

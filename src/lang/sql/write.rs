@@ -29,7 +29,7 @@ fn rename(source: &Source, language: Language, at: Span, from: &str, to: &str) -
         return Ok(vec![Edit::replace(Span::new(start, start + name.len()), to)]);
     }
     let text = match language {
-        _ if is_plain(to) || is_whole_literal(source, at) => to.to_owned(),
+        _ if is_plain(to) || is_whole_literal(source, at) || is_column_of_it(source, at) => to.to_owned(),
         Language::Sql => format!("\"{to}\""),
         // The other quotes end strings of the languages that SQL stands in.
         _ => format!("[{to}]"),
@@ -63,6 +63,15 @@ fn is_whole_literal(source: &Source, at: Span) -> bool {
     before == after && matches!(before, Some('"' | '\'' | '`'))
 }
 
+/// The rest of a string is one column: `ForeignKey("users.id")`, which a library splits before it quotes.
+fn is_column_of_it(source: &Source, at: Span) -> bool {
+    let before = source.text.get(..at.range().start).and_then(|before| before.chars().next_back());
+    let Some(quote) = before.filter(|before| matches!(before, '"' | '\'')) else { return false };
+    let column = source.text.get(at.range().end..).and_then(|after| after.strip_prefix('.'));
+    let name = column.and_then(|column| column.split(|c: char| !c.is_alphanumeric() && c != '_').next()).unwrap_or("");
+    !name.is_empty() && column.is_some_and(|column| column.get(name.len()..).is_some_and(|rest| rest.starts_with(quote)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,6 +103,8 @@ mod tests {
             (Python, r#"x("FROM \"users\" u")"#, r#"\"users\""#, "order", r#"x("FROM \"order\" u")"#),
             (Python, "__tablename__ = 'users'", "users", "order", "__tablename__ = 'order'"),
             (Python, "ForeignKey('users.id')", "users", "people", "ForeignKey('people.id')"),
+            (Python, "ForeignKey('users.id')", "users", "order", "ForeignKey('order.id')"),
+            (Python, "x('users.id = 1')", "users", "order", "x('[order].id = 1')"),
         ] {
             assert_eq!(renamed(language, text, place, to).as_deref(), Ok(expected));
         }
