@@ -107,9 +107,7 @@ pub(super) fn compare(
     let options = crate::scan::Options { threads, ..scan_options(policy.as_ref()) };
     let fresh = sides.changes.first().into_iter().flatten().filter_map(|change| Some(&change.after.as_ref()?.oid));
     let old = sides.changes.iter().flatten().filter_map(|change| change.before.as_ref());
-    store
-        .learn(sides.after.iter().chain(old), fresh, &options)
-        .map_err(|error| trouble(&error, &scope.root))?;
+    store.learn(sides.after.iter().chain(old), fresh, &options).map_err(|error| trouble(&error, &scope.root))?;
 
     let below = |path: &std::path::PathBuf| {
         path.strip_prefix(&scope.root).ok().map(|path| path.to_string_lossy().replace('\\', "/"))

@@ -24,6 +24,10 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
     for statement in &inventory.statements {
         statements.entry(&statement.fact.place.file).or_default().push(&statement.fact);
     }
+    let mut stated: HashMap<&str, Vec<&TableUse>> = HashMap::new();
+    for table_use in inventory.table_uses.iter().filter(|it| it.fact.naming == Naming::Stated) {
+        stated.entry(&table_use.fact.place.file).or_default().push(&table_use.fact);
+    }
     let mut asked = Vec::new();
     for table_use in &inventory.table_uses {
         let context = policy.context(&table_use.fact.place.file, table_use.context);
@@ -34,7 +38,8 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
         let Some(found) = decision.asked() else { continue };
         let new = &found.to.table;
         let around = statements.get(&*table_use.fact.place.file).map_or(&[][..], Vec::as_slice);
-        if found.from.table != *new && !says_both(around, &table_use.fact, new) {
+        let beside = stated.get(&*table_use.fact.place.file).map_or(&[][..], Vec::as_slice);
+        if found.from.table != *new && !says_both(around, beside, &table_use.fact, new) {
             asked.push((table_use, decision));
         }
     }
@@ -280,9 +285,23 @@ fn lacks(inventory: &Inventory, database: DatabaseId, table: &str) -> bool {
     })
 }
 
-/// `ALTER TABLE old RENAME TO new` and `INSERT INTO new SELECT .. FROM old` are the move itself.
-fn says_both(statements: &[&Statement], table_use: &TableUse, new: &str) -> bool {
+/// `ALTER TABLE old RENAME TO new` and `INSERT INTO new SELECT .. FROM old` are the move itself. A column may be called `new` too.
+fn says_both(statements: &[&Statement], stated: &[&TableUse], table_use: &TableUse, new: &str) -> bool {
+    // `users` may become `Users`.
+    let is_new = |name: &str| match table_use.table.eq_ignore_ascii_case(new) {
+        true => name == new,
+        false => name.eq_ignore_ascii_case(new),
+    };
     statements.iter().filter(|statement| statement.place.span.contains(table_use.place.span)).any(|statement| {
-        statement.sql.split(|letter: char| !letter.is_alphanumeric() && letter != '_').any(|word| word == new)
+        let words: Vec<&str> = statement
+            .sql
+            .split(|letter: char| !letter.is_alphanumeric() && letter != '_')
+            .filter(|word| !word.is_empty())
+            .collect();
+        let renames = words.windows(3).any(|words| {
+            let [rename, to, name] = words else { return false };
+            rename.eq_ignore_ascii_case("rename") && to.eq_ignore_ascii_case("to") && is_new(name)
+        });
+        renames || stated.iter().any(|other| statement.place.span.contains(other.place.span) && is_new(&other.table))
     })
 }

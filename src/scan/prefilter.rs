@@ -73,7 +73,9 @@ fn tables(names: &[String]) -> Option<Regex> {
     let escaped: Vec<String> = names.iter().map(|name| regex::escape(name)).collect();
     let classes: BTreeSet<String> = names
         .iter()
-        .flat_map(|name| std::iter::once(name.as_str()).chain(name.match_indices('_').filter_map(|(at, _)| name.get(at + 1..))))
+        .flat_map(|name| {
+            std::iter::once(name.as_str()).chain(name.match_indices('_').filter_map(|(at, _)| name.get(at + 1..)))
+        })
         .map(|name| regex::escape(&name.replace('_', "")))
         .filter(|name| !name.is_empty())
         .collect();

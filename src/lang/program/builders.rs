@@ -132,8 +132,10 @@ impl Reading<'_> {
                     self.condition(given);
                 }
             }
-            "table_exists" if self.module.source.text.contains("peewee") => self.given(argument(args, 0, &[])),
-            _ if OF_MIGRATOR.contains(&method) && named.ends_with("migrator") => self.given(argument(args, 0, &["table"])),
+            "table_exists" => self.given(argument(args, 0, &[])),
+            _ if OF_MIGRATOR.contains(&method) && named.ends_with("migrator") => {
+                self.given(argument(args, 0, &["table"]))
+            }
             _ => {}
         }
     }
@@ -162,8 +164,12 @@ impl Reading<'_> {
             let is_class =
                 matches!(&self.module.expr(*base).kind, Kind::Name(name) if name.starts_with(char::is_uppercase));
             // `path.join(a, b)` and `names.join(", ")` join no tables.
-            let joins = method.as_ref() != "join" || args.len() > 2 || args.get(1).is_some_and(|arg| !self.is_text(arg.value));
-            if KNEX_TABLES.contains(&method.as_ref()) && !is_class && joins && (method.as_ref() != "join" || args.len() > 1)
+            let joins =
+                method.as_ref() != "join" || args.len() > 2 || args.get(1).is_some_and(|arg| !self.is_text(arg.value));
+            if KNEX_TABLES.contains(&method.as_ref())
+                && !is_class
+                && joins
+                && (method.as_ref() != "join" || args.len() > 1)
             {
                 self.given(argument(args, 0, &[]));
             }

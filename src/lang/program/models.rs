@@ -120,9 +120,11 @@ impl Reading<'_> {
             return Some(VERSIONED.to_owned());
         }
         let model = self.module.scope(meta.parent.filter(|_| meta.name.as_ref() == "Meta")?);
-        let follows = self.module.calls.iter().any(|&call| {
-            is_many_to_many(self.module, call) && model.span.contains(self.module.expr(call).span)
-        });
+        let follows = self
+            .module
+            .calls
+            .iter()
+            .any(|&call| is_many_to_many(self.module, call) && model.span.contains(self.module.expr(call).span));
         follows.then(|| {
             format!(
                 "a `ManyToManyField` of `{}` takes the name of its table from this one: give it a `db_table`",

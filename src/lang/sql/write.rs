@@ -69,7 +69,8 @@ fn is_column_of_it(source: &Source, at: Span) -> bool {
     let Some(quote) = before.filter(|before| matches!(before, '"' | '\'')) else { return false };
     let column = source.text.get(at.range().end..).and_then(|after| after.strip_prefix('.'));
     let name = column.and_then(|column| column.split(|c: char| !c.is_alphanumeric() && c != '_').next()).unwrap_or("");
-    !name.is_empty() && column.is_some_and(|column| column.get(name.len()..).is_some_and(|rest| rest.starts_with(quote)))
+    !name.is_empty()
+        && column.is_some_and(|column| column.get(name.len()..).is_some_and(|rest| rest.starts_with(quote)))
 }
 
 #[cfg(test)]
