@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use super::evaluate::{ALTERNATIVES, Call, Evaluator, Frame, InModule, Val, argument, extend, paths_of, temporary};
-use super::ir::{Arg, Binding, Bound, Expr, ExprId, Kind, Module, ScopeId};
+use super::held::is_opaque;
+use super::ir::{Arg, Expr, ExprId, Kind, Module, ScopeId};
 use super::known::{self, Known};
 use super::paths;
 use super::templates::fill;
@@ -29,8 +30,13 @@ impl<'p> Evaluator<'p> {
                 Val::External(name) => extend(&mut found, self.call_known(at, module, expr, &name, args, frame)),
                 Val::Method(whole, method) => extend(&mut found, self.call_method(at, &whole, &method, args, frame)),
                 Val::Function(function, this) => {
-                    let call = self.frame(at, function, args, frame, this.map(|this| *this));
-                    extend(&mut found, self.guarded(|| self.returns(function, &call)));
+                    let this = this.map(|this| *this);
+                    let call = self.frame(at, function, args, frame, this.clone());
+                    let mut given = self.guarded(|| self.returns(function, &call));
+                    if given.iter().all(is_opaque) {
+                        given.extend(self.handed_out(function, this.as_ref()));
+                    }
+                    extend(&mut found, given);
                 }
                 Val::Class(class) => {
                     let frame = self
@@ -64,19 +70,6 @@ impl<'p> Evaluator<'p> {
             }
         }
         if found.is_empty() { vec![Val::Unknown] } else { found }
-    }
-
-    pub(super) fn constructor(&self, class: InModule<ScopeId>) -> Option<InModule<ScopeId>> {
-        let module = self.program.module(class.0)?;
-        let body = module.scope(class.1);
-        for name in ["__init__", "constructor"] {
-            if let Some(Binding { value: Bound::Function(function), .. }) =
-                body.bindings.get(name).and_then(|bindings| bindings.last())
-            {
-                return Some((class.0, *function));
-            }
-        }
-        None
     }
 
     pub(super) fn frame(

@@ -188,6 +188,27 @@ pub(super) fn function(name: &str) -> Option<Known> {
     })
 }
 
+/// Methods of pools and managers that hand out a connection, by their usual names.
+pub(super) fn gives_connection(method: &str) -> bool {
+    matches!(
+        method.trim_start_matches('_'),
+        "acquire"
+            | "borrow"
+            | "checkout"
+            | "conn"
+            | "connection"
+            | "get_conn"
+            | "get_connection"
+            | "get_db"
+            | "getconn"
+    )
+}
+
+/// Whether a call by this name can be one that opens a database: asked before anything is followed.
+pub(super) fn may_open(name: &str) -> bool {
+    matches!(name, "connect" | "create_engine" | "create_async_engine" | "Database" | "SqliteDatabase")
+}
+
 /// Methods that give the connection they are called on, or one to the same database.
 pub(super) fn keeps_connection(method: &str) -> bool {
     matches!(

@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::evaluate::{Call, Evaluator, Frame, InModule, Val, extend, is_environment, static_text};
+use super::held::is_opaque;
 use super::ir::{Expr, ExprId, Kind, Module, ScopeId, ScopeKind};
 use super::names::{own_path, reaching};
 use super::paths;
@@ -55,6 +56,12 @@ impl<'p> Evaluator<'p> {
         let mut found = Vec::new();
         for whole in self.eval(at, base, frame) {
             extend(&mut found, self.guarded(|| self.attribute(&whole, name)));
+        }
+        if found.iter().all(is_opaque) {
+            let set = self.set_on_same(at, module, expr, base, name, frame);
+            if !set.is_empty() {
+                return set;
+            }
         }
         if found.is_empty() { vec![Val::Unknown] } else { found }
     }
@@ -131,7 +138,8 @@ impl<'p> Evaluator<'p> {
                     if let Val::Class(base) = val
                         && base != class
                     {
-                        extend(&mut found, self.guarded(|| self.of_class(base, name, &None, this)));
+                        let frame = self.handed_up(class, base, frame, this);
+                        extend(&mut found, self.guarded(|| self.of_class(base, name, &frame, this)));
                     }
                 }
             }
@@ -150,7 +158,8 @@ impl<'p> Evaluator<'p> {
         self.setting(class, name, found)
     }
 
-    /// An attribute that a class leaves to those that inherit from it (`DATABASE_URL = ""` in a base).
+    /// An attribute that a class leaves to those that inherit from it (`DATABASE_URL = ""` in a base), a method that a mixin
+    /// expects beside it.
     fn told_by_subclasses(&self, class: InModule<ScopeId>, name: &str) -> Vec<Val> {
         let Some(module) = self.program.module(class.0) else { return Vec::new() };
         let mut found = Vec::new();
@@ -158,13 +167,14 @@ impl<'p> Evaluator<'p> {
             let Some(other) = self.program.module(at) else { continue };
             let body = other.scope(scope);
             let inherits = |val: &Val| matches!(val, Val::Class(base) if *base == class);
-            let sets = body.members.contains_key(name) || body.bindings.contains_key(name);
-            if sets && body.bases.iter().any(|&base| self.guarded(|| self.eval(at, base, &None)).iter().any(inherits)) {
-                let own = Val::Class((at, scope));
+            // It says so itself, or another of its bases does.
+            let says = body.bases.len() > 1 || body.members.contains_key(name) || body.bindings.contains_key(name);
+            if says && body.bases.iter().any(|&base| self.guarded(|| self.eval(at, base, &None)).iter().any(inherits)) {
+                let own = Val::Instance((at, scope), None);
                 extend(&mut found, self.guarded(|| self.of_class((at, scope), name, &None, Some(&own))));
             }
         }
-        found.retain(|val| matches!(val, Val::Text(_) | Val::Connection(_)));
+        found.retain(|val| matches!(val, Val::Text(_) | Val::Connection(_) | Val::Function(_, Some(_))));
         found
     }
 
@@ -228,14 +238,14 @@ impl<'p> Evaluator<'p> {
                 _ => {}
             }
             if let (true, Val::Dict((home, dict), _)) = (found.is_empty(), &whole) {
-                extend(&mut found, self.put_in(*home, *dict, key.as_deref()));
+                extend(&mut found, self.put_in(*home, *dict, key.as_deref(), frame));
             }
         }
         if found.is_empty() { vec![Val::Unknown] } else { found }
     }
 
     /// What a program puts into a dictionary after it was made: `connections[name] = sqlite3.connect(path)`.
-    fn put_in(&self, at: usize, dict: ExprId, key: Option<&str>) -> Vec<Val> {
+    fn put_in(&self, at: usize, dict: ExprId, key: Option<&str>, frame: &Frame) -> Vec<Val> {
         let Some(module) = self.program.module(at) else { return Vec::new() };
         let mut found = Vec::new();
         for &(target, value) in &module.assigns {
@@ -243,7 +253,9 @@ impl<'p> Evaluator<'p> {
             let differs = matches!((&module.expr(*name).kind, key), (Kind::Text(_), Some(key)) if static_text(module, *name).is_some_and(|name| name != key));
             let same = |val: &Val| matches!(val, Val::Dict(other, _) if *other == (at, dict));
             if !differs && self.guarded(|| self.eval(at, *base, &None)).iter().any(same) {
-                extend(&mut found, self.guarded(|| self.eval(at, value, &None)));
+                // What one call puts there is what the same call takes out.
+                let same_call = frame.as_ref().filter(|call| call.scope == (at, module.expr(value).scope)).cloned();
+                extend(&mut found, self.guarded(|| self.eval(at, value, &same_call)));
             }
         }
         found

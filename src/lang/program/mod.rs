@@ -10,6 +10,8 @@ mod evaluate;
 mod facts;
 mod fillers;
 mod fillings;
+mod held;
+mod inherited;
 mod ir;
 mod known;
 mod literals;

@@ -266,6 +266,9 @@ impl<'p> Evaluator<'p> {
                 extend(&mut found, self.eval(other, arg, &None));
             }
         }
+        if let Some(class) = class.filter(|_| matches!(function.name.as_ref(), "__init__" | "constructor")) {
+            extend(&mut found, self.given_by_subclasses((at, class), position, &param.name));
+        }
         found.retain(|val| !matches!(val, Val::Null | Val::Unknown));
         found
     }

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use super::evaluate::{Evaluator, Frame, InModule, Val, argument, is_environment};
+use super::inherited;
 use super::ir::{Arg, Bound, ExprId, Kind, Module, ScopeId};
 use super::known::{self, Known};
+use super::members::enclosing_class;
 use super::script;
 use crate::lang::Language;
 use crate::lang::value::Value;
@@ -33,6 +35,10 @@ pub struct Program<'l> {
     globals: HashMap<Arc<str>, Vec<InModule<ExprId>>>,
     /// What programs set on objects by name (`ub.app_DB_path = path`): the object and the value.
     set_on: HashMap<Arc<str>, Vec<InModule<(ExprId, ExprId)>>>,
+    /// What a module sets on what is neither a plain object nor a module (`self._local.conn = ..`), by attribute.
+    set_within: HashMap<InModule<Arc<str>>, Vec<(ExprId, ExprId)>>,
+    /// Calls in a class that run the constructor of a class above it.
+    runs_constructor: HashMap<InModule<ScopeId>, Vec<ExprId>>,
     /// Classes by the name of a base.
     subclasses: HashMap<Arc<str>, Vec<InModule<ScopeId>>>,
     /// The names that other modules give to what a module exports by default.
@@ -73,6 +79,8 @@ impl<'l> Program<'l> {
         let mut fixtures: HashMap<Arc<str>, Vec<InModule<ScopeId>>> = HashMap::new();
         let mut globals: HashMap<Arc<str>, Vec<InModule<ExprId>>> = HashMap::new();
         let mut set_on: HashMap<Arc<str>, Vec<InModule<(ExprId, ExprId)>>> = HashMap::new();
+        let mut set_within: HashMap<InModule<Arc<str>>, Vec<(ExprId, ExprId)>> = HashMap::new();
+        let mut runs_constructor: HashMap<InModule<ScopeId>, Vec<ExprId>> = HashMap::new();
         let mut subclasses: HashMap<Arc<str>, Vec<InModule<ScopeId>>> = HashMap::new();
         let mut modules: Vec<(usize, Arc<Module>)> =
             modules.into_iter().filter_map(|module| index.get(&module.source.path).map(|&at| (at, module))).collect();
@@ -83,6 +91,12 @@ impl<'l> Program<'l> {
             tables_by_key |= ["sqlite_utils", "import dataset"].iter().any(|words| module.source.text.contains(words));
             flask_sqlalchemy |= module.source.text.contains("flask_sqlalchemy");
             for &call in &module.calls {
+                if let Kind::Call { callee, .. } = &module.expr(call).kind
+                    && inherited::runs_constructor(module.language, &module.expr(*callee).kind)
+                    && let Some(class) = enclosing_class(&module, module.expr(call).scope)
+                {
+                    runs_constructor.entry((at, class)).or_default().push(call);
+                }
                 if let Kind::Call { callee, .. } = &module.expr(call).kind
                     && let Kind::Name(name) | Kind::Member(_, name) = &module.expr(*callee).kind
                 {
@@ -104,6 +118,11 @@ impl<'l> Program<'l> {
                     && matches!(&module.expr(*base).kind, Kind::Name(base) if !matches!(base.as_ref(), "self" | "cls"))
                 {
                     set_on.entry(Arc::clone(name)).or_default().push((at, (*base, value)));
+                }
+                if let Kind::Member(base, name) = &module.expr(target).kind
+                    && !matches!(&module.expr(*base).kind, Kind::Name(base) if matches!(base.as_ref(), "self" | "cls" | "this"))
+                {
+                    set_within.entry((at, Arc::clone(name))).or_default().push((*base, value));
                 }
             }
             for (scope, body) in module.scopes.iter().enumerate() {
@@ -142,6 +161,8 @@ impl<'l> Program<'l> {
             fixtures,
             globals,
             set_on,
+            set_within,
+            runs_constructor,
             subclasses,
             aliases: HashMap::new(),
             openers,
@@ -209,6 +230,14 @@ impl<'l> Program<'l> {
 
     pub(super) fn set_on(&self, name: &str) -> &[InModule<(ExprId, ExprId)>] {
         self.set_on.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn set_within(&self, at: usize, name: &Arc<str>) -> &[(ExprId, ExprId)] {
+        self.set_within.get(&(at, Arc::clone(name))).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn runs_constructor(&self, class: InModule<ScopeId>) -> &[ExprId] {
+        self.runs_constructor.get(&class).map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn subclasses(&self, name: &str) -> &[InModule<ScopeId>] {

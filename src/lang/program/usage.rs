@@ -97,9 +97,11 @@ impl<'m> Usage<'m> {
             match &self.module.expr(parent).kind {
                 Kind::Binary { op: Op::Compare, .. } => return Purpose::Spoken("comparison"),
                 Kind::Call { callee, args } if *callee != at => {
+                    let position = args.iter().position(|arg| arg.value == at).unwrap_or(0);
                     return self.argument(
                         *callee,
-                        args.iter().find(|arg| arg.value == at).and_then(|arg| arg.name.as_deref()),
+                        position,
+                        args.get(position).and_then(|arg| arg.name.as_deref()),
                         parent,
                     );
                 }
@@ -182,7 +184,7 @@ impl<'m> Usage<'m> {
         }
     }
 
-    fn argument(&self, callee: ExprId, keyword: Option<&str>, call: ExprId) -> Purpose {
+    fn argument(&self, callee: ExprId, position: usize, keyword: Option<&str>, call: ExprId) -> Purpose {
         let name = match &self.module.expr(callee).kind {
             Kind::Name(name) | Kind::Member(_, name) => name.as_ref(),
             _ => "",
@@ -233,6 +235,8 @@ impl<'m> Usage<'m> {
             | "replaceAll"
             | "localeCompare"
             | "lastIndexOf" => Purpose::Spoken("comparison"),
+            // `patch("app.db.PATH", tmp_path / "x.db")`: the name stands first, what follows is a value.
+            "patch" | "setattr" if position > 0 => Purpose::Bound { name: None, construct: "argument" },
             "getLogger" | "import_module" | "patch" | "find_spec" | "getattr" | "hasattr" | "require" | "import"
             | "setattr" => Purpose::DottedName,
             _ if name.ends_with("Error") || name.ends_with("Exception") => Purpose::Spoken("message"),

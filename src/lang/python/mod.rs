@@ -3,6 +3,8 @@
 mod expressions;
 #[cfg(test)]
 mod habits;
+#[cfg(test)]
+mod objects_tests;
 mod positions;
 mod statements;
 mod strings;

@@ -46,8 +46,13 @@ fn python(text: &str) -> Vec<String> {
 }
 
 /// One line for each table use: `table access [paths]`.
-fn tables(text: &str) -> Vec<String> {
-    let uses = facts(&[("app/main.py", text)]).table_uses;
+pub(super) fn tables(text: &str) -> Vec<String> {
+    tables_of(&[("app/main.py", text)])
+}
+
+/// The same for the first of several files.
+pub(super) fn tables_of(files: &[(&str, &str)]) -> Vec<String> {
+    let uses = facts(files).table_uses;
     uses.iter()
         .map(|table| {
             format!(

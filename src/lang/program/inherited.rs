@@ -1,0 +1,127 @@
+//! Constructors along a line of classes: which one runs, and what a subclass hands up to it (`super().__init__(path)`).
+
+use std::sync::Arc;
+
+use super::evaluate::{Evaluator, Frame, InModule, Val, argument, extend};
+use super::ir::{Arg, Binding, Bound, ExprId, Kind, ScopeId};
+use crate::lang::Language;
+
+/// Classes passed on the way up.
+const GENERATIONS: usize = 8;
+/// Subclasses and calls of one name that are looked at.
+const PLACES: usize = 24;
+
+impl<'p> Evaluator<'p> {
+    /// The constructor that making an object of the class runs: its own, or the nearest that it inherits.
+    pub(super) fn constructor(&self, class: InModule<ScopeId>) -> Option<InModule<ScopeId>> {
+        let mut class = class;
+        for _ in 0..GENERATIONS {
+            if let Some(own) = self.own_constructor(class) {
+                return Some(own);
+            }
+            class = *self.bases(class).first()?;
+        }
+        None
+    }
+
+    fn own_constructor(&self, class: InModule<ScopeId>) -> Option<InModule<ScopeId>> {
+        let body = self.program.module(class.0)?.scope(class.1);
+        ["__init__", "constructor"].iter().find_map(|name| match body.bindings.get(*name)?.last()? {
+            Binding { value: Bound::Function(function), .. } => Some((class.0, *function)),
+            _ => None,
+        })
+    }
+
+    /// The classes of the tree that a class inherits from, in order.
+    fn bases(&self, class: InModule<ScopeId>) -> Vec<InModule<ScopeId>> {
+        let Some(module) = self.program.module(class.0) else { return Vec::new() };
+        let mut found = Vec::new();
+        for &base in &module.scope(class.1).bases {
+            for val in self.guarded(|| self.eval(class.0, base, &None)) {
+                if let Val::Class(base) = val
+                    && base != class
+                {
+                    found.push(base);
+                }
+            }
+        }
+        found
+    }
+
+    /// The frame of the constructor of `base` when `class`, made with `frame`, runs it.
+    pub(super) fn handed_up(
+        &self,
+        class: InModule<ScopeId>,
+        base: InModule<ScopeId>,
+        frame: &Frame,
+        this: Option<&Val>,
+    ) -> Frame {
+        let init = self.constructor(base)?;
+        // The class has no constructor of its own: what it was made with is what the base is made with.
+        if frame.as_ref().is_some_and(|call| call.scope == init) {
+            return frame.clone();
+        }
+        let module = self.program.module(class.0)?;
+        self.program.runs_constructor(class).iter().find_map(|&call| {
+            let args = self.arguments_for(class, call, base)?;
+            let here = frame.as_ref().filter(|frame| frame.scope == (class.0, module.expr(call).scope)).cloned();
+            let this = this.cloned().unwrap_or(Val::Instance(class, None));
+            self.frame(class.0, init, args, &here, Some(this))
+        })
+    }
+
+    /// The arguments of a call in `class` that runs the constructor of `base`, without the object itself.
+    fn arguments_for(&self, class: InModule<ScopeId>, call: ExprId, base: InModule<ScopeId>) -> Option<&'p [Arg]> {
+        let module = self.program.module(class.0)?;
+        let Kind::Call { callee, args } = &module.expr(call).kind else { return None };
+        // `super(path)`
+        let Kind::Member(object, _) = &module.expr(*callee).kind else { return Some(args) };
+        // `super().__init__(path)`
+        if let Kind::Call { callee, .. } = &module.expr(*object).kind {
+            return matches!(&module.expr(*callee).kind, Kind::Name(name) if name.as_ref() == "super").then_some(args);
+        }
+        // `Base.__init__(self, path)`
+        let named = self.guarded(|| self.eval(class.0, *object, &None));
+        named.iter().any(|val| matches!(val, Val::Class(named) if *named == base)).then(|| args.get(1..)).flatten()
+    }
+
+    /// What subclasses hand up to a parameter of the constructor of a class, and what those without a constructor are made with.
+    pub(super) fn given_by_subclasses(&self, class: InModule<ScopeId>, position: usize, name: &Arc<str>) -> Vec<Val> {
+        let Some(module) = self.program.module(class.0) else { return Vec::new() };
+        let mut found = Vec::new();
+        for &sub in self.program.subclasses(&module.scope(class.1).name).iter().take(PLACES) {
+            let Some(other) = self.program.module(sub.0).filter(|_| self.bases(sub).contains(&class)) else { continue };
+            for &call in self.program.runs_constructor(sub) {
+                let arg = self.arguments_for(sub, call, class).and_then(|args| argument(args, position, &[name]));
+                if let Some(arg) = arg {
+                    extend(&mut found, self.guarded(|| self.eval(sub.0, arg, &None)));
+                }
+            }
+            if self.own_constructor(sub).is_some() {
+                continue;
+            }
+            for (at, call) in self.program.callers(sub.0, &other.scope(sub.1).name).take(PLACES) {
+                let Some(Kind::Call { callee, args }) = self.program.module(at).map(|body| &body.expr(call).kind)
+                else {
+                    continue;
+                };
+                let makes = |val: &Val| matches!(val, Val::Class(made) if *made == sub);
+                if let Some(arg) = argument(args, position, &[name])
+                    && self.guarded(|| self.eval(at, *callee, &None)).iter().any(makes)
+                {
+                    extend(&mut found, self.guarded(|| self.eval(at, arg, &None)));
+                }
+            }
+        }
+        found
+    }
+}
+
+/// Whether a call runs the constructor of a class above: `super().__init__(..)`, `Base.__init__(self, ..)`, `super(..)`.
+pub(super) fn runs_constructor(language: Language, callee: &Kind) -> bool {
+    match callee {
+        Kind::Member(_, name) => language == Language::Python && name.as_ref() == "__init__",
+        Kind::Name(name) => language != Language::Python && name.as_ref() == "super",
+        _ => false,
+    }
+}

@@ -1,0 +1,65 @@
+//! Databases known through objects: what a constructor is given, what a subclass hands up, what a pool hands out.
+
+use super::tests::{tables, tables_of, told};
+
+/// A class that keeps its path and opens it on demand.
+const BASE: &str = "import sqlite3\nclass Base:\n    def __init__(self, path):\n        self.path = path\n    def _get(self):\n        return sqlite3.connect(self.path)\n";
+
+#[test]
+fn a_connection_kept_for_each_thread() {
+    let text = "import sqlite3, threading\nclass Store:\n    def __init__(self, path='data/notes.db'):\n        self._path = path\n        self._local = threading.local()\n    \
+                def _get(self):\n        if not hasattr(self._local, 'conn'):\n            self._local.conn = sqlite3.connect(self._path)\n        return self._local.conn\n    \
+                def add(self):\n        self._get().execute('INSERT INTO notes VALUES (1)')\n\
+                class Other:\n    def __init__(self):\n        self._local = threading.local()\n    def read(self):\n        self._local.conn.execute('SELECT a FROM others')\n";
+    assert_eq!(tables(text), [r#"notes Writes ["data/notes.db"]"#, "others Reads []"]);
+    let module = "import sqlite3, threading\n_local = threading.local()\ndef get():\n    if not hasattr(_local, 'db'):\n        _local.db = sqlite3.connect('data/a.db')\n    return _local.db\nget().execute('SELECT a FROM t')\n";
+    assert_eq!(tables(module), [r#"t Reads ["data/a.db"]"#]);
+}
+
+#[test]
+fn what_a_subclass_hands_up() {
+    let text = format!(
+        "{BASE}    def base(self):\n        self._get().execute('SELECT a FROM both')\n\
+         class One(Base):\n    def __init__(self):\n        super().__init__('one.db')\n    def read(self):\n        self._get().execute('SELECT a FROM ones')\n\
+         class Two(Base):\n    def __init__(self, path='two.db'):\n        Base.__init__(self, path)\n    def read(self):\n        self._get().execute('SELECT a FROM twos')\n\
+         class Three(Base):\n    pass\nThree('three.db')._get().execute('SELECT a FROM threes')\n"
+    );
+    assert_eq!(
+        tables(&text),
+        [
+            r#"both Reads ["one.db", "two.db", "three.db"]"#,
+            r#"ones Reads ["one.db"]"#,
+            r#"twos Reads ["two.db"]"#,
+            r#"threes Reads ["three.db"]"#,
+        ]
+    );
+}
+
+#[test]
+fn what_a_mixin_expects_beside_it() {
+    let text = format!(
+        "{BASE}class Listing:\n    def all(self):\n        self._get().execute('SELECT a FROM listed')\n\
+         class Alone:\n    def all(self):\n        self._get().execute('SELECT a FROM nowhere')\n\
+         class Shop(Base, Listing):\n    def __init__(self):\n        super().__init__('shop.db')\n"
+    );
+    assert_eq!(tables(&text), [r#"listed Reads ["shop.db"]"#, "nowhere Reads []"]);
+}
+
+#[test]
+fn a_pool_gives_connections_to_what_it_was_made_for() {
+    let pool = "import sqlite3\nfrom contextlib import contextmanager\nfrom queue import Queue\nclass Pool:\n    def __init__(self, database):\n        self.database = str(database)\n        self._free = Queue()\n        self._free.put(self._open())\n    \
+                def _open(self):\n        return Pooled(sqlite3.connect(self.database))\n    @contextmanager\n    def connection(self):\n        held = self._free.get()\n        try:\n            yield held.it\n        finally:\n            self._free.put(held)\n\
+                _pools = {}\ndef pool_of(path):\n    if path not in _pools:\n        _pools[path] = Pool(path)\n    return _pools[path]\n";
+    let user = "from pool import pool_of\ndef save():\n    with pool_of('a.db').connection() as conn:\n        conn.execute('INSERT INTO sent VALUES (1)')\n\
+                class Auth:\n    def __init__(self, path='auth.db'):\n        self._pool = pool_of(path)\n    def login(self):\n        with self._pool.connection() as conn:\n            conn.cursor().execute('SELECT a FROM users')\n";
+    assert_eq!(
+        tables_of(&[("user.py", user), ("pool.py", pool)]),
+        [r#"sent Writes ["a.db"]"#, r#"users Reads ["auth.db"]"#]
+    );
+}
+
+#[test]
+fn a_value_that_a_test_puts_in_place_of_another() {
+    let text = "from unittest.mock import patch\ndef test_it(tmp_path):\n    with patch('app.store.db.PATH', tmp_path / 'vault.db'):\n        pass\n";
+    assert_eq!(told(&[("tests/test_it.py", text)]), ["3:48 binds */vault.db"]);
+}
