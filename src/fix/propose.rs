@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::ignore;
 use crate::check::Report;
 use crate::finding::{FileEdit, Finding, Fix, Remedy, Safety};
-use crate::lang::write::{Access, Change, Keep, Written, write};
+use crate::lang::write::{Access, Change, Keep, Written, destroys_files, write};
 use crate::lang::{Language, Reference, Role, names, without_allow};
 use crate::policy::Policy;
 use crate::rules::{self, Fixable};
@@ -215,13 +215,21 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// The name of a file, without a folder, among others that nothing opens: what a backup leaves out, what a clean-up keeps.
+    /// The name of a file among others that nothing opens: what a backup leaves out, what a clean-up keeps. With its folder it is one
+    /// of the files of a program, unless that deletes files.
     fn is_listed(&self, finding: &Finding, value: &str, source: &Source) -> Option<&'static str> {
         if !matches!(finding.remedy, Some(Remedy::Retarget { .. } | Remedy::UseEnvironment { .. }))
-            || value.contains(['/', ':'])
+            || value.contains(':')
         {
             return None;
         }
+        let reason = match value.contains('/') {
+            false => "it is one of a list of names, and nothing is seen to open it",
+            true if destroys_files(&source.text) => {
+                "it is one of a list of names, in a file that deletes or moves files"
+            }
+            true => return None,
+        };
         let from_here = |reference: &&&Linked<Reference>| {
             let fact = &reference.fact;
             fact.place == finding.place
@@ -229,8 +237,7 @@ impl<'a> Facts<'a> {
         };
         let mut here = self.references.get(&*finding.place.file).into_iter().flatten().filter(from_here);
         let bound = here.all(|reference| matches!(reference.fact.role, Role::Binds | Role::Mentions));
-        (bound && stands_in_list(&source.text, finding.place.span))
-            .then_some("it is one of a list of names, and nothing is seen to open it")
+        (bound && stands_in_list(&source.text, finding.place.span)).then_some(reason)
     }
 
     fn asked<'f>(

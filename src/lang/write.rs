@@ -7,6 +7,8 @@ use tree_sitter::{Parser, TreeCursor};
 use super::{Language, config, javascript, names, python, shell, sql, yaml};
 use crate::text::{Edit, Source, Span};
 
+pub use destroys::destroys_files;
+
 /// How code reaches a database, as the policy wants it written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {

@@ -194,13 +194,12 @@ pub fn migrate_status(status: &Status, look: &Look, out: Out<'_>) -> io::Result<
         };
         writeln!(out, "{}  {}", look.paint(HEADING, &escape(&run.id)), look.paint(style, words))?;
         let committed = run.committed.as_ref().map(|at| format!(", committed {at}")).unwrap_or_default();
-        writeln!(
-            out,
-            "  into {}, begun {}{committed}; {}",
-            look.paint(NAME, &escape(&run.target)),
-            run.began,
-            escape(&run.last)
-        )?;
+        let target = if run.target.is_empty() {
+            "the code alone".to_owned()
+        } else {
+            format!("into {}", look.paint(NAME, &escape(&run.target)))
+        };
+        writeln!(out, "  {target}, begun {}{committed}; {}", run.began, escape(&run.last))?;
         if let Some(why) = &run.why {
             writeln!(out, "  {}", escape(why))?;
         }
@@ -232,15 +231,22 @@ pub fn migrate_verification(verification: &Verification, look: &Look, out: Out<'
 
 /// What was undone.
 pub fn migrate_undone(undone: &Undone, root: &Path, look: &Look, out: Out<'_>) -> io::Result<()> {
-    let target = below(root, &undone.target);
-    let target = if undone.target_was_new { format!("{target} is gone") } else { format!("{target} is as it was") };
-    let sources = count(undone.sources, "database", "databases");
-    let files = if undone.files > 0 {
-        format!(", {}", count(undone.files, "file of the code", "files of the code"))
-    } else {
-        String::new()
+    let mut back = Vec::new();
+    // A run of the code alone has no target.
+    let alone = undone.target.as_os_str().is_empty();
+    if !alone {
+        back.push(count(undone.sources, "database", "databases"));
+    }
+    if undone.files > 0 {
+        back.push(count(undone.files, "file of the code", "files of the code"));
+    }
+    let target = match (alone, undone.target_was_new) {
+        (true, _) => String::new(),
+        (false, true) => format!("; {} is gone", below(root, &undone.target)),
+        (false, false) => format!("; {} is as it was", below(root, &undone.target)),
     };
-    writeln!(out, "{} run {}: {sources}{files} put back; {target}", look.paint(HEADING, "Undid"), escape(&undone.run))?;
+    let back = back.join(", ");
+    writeln!(out, "{} run {}: {back} put back{target}", look.paint(HEADING, "Undid"), escape(&undone.run))?;
     for path in &undone.saved {
         writeln!(out, "{} what was written since, in {}", look.paint(CAUTION, "saved"), below(root, path))?;
     }

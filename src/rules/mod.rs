@@ -58,7 +58,7 @@ pub use catalogue::{page, readme};
 pub use standing::{Applied, Standing};
 
 pub(crate) use about::allowed_by;
-pub(crate) use names::is_fixture;
+pub(crate) use names::{is_fixture, known_owner};
 pub(crate) use sink::Sink;
 pub(crate) use stale_baseline::{Stale, report as report_stale};
 pub(crate) use standing::spellings;

@@ -72,7 +72,7 @@ pub fn is_throw_away(name: &str) -> bool {
 }
 
 /// Well-known databases of other programs: the end of the path, and whose it is.
-const OTHERS: [(&str, &str); 22] = [
+const OTHERS: [(&str, &str); 23] = [
     ("home-assistant_v2.db", "Home Assistant"),
     ("zigbee.db", "Zigbee Home Automation"),
     ("places.sqlite", "Firefox"),
@@ -95,6 +95,7 @@ const OTHERS: [(&str, &str); 22] = [
     ("open-webui/webui.db", "Open WebUI"),
     ("webui.db", "Open WebUI"),
     ("mlflow.db", "MLflow"),
+    (".coverage", "coverage.py"),
 ];
 
 /// The other program that a database is known to belong to, by its usual name and folder.

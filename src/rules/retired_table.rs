@@ -197,6 +197,9 @@ impl<'a> Names<'a> {
         let lower = table.to_ascii_lowercase();
         let mut real: Vec<DatabaseId> = table_use.databases.clone();
         real.retain(|database| !self.stands_in.get(database.0).copied().unwrap_or(false));
+        if real.is_empty() {
+            real = self.namesakes(&table_use.databases);
+        }
         if !real.is_empty() {
             return self.agreed(table, &real, |databases| format!("its connection can be {databases}"));
         }
@@ -225,6 +228,14 @@ impl<'a> Names<'a> {
                 .map(DatabaseId)
                 .filter(|id| matches!(self.policy.standing(*id), Standing::Primary))
                 .any(|id| self.inventory.stand_ins(id).any(|view| view.eq_ignore_ascii_case(table)))
+    }
+
+    /// The real databases whose name throw-away ones bear: those stand for them.
+    fn namesakes(&self, databases: &[DatabaseId]) -> Vec<DatabaseId> {
+        let names: HashSet<&str> = databases.iter().map(|id| self.inventory.database(*id).name.as_str()).collect();
+        let all = self.inventory.databases.iter().zip(&self.stands_in).enumerate();
+        let real = all.filter(|(_, (own, stands_in))| !**stands_in && names.contains(own.name.as_str()));
+        real.map(|(index, _)| DatabaseId(index)).collect()
     }
 
     /// One answer for all these databases, or none.

@@ -102,6 +102,31 @@ fn a_throw_away_database_that_is_spelled_like_the_target_is_not_the_target() {
     assert_eq!(read(&sandbox, "tests/test_old.py"), test);
 }
 
+/// A list of what a clean-up removes must not come to name the target.
+#[test]
+fn names_of_files_that_are_deleted_are_left() {
+    let reset = "import os\n\nTARGETS = [\n    \"cache.json\",\n    \"data/auth.db\",\n]\n\nfor name in TARGETS:\n    os.remove(name)\n";
+    let sandbox = split().file("reset.py", reset);
+    assert_eq!(sandbox.run(&["migrate", "plan"]).code, 0);
+    let applied = sandbox.run(&["migrate", "apply", "--yes"]);
+    assert_eq!(applied.code, 1, "{applied:?}");
+    let reason = "it is one of a list of names, in a file that deletes or moves files";
+    assert!(applied.stderr.contains("reset.py:5: ") && applied.stderr.contains(reason), "{applied:?}");
+    assert_eq!(read(&sandbox, "reset.py"), reset);
+}
+
+#[test]
+fn tests_that_know_an_old_name_are_told() {
+    let test = "import sqlite3\n\n\ndef test_login(tmp_path):\n    sqlite3.connect(tmp_path / \"auth.db\")\n";
+    let sandbox = split().file("tests/test_login.py", test);
+    assert_eq!(sandbox.run(&["migrate", "plan"]).code, 0);
+    let applied = sandbox.run(&["migrate", "apply", "--yes"]);
+    assert_eq!(applied.code, 0, "{applied:?}");
+    let words = "Where the program chooses the file, it chooses another now: tests/test_login.py\n";
+    assert!(applied.stdout.contains(words), "{applied:?}");
+    assert_eq!(read(&sandbox, "tests/test_login.py"), test);
+}
+
 #[test]
 fn a_fixture_that_git_has_stays_with_the_tests() {
     let sandbox = split().database("tests/fixtures/golden.db", "CREATE TABLE users(id)");

@@ -119,6 +119,7 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
     }
     if half != Half::Data {
         out.extend(through_views(&code.through_views).bytes());
+        out.extend(old_names(&code.tests_of_old_names()).bytes());
     }
     match half {
         Half::Both => {}
@@ -145,6 +146,24 @@ fn through_views(places: &[String]) -> String {
         out.push_str(&format!("  {}\n", escape(place)));
     }
     out
+}
+
+/// Tests that may have to be mended, for people.
+fn old_names(files: &[&str]) -> String {
+    /// As many as one message names.
+    const SHOWN: usize = 8;
+    if files.is_empty() {
+        return String::new();
+    }
+    let mut named: Vec<String> = files.iter().take(SHOWN).map(|file| escape(file)).collect();
+    if files.len() > SHOWN {
+        named.push(format!("{} more", files.len() - SHOWN));
+    }
+    format!(
+        "Look at these tests: they make throw-away databases under names that are retired. Where the program chooses the file, \
+         it chooses another now: {}\n",
+        named.join(", ")
+    )
 }
 
 /// What an earlier process was undoing is undone before the tree is read: files of the code come back with it.

@@ -19,7 +19,7 @@ use crate::migrate::plan::{Compat, Plan};
 use crate::migrate::run::{FileChange, Used, digest};
 use crate::output::escape;
 use crate::policy::{Added, Anchor, Policy, Primary, Retired, Written, matches_path};
-use crate::scan::{self, DatabaseId, Inventory, Judged, Overlay};
+use crate::scan::{self, Context, DatabaseId, Inventory, Judged, Overlay};
 use crate::text::{Place, Source};
 
 /// Rules whose findings are what a migration leaves to mend in code.
@@ -304,7 +304,9 @@ impl Code {
             let before = before.get(file).map_or(&[][..], Vec::as_slice);
             let pairs = pairs::pairs(before, after, &renamed);
             for (judged, pair) in after.iter().zip(pairs) {
+                // Tests make their databases when they run: what they do to those says nothing of the target.
                 match &judged.verdict {
+                    _ if !scan::is_code(judged.statement.context) => {}
                     Verdict::Compiles(_) => tally.compile += 1,
                     Verdict::Undecided(_) => tally.undecided += 1,
                     Verdict::Broken(_) | Verdict::Foreign => {}
@@ -335,6 +337,23 @@ impl Code {
     /// The code as it will be, and what it knows the target as.
     pub(super) fn target(&self) -> Option<(&Inventory, DatabaseId)> {
         self.after.at(&self.target).map(|id| (&self.after, id))
+    }
+
+    /// Files of tests that make throw-away databases under the name of one that is retired: where the program chooses the file,
+    /// they look for the old one.
+    pub(super) fn tests_of_old_names(&self) -> Vec<&str> {
+        let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+        let retired: BTreeSet<String> =
+            self.merged.iter().filter(|path| **path != self.target).map(|it| name(it)).collect();
+        let kept = name(&self.target);
+        let own = |id: &DatabaseId| {
+            let database = self.after.database(*id);
+            database.temporary && database.name != kept && retired.contains(&database.name)
+        };
+        let tests =
+            self.after.references.iter().filter(|it| it.context == Context::Test && it.databases.iter().any(own));
+        let files: BTreeSet<&str> = tests.map(|it| &*it.fact.place.file).collect();
+        files.into_iter().collect()
     }
 
     /// Who reads and writes which table of the databases that become one, as the code is now.

@@ -10,7 +10,7 @@ use crate::db::{self, State};
 use crate::migrate::plan::{self, Plan};
 use crate::migrate::propose::{Candidate, Role, Wish, propose};
 use crate::output::{escape, plan_full, plan_json};
-use crate::rules::{Applied, Standing, is_fixture};
+use crate::rules::{Applied, Standing, is_fixture, known_owner};
 use crate::text::Source;
 
 /// Examine the databases and write migration.toml, the plan to review
@@ -201,6 +201,10 @@ fn of_policy(gathered: &Gathered, target: &str) -> Vec<Candidate> {
             }
             Standing::Temporary | Standing::Server => continue,
             _ if matches!(file.state, State::NotSqlite(_)) => continue,
+            _ if known_owner(&database.path).is_some() => {
+                why = known_owner(&database.path).map(|owner| format!("belongs to {owner}"));
+                Role::External
+            }
             // What git keeps among the tests is theirs.
             _ if database.tracking.tracked && is_fixture(&database.path) => {
                 why = Some("a fixture of the tests".to_owned());

@@ -22,11 +22,20 @@ static COPIED_TO: LazyLock<Regex> = LazyLock::new(|| {
         r"(?:^|[\s;&|($`\x22'])(cp|rsync|scp|install)(?:\s+-\S+)*\s+[^-\s;&|][^;&|)]*\s[\x22']?$|(?:^|[^\w.])(shutil\.copy\w*|(?:fs(?:\.promises)?\.)?(?:copyFile|cp)(?:Sync)?|fs::copy)\([^()]*,\s*$",
     )
 });
+/// Some file is, wherever it comes from.
+static ANYWHERE: LazyLock<Regex> =
+    LazyLock::new(|| regex(&format!(r"(?:^|[^\w.])(?:{DESTROYERS})\(|\.(?:unlink|rmtree)\(")));
 static BOUND: LazyLock<Regex> = LazyLock::new(|| regex(r"([A-Za-z_][\w.]*)\s*(?::[^=,()]+)?=\s*(?:[^=\s][^=]*)?$"));
 
 #[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by a test")]
 fn regex(pattern: &str) -> Regex {
     Regex::new(pattern).unwrap()
+}
+
+/// Whether the text deletes, moves or empties files at all.
+#[must_use]
+pub fn destroys_files(text: &str) -> bool {
+    ANYWHERE.is_match(text)
 }
 
 /// What destroys the file named at a place, directly or through the name that is bound there.
@@ -75,6 +84,18 @@ mod tests {
         let (place, after) = rest.split_once('›').unwrap();
         let source = Source::new("a", format!("{before}{place}{after}").into_bytes());
         destroyer(&source, Span::new(before.len(), before.len() + place.len()))
+    }
+
+    #[test]
+    fn texts_that_delete_files() {
+        for text in
+            ["for name in NAMES:\n    os.remove(name)", "shutil.rmtree(x)", "(root / name).unlink()", "unlink(p)"]
+        {
+            assert!(destroys_files(text), "{text}");
+        }
+        for text in ["names.remove(x)", "x.replace('a', 'b')", "remove = 1", "print('unlink')"] {
+            assert!(!destroys_files(text), "{text}");
+        }
     }
 
     #[test]

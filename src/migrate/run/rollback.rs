@@ -279,7 +279,7 @@ impl Undoing<'_> {
             };
             return Err(Stop::new(
                 "the target was written to since the migration",
-                format!("{}: {differences}", begin.target.display()),
+                format!("{}: {differences}", super::shown(&self.home.root, &begin.target)),
                 "keep what there is; or use --force, which saves it in the folder of the run before it puts the old state back",
             ));
         }

@@ -1,5 +1,7 @@
 //! The imports of a module: which name stands for what, and where a new one belongs. Follows no value.
 
+use std::ops::Range;
+
 use tree_sitter::Node;
 
 use super::span;
@@ -12,8 +14,8 @@ pub(super) struct Imports {
     statements: Vec<Statement>,
     /// Names that the module binds by other means than an import: parameters, assignments, definitions.
     taken: Vec<String>,
-    /// From the start of a function to where it imports `os` for itself: the name is its own already, and means nothing yet.
-    local_os: Vec<std::ops::Range<usize>>,
+    /// Functions that import `os` for themselves: the name is their own, and means nothing before that, nor beside its branch.
+    local_os: Vec<LocalImport>,
     place: Place,
 }
 
@@ -27,6 +29,12 @@ struct Statement {
     from: Option<String>,
     name: String,
     alias: Option<String>,
+}
+
+/// A function that imports a name for itself, and where in it the name means something.
+struct LocalImport {
+    function: Range<usize>,
+    bound: Vec<Range<usize>>,
 }
 
 /// Where imports begin.
@@ -90,8 +98,12 @@ impl Imports {
                 }
             };
         }
-        if self.local_os.iter().any(|function| function.contains(&used)) {
-            return Err(Refusal::because("the function around it imports `os` for itself, further down"));
+        let unbound =
+            |own: &LocalImport| own.function.contains(&used) && !own.bound.iter().any(|part| part.contains(&used));
+        if self.local_os.iter().any(unbound) {
+            return Err(Refusal::because(
+                "the function around it imports `os` for itself, further down or in a branch",
+            ));
         }
         let before = |it: &&Statement| it.start < used;
         let plain = |it: &&Statement| {
@@ -275,9 +287,9 @@ fn taken(source: &Source, root: Node<'_>) -> Vec<String> {
     taken
 }
 
-/// Each function in which an import binds `os`, up to that import.
-fn local_os(source: &Source, root: Node<'_>) -> Vec<std::ops::Range<usize>> {
-    let mut found = Vec::new();
+/// Each function in which an import binds `os`.
+fn local_os(source: &Source, root: Node<'_>) -> Vec<LocalImport> {
+    let mut found: Vec<LocalImport> = Vec::new();
     let mut open: Vec<(Node<'_>, Option<Node<'_>>)> = vec![(root, None)];
     while let Some((node, function)) = open.pop() {
         if let Some(function) = function.filter(|_| node.kind() == "import_statement") {
@@ -286,7 +298,13 @@ fn local_os(source: &Source, root: Node<'_>) -> Vec<std::ops::Range<usize>> {
                 words == "os" || words.starts_with("os.") && !words.contains(" as ") || words.ends_with(" as os")
             };
             if named_children(node).iter().any(binds) {
-                found.push(function.start_byte()..node.start_byte());
+                let end = node.parent().map_or(function.end_byte(), |block| block.end_byte());
+                let bound = node.end_byte()..end;
+                let function = function.byte_range();
+                match found.iter_mut().find(|own| own.function == function) {
+                    Some(own) => own.bound.push(bound),
+                    None => found.push(LocalImport { function, bound: vec![bound] }),
+                }
             }
         }
         let function = if node.kind() == "function_definition" { Some(node) } else { function };

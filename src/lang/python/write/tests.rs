@@ -203,7 +203,12 @@ fn what_cannot_be_decided_is_refused() {
         (
             "import os\n\n\ndef start():\n    connect(⟦'/app/data/zoe.db'⟧)\n    import os\n",
             PRIMARY,
-            "the function around it imports `os` for itself, further down",
+            "the function around it imports `os` for itself, further down or in a branch",
+        ),
+        (
+            "import os\n\n\ndef start(here):\n    if not here:\n        import os\n        here = os.getcwd()\n    connect(⟦'/app/data/zoe.db'⟧)\n",
+            PRIMARY,
+            "the function around it imports `os` for itself, further down or in a branch",
         ),
     ] {
         assert_eq!(read(text, value, Keep::Whole), format!("refused: {reason}"), "{text}");
