@@ -216,7 +216,7 @@ impl<'a> Facts<'a> {
     }
 
     /// The name of a file among others that nothing opens: what a backup leaves out, what a clean-up keeps. With its folder it is one
-    /// of the files of a program, unless that deletes files.
+    /// of the files of a program, unless that deletes files or the others are no databases.
     fn is_listed(&self, finding: &Finding, value: &str, source: &Source) -> Option<&'static str> {
         if !matches!(finding.remedy, Some(Remedy::Retarget { .. } | Remedy::UseEnvironment { .. }))
             || value.contains(':')
@@ -227,6 +227,10 @@ impl<'a> Facts<'a> {
             false => "it is one of a list of names, and nothing is seen to open it",
             true if destroys_files(&source.text) => {
                 "it is one of a list of names, in a file that deletes or moves files"
+            }
+            // A list of databases is there to be opened.
+            true if stands_among_files(&source.text, finding.place.span) => {
+                "it is one of a list of names, and nothing is seen to open it"
             }
             true => return None,
         };
@@ -408,7 +412,7 @@ fn stands_in_list(text: &str, at: Span) -> bool {
                 let name =
                     callee.rsplit(|letter: char| !letter.is_alphanumeric() && letter != '_').next().unwrap_or("");
                 let lower = name.to_ascii_lowercase();
-                return name.is_empty() && callee.ends_with(['=', '(', ',', ':'])
+                return name.is_empty() && callee.ends_with(['=', '(', '[', '{', ',', ':'])
                     || matches!(name, "in" | "set" | "frozenset" | "tuple")
                     || LEAVES_OUT.iter().any(|word| lower.contains(word));
             }
@@ -417,6 +421,49 @@ fn stands_in_list(text: &str, at: Span) -> bool {
         }
     }
     false
+}
+
+/// Beside names or patterns of files that are no databases, in the lists around it.
+fn stands_among_files(text: &str, at: Span) -> bool {
+    const REACH: usize = 16_000;
+    let before = text.get(..at.range().start).unwrap_or("");
+    let after = text.get(at.range().end..).unwrap_or("");
+    let from = before.char_indices().rev().nth(REACH).map_or(0, |(start, _)| start);
+    let to = after.char_indices().nth(REACH).map_or(after.len(), |(end, _)| end);
+    // The outermost list that is seen to open, to where it closes.
+    let (mut depth, mut outermost, mut start) = (0_i32, 0_i32, before.len());
+    for (index, letter) in before.char_indices().rev().take_while(|(index, _)| *index >= from) {
+        match letter {
+            ')' | ']' | '}' => depth += 1,
+            '(' | '[' | '{' => depth -= 1,
+            _ => {}
+        }
+        if depth < outermost {
+            (outermost, start) = (depth, index);
+        }
+    }
+    let mut open = -outermost;
+    let end = after.get(..to).unwrap_or(after).char_indices().find(|(_, letter)| {
+        match letter {
+            '(' | '[' | '{' => open += 1,
+            ')' | ']' | '}' => open -= 1,
+            _ => {}
+        }
+        open <= 0
+    });
+    let end = end.map_or(to, |(end, _)| end);
+    let pieces = [before.get(start..), after.get(..end)];
+    // Every other piece between quotes is a string, or is what stands between two: neither has spaces where it names a file.
+    pieces.into_iter().flatten().flat_map(|piece| piece.split(['"', '\''])).any(|word| {
+        let is_pattern = word.contains('*');
+        let ending = word.rsplit_once('.').map_or("", |(stem, ending)| if stem.is_empty() { "" } else { ending });
+        !word.contains(char::is_whitespace)
+            && !word.contains(['(', ',', '=', '['])
+            && (is_pattern && word.contains(['/', '.'])
+                || (1..=5).contains(&ending.len())
+                    && ending.bytes().all(|byte| byte.is_ascii_alphanumeric())
+                    && !names::is_database_file_name(word.rsplit('/').next().unwrap_or(word)))
+    })
 }
 
 /// What a fix writes where the policy does not say.

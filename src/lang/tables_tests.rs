@@ -99,6 +99,7 @@ fn names_that_are_handed_to_libraries() {
         "def has_column(inspector, table, column):\n    return any(it['name'] == column for it in inspector.get_columns(table))\nhas_column(inspector, '‹users›', 'users')",
         "migrations.CreateModel(name='User', fields=[], options={'db_table': '‹users›', 'verbose_name': 'users'})\nmigrations.AlterModelTable(name='user', table='‹users›')\nteams = models.ManyToManyField(Team, db_table='‹user_teams›')",
         "class User(models.Model):\n    teams = models.ManyToManyField(Team)\n    class Meta:\n        db_table = '‹!users›'",
+        "class User(models.Model):\n    class Meta:\n        db_table = '‹!users›'\n        indexes = [models.Index(fields=['a'])]\nclass Team(models.Model):\n    class Meta:\n        db_table = '‹teams›'\n        indexes = [models.Index(fields=['a'], name='b')]",
         "class User(Base):\n    __versioned__ = {}\n    __tablename__ = '‹!users›'",
         // Names that may be tables hold the others back.
         "EXPECTED_TABLES = ['‹!users›', '‹!items›']\nprint(EXPECTED_TABLES)\nstable = ['users']",
@@ -121,6 +122,7 @@ fn names_that_are_handed_to_libraries() {
         "db['‹users›'].insert({}, foreign_keys=('‹!users›', '‹!team›'))\ndb['‹posts›'].add_foreign_key('‹!team_id›')\ndb['‹users›'].insert({}, foreign_keys=[('team', '‹teams›', 'id')])",
         "def migrate(db):\n    db['‹users›'].add_column('team', fk='‹teams›')\n    db.add_foreign_keys([('‹users›', 'team', '‹teams›', 'id')])\n    options['users'] = 1",
         "assert {'‹users›'} == set(db.table_names())",
+        "def f(table):\n    table.add_column('users', int)\n    table.create_index(['id'], 'users')\n    op.add_column('‹users›', column)",
     ] {
         expect("app.py", Language::Python, &[&format!("{utils}{case}\n")]);
     }

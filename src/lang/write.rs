@@ -98,6 +98,9 @@ pub fn write(source: &Source, language: Language, changes: &[Change<'_>]) -> Vec
             *written =
                 Err(Refusal(format!("`{by}` deletes, moves or overwrites the file: it must not become another one")));
         }
+        if is_ending_alone(source, change) {
+            *written = Err(Refusal::because("the name of the file is put together from pieces: it can be any"));
+        }
     }
     written
 }
@@ -108,6 +111,15 @@ fn is_name_of_class(source: &Source, at: Span) -> bool {
     let after = source.text.get(at.range().end..).unwrap_or("");
     let line = before.rsplit('\n').next().unwrap_or("");
     line.trim() == "class" && after.trim_start().starts_with(['(', ':'])
+}
+
+/// `name + ".db"`: the literal is only how names of databases end.
+fn is_ending_alone(source: &Source, change: &Change<'_>) -> bool {
+    let (Change::UseEnvironment { at, .. } | Change::Retarget { at, .. }) = *change else { return false };
+    let words = source.slice(at).trim_matches(['"', '\'', '`']);
+    words.strip_prefix('.').is_some_and(|ending| {
+        !ending.is_empty() && ending.len() < 8 && ending.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
 }
 
 /// The place, where the change names a file of another name there.

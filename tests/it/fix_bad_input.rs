@@ -143,11 +143,11 @@ fn a_table_that_cannot_be_renamed_in_one_place_keeps_its_name_in_all() {
 #[test]
 fn names_of_files_that_nothing_opens_and_paths_inside_sql_are_listed() {
     let policy = format!("{POLICY}[[retired]]\npath = \"auth.db\"\n");
-    let code = "import shutil, sqlite3\nKEPT = {\"auth.db\", \"notes.txt\"}\nshutil.copytree(a, b, ignore=shutil.ignore_patterns(\"auth.db\"))\nc = sqlite3.connect(DB)\nc.execute(\"ATTACH DATABASE 'auth.db' AS a\")\n";
+    let code = "import shutil, sqlite3\nKEPT = {\"auth.db\", \"notes.txt\"}\nRESET = [\n    (\"/app/data/zoe.db\", \"state\"),\n    (\"/app/data/gear.json\", \"state\"),\n]\nshutil.copytree(a, b, ignore=shutil.ignore_patterns(\"auth.db\"))\nc = sqlite3.connect(DB)\nc.execute(\"ATTACH DATABASE 'auth.db' AS a\")\n";
     let sandbox = Sandbox::new().file("dbguard.toml", &policy).file("app.py", code);
     let run = sandbox.run(&["fix", "--allow-dirty", "--unsafe"]);
     assert_eq!(text(&sandbox, "app.py"), code, "{run:?}");
     let listed = "it is one of a list of names, and nothing is seen to open it";
-    assert_eq!(run.stdout.matches(listed).count(), 2, "{run:?}");
+    assert_eq!(run.stdout.matches(listed).count(), 3, "{run:?}");
     assert!(run.stdout.contains("the path is a part of a longer text: SQL"), "{run:?}");
 }

@@ -120,11 +120,11 @@ impl Reading<'_> {
             return Some(VERSIONED.to_owned());
         }
         let model = self.module.scope(meta.parent.filter(|_| meta.name.as_ref() == "Meta")?);
-        let follows = self
-            .module
-            .calls
-            .iter()
-            .any(|&call| is_many_to_many(self.module, call) && model.span.contains(self.module.expr(call).span));
+        let within = |call: ExprId| model.span.contains(self.module.expr(call).span);
+        if self.module.calls.iter().any(|&call| is_nameless_index(self.module, call) && within(call)) {
+            return Some(format!("an index of `{}` takes its name from the table's: give it a `name`", model.name));
+        }
+        let follows = self.module.calls.iter().any(|&call| is_many_to_many(self.module, call) && within(call));
         follows.then(|| {
             format!(
                 "a `ManyToManyField` of `{}` takes the name of its table from this one: give it a `db_table`",
@@ -252,6 +252,14 @@ impl Reading<'_> {
         }
         found
     }
+}
+
+/// `models.Index(fields=["name"])`: Django makes up a name from the table's, which its migrations hold.
+fn is_nameless_index(module: &Module, call: ExprId) -> bool {
+    let Kind::Call { callee, args } = &module.expr(call).kind else { return false };
+    matches!(&module.expr(*callee).kind, Kind::Member(_, name) | Kind::Name(name) if name.ends_with("Index"))
+        && args.iter().any(|arg| arg.name.as_deref() == Some("fields"))
+        && !args.iter().any(|arg| matches!(arg.name.as_deref(), Some("name") | None))
 }
 
 /// A `ManyToManyField` that does not say which table is between.

@@ -345,6 +345,9 @@ impl Reading<'_> {
         // alembic's batch operations know their table.
         let batch = base
             .is_some_and(|base| matches!(&self.module.expr(base).kind, Kind::Name(base) if base.starts_with("batch")));
+        if python && self.is_of_table(base, &name, args) {
+            return;
+        }
         for (_, position, keywords, access) in GIVEN.iter().filter(|(own, ..)| *own == name.as_ref()) {
             let given = match (batch, name.as_ref(), *position) {
                 (true, "create_foreign_key", 2) => argument(args, 1, keywords),
@@ -374,6 +377,22 @@ impl Reading<'_> {
             && let Some(connection) = self.connection_of(callee)
         {
             self.names_table(given, Access::Reads, Naming::Given, &connection);
+        }
+    }
+
+    /// sqlite-utils' methods of a table, which are called as alembic's are and take columns: `table.add_column("age", int)`.
+    fn is_of_table(&self, base: Option<ExprId>, name: &str, args: &[Arg]) -> bool {
+        let of_migration = base.is_some_and(|base| {
+            matches!(&self.module.expr(base).kind, Kind::Name(name) | Kind::Member(_, name)
+                if name.as_ref() == "op" || name.ends_with("migrator"))
+        });
+        let first = argument(args, 0, &[]).map(|arg| &self.module.expr(arg).kind);
+        let second = argument(args, 1, &[]).map(|arg| &self.module.expr(arg).kind);
+        match name {
+            _ if of_migration || base.is_none() => false,
+            "add_column" => !matches!(second, Some(Kind::Call { .. })),
+            "create_index" => matches!(first, Some(Kind::List(_))),
+            _ => false,
         }
     }
 

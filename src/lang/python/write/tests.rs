@@ -328,3 +328,10 @@ fn a_model_is_given_the_name_of_its_table() {
         assert_eq!(written, expected);
     }
 }
+
+#[test]
+fn an_ending_alone_names_no_database() {
+    let refused = "refused: the name of the file is put together from pieces: it can be any";
+    assert_eq!(read("P = os.path.join(folder, name + ⟦'.db'⟧)", "*/zoe.db", Keep::Whole), refused);
+    assert_ne!(read("P = os.path.join(folder, ⟦'.zoe.db'⟧)", "*/.zoe.db", Keep::Whole), refused);
+}
