@@ -182,6 +182,9 @@ impl Surveyed<'_> {
                 format!("{} in {}", number(some, "reference", "references"), number(self.files.len(), "file", "files"))
             }
         }];
+        if self.table_uses > 0 {
+            words.push(format!("its tables used in {}", number(self.table_uses, "place", "places")));
+        }
         match self.database.file.as_ref().map(|file| file.schema.as_ref()) {
             Some(Some(schema)) => {
                 words.push(number(schema.own_tables().count(), "table", "tables"));

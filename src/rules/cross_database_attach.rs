@@ -2,6 +2,7 @@
 
 use super::sink::Offence;
 use super::{Applied, Sink, Standing};
+use crate::db::HOLE;
 use crate::scan::{Context, Inventory};
 
 pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink<'_>) {
@@ -14,7 +15,7 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
             continue;
         }
         let name = &inventory.database(database).name;
-        let alias = &attach.fact.alias;
+        let alias = attach.fact.alias.replace(HOLE, "…");
         sink.report(Offence::at(&attach.fact.place).hole("database", name).hole("alias", alias).about(Some(database)));
     }
 }

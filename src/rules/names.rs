@@ -62,7 +62,10 @@ pub fn is_copy(path: &str) -> bool {
     const FOLDERS: [&str; 9] =
         ["backup", "backups", "bak", "archive", "archives", "archived", "old", "snapshots", "db_backups"];
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-    COPY.is_match(name) || folder.split('/').any(|part| FOLDERS.contains(&part.to_ascii_lowercase().as_str()))
+    // `db_backup_20240102`, `migration-backup-*`
+    let says_so = |part: &str| part.split(['_', '-', '.']).any(|word| matches!(word, "backup" | "backups" | "bak"));
+    let is_folder = |part: &str| FOLDERS.contains(&part) || says_so(part);
+    COPY.is_match(name) || folder.split('/').any(|part| is_folder(&part.to_ascii_lowercase()))
 }
 
 /// A name that says the database may be thrown away: `tmp_import.db`, `test.sqlite3`.
@@ -125,6 +128,7 @@ mod tests {
             "x.db.MIGRATED",
             "x-backup-1.sqlite3",
             "x.db.old",
+            "data/db_backup_*/users.db",
         ] {
             assert!(is_copy(yes), "{yes}");
         }

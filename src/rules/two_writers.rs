@@ -31,16 +31,19 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
             continue;
         };
         let Some(lead) = first_places.first() else { continue };
-        let names: Vec<String> =
-            written.iter().map(|(database, _)| format!("`{}`", super::told_apart(inventory, *database))).collect();
+        let name = |id| {
+            let database = inventory.database(id);
+            let alike = written.iter().filter(|(other, _)| inventory.database(*other).name == database.name);
+            if alike.count() > 1 { database.path.clone() } else { super::told_apart(inventory, id) }
+        };
+        let names: Vec<String> = written.iter().map(|(database, _)| format!("`{}`", name(*database))).collect();
         let mut offence = Offence::at(&lead.fact.place)
             .hole("table", &lead.fact.table)
             .hole("databases", names.join(" and "))
             .about(Some(*first));
         for (database, places) in std::iter::once(&(*first, first_places.clone())).chain(others) {
             for place in places.iter().take(SHOWN) {
-                let name = super::told_apart(inventory, *database);
-                offence = offence.label_with(&place.fact.place, "writes", vec![("database", name)]);
+                offence = offence.label_with(&place.fact.place, "writes", vec![("database", name(*database))]);
             }
         }
         sink.report(offence);

@@ -47,6 +47,7 @@ fn is_test_name(name: &str) -> bool {
         || stem == "conftest"
         || stem == "tests"
         || name.contains(".test.")
+        || name.contains(".vitest.")
         || name.contains(".spec.")
 }
 
@@ -62,6 +63,7 @@ mod tests {
             (".github/workflows/tests.yml", Language::Yaml, Context::Config),
             ("app/test_db.py", Language::Python, Context::Test),
             ("pkg/db_test.go", Language::Other, Context::Test),
+            ("web/a.vitest.ts", Language::Typescript, Context::Test),
             ("web/a.spec.ts", Language::Typescript, Context::Test),
             ("docs/setup.py", Language::Python, Context::Docs),
             ("README.md", Language::Markdown, Context::Docs),

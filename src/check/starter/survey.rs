@@ -14,7 +14,7 @@ pub(super) struct Surveyed<'a> {
     pub(super) references: usize,
     pub(super) files: BTreeSet<&'a str>,
     /// How often code reads, writes or defines a table of it.
-    table_uses: usize,
+    pub(super) table_uses: usize,
     /// Variables that give its whole path, with how often each is read.
     variables: BTreeMap<&'a str, usize>,
     /// How often it is called by each path.

@@ -96,6 +96,8 @@ impl<'m> Usage<'m> {
             let Some(parent) = self.module.expr(at).parent else { break };
             match &self.module.expr(parent).kind {
                 Kind::Binary { op: Op::Compare, .. } => return Purpose::Spoken("comparison"),
+                // `PATHS["users.db"]` looks something up under that name.
+                Kind::Index(_, key) if *key == at => return Purpose::Spoken("key"),
                 Kind::Call { callee, args } if *callee != at => {
                     let position = args.iter().position(|arg| arg.value == at).unwrap_or(0);
                     return self.argument(

@@ -1,4 +1,4 @@
-//! Databases known through objects: what a constructor is given, what a subclass hands up, what a pool hands out.
+//! Databases known through objects: what a constructor is given, what a subclass hands up, what a pool hands out, what a key is.
 
 use super::tests::{tables, tables_of, told};
 
@@ -62,4 +62,10 @@ fn a_pool_gives_connections_to_what_it_was_made_for() {
 fn a_value_that_a_test_puts_in_place_of_another() {
     let text = "from unittest.mock import patch\ndef test_it(tmp_path):\n    with patch('app.store.db.PATH', tmp_path / 'vault.db'):\n        pass\n";
     assert_eq!(told(&[("tests/test_it.py", text)]), ["3:48 binds */vault.db"]);
+}
+
+#[test]
+fn a_key_is_no_path() {
+    let text = "from config import PATHS\nold = PATHS['users.db']\nnew = {'path': 'users.db'}\n";
+    assert_eq!(told(&[("app.py", text)]), ["2:13 mentions users.db", "3:16 binds users.db"]);
 }
