@@ -219,6 +219,70 @@ fn committed(folder: &Path, truth: &Truth) {
     git(&["commit", "-qm", "Everything so far"]);
 }
 
+/// Each file below a folder.
+fn files_below(folder: &Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
+}
+
+#[test]
+fn of_what_is_staged_the_same_is_told_whatever_earlier_runs_left_behind() {
+    let (folder, truth) = laid_out(Sprawl::new());
+    let at = folder.path();
+    decided(at);
+    committed(at, &truth);
+    let git = |arguments: &[&str]| assert!(run(at, "git", arguments).0, "git {arguments:?}");
+    let append = |file: &str, text: &str| {
+        let before = std::fs::read_to_string(at.join(file)).unwrap();
+        std::fs::write(at.join(file), before + text).unwrap();
+    };
+    let remembered = at.join(".git/dbguard");
+    let programs: Vec<String> =
+        truth.references.iter().map(|it| it.file.clone()).filter(|it| it.ends_with(".py")).collect();
+    let opens = "\n\ndef again():\n    import sqlite3\n    return sqlite3.connect('data/auth.db')\n";
+    let mut told_at_all = 0;
+    for (number, what) in
+        ["a program", "five", "the policy", "a file less", "other names", "a database"].iter().enumerate()
+    {
+        match number {
+            0 => append(&programs[0], opens),
+            1 => programs.iter().step_by(7).take(5).for_each(|file| append(file, opens)),
+            2 => append("dbguard.toml", "\n[[external]]\npath = \"not-there.db\"\n"),
+            3 => std::fs::remove_file(at.join("docker-compose.yml")).unwrap(),
+            4 => git(&["mv", &programs[1], "moved.py"]),
+            _ => std::fs::copy(at.join("data/auth.db"), at.join("copy.dat")).map(|_| ()).unwrap(),
+        }
+        git(&["add", "-A"]);
+        let check = || dbguard(at, &["check", "--staged", "--output-format", "json"]);
+        let _ = std::fs::remove_dir_all(&remembered);
+        let cold = check();
+        assert!(cold.0.is_some_and(|code| code < 2), "{what}: {cold:?}");
+        told_at_all += cold.1.matches("\"rule\"").count();
+        assert_eq!(check(), cold, "{what}, with all that is remembered");
+        let kept = files_below(&remembered);
+        assert!(kept.len() > 10, "{kept:?}");
+        for (number, file) in kept.iter().enumerate() {
+            let bytes = std::fs::read(file).unwrap();
+            match number % 3 {
+                0 => std::fs::write(file, &bytes[..bytes.len() / 2]).unwrap(),
+                1 => std::fs::write(file, bytes.iter().map(|byte| byte ^ 0x55).collect::<Vec<u8>>()).unwrap(),
+                _ => std::fs::remove_file(file).unwrap(),
+            }
+        }
+        assert_eq!(check(), cold, "{what}, with what is remembered damaged");
+        assert_eq!(check(), cold, "{what}, after that");
+        if number == 1 {
+            let both = std::thread::scope(|scope| {
+                let _ = std::fs::remove_dir_all(&remembered);
+                [scope.spawn(check), scope.spawn(check)].map(|run| run.join().unwrap())
+            });
+            assert_eq!(both, [cold.clone(), cold], "{what}, by two at a time");
+        }
+        git(&["-c", "user.name=house", "-c", "user.email=house@house.test", "commit", "-qm", what]);
+    }
+    assert!(told_at_all > 5, "the changes bring too little to prove anything: {told_at_all}");
+}
+
 fn assert_scan_is_true(sprawl: Sprawl) {
     let (folder, truth) = laid_out(sprawl);
     committed(folder.path(), &truth);

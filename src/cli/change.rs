@@ -187,9 +187,11 @@ fn nothing_new(policy: Option<Policy>, scope: &Scope, options: Options) -> Compa
 fn staged(repository: &Repository, store: &mut Store<'_>) -> Result<Sides, GitError> {
     let (after, changes) = std::thread::scope(|scope| {
         let changes = scope.spawn(|| repository.staged(None));
-        let after = repository.index();
         store.warm_up();
-        store.remember();
+        let after = repository.index();
+        if let Ok(after) = &after {
+            store.prepare(after);
+        }
         (after, changes.join().unwrap_or_else(|_| Err(GitError::Said("a thread broke off".to_owned()))))
     });
     let (after, changes) = (after?, changes?);

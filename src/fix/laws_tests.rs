@@ -38,7 +38,8 @@ fn compiles(text: &[u8]) -> bool {
 fn every_example_of_every_card_is_fixed_for_good() {
     let mut faults = Vec::new();
     for card in rules::all().iter().map(|rule| &rule.card) {
-        for (number, example) in card.bad.iter().chain(&card.good).enumerate() {
+        let examples = card.examples().unwrap();
+        for (number, example) in examples.bad.iter().chain(&examples.good).enumerate() {
             let root = tempfile::tempdir().unwrap();
             lay_out(root.path(), example);
             let done = fixed(root.path(), true);
@@ -86,7 +87,8 @@ fn every_example_of_every_card_is_fixed_for_good() {
 #[test]
 fn without_leave_only_safe_fixes_are_made() {
     for card in rules::all().iter().map(|rule| &rule.card) {
-        for example in &card.bad {
+        let examples = card.examples().unwrap();
+        for example in &examples.bad {
             let root = tempfile::tempdir().unwrap();
             lay_out(root.path(), example);
             for done in fixed(root.path(), false).patches.iter().flat_map(|patch| &patch.done) {

@@ -12,6 +12,9 @@ use crate::finding::Severity;
 pub struct Card {
     #[serde(skip)]
     pub id: &'static str,
+    /// The whole of the card, whose end is examples: two thirds of it, which few commands ask for.
+    #[serde(skip)]
+    text: &'static str,
     pub severity: Severity,
     /// Without a policy the rule has nothing to judge by.
     pub needs_policy: bool,
@@ -36,6 +39,11 @@ pub struct Card {
     /// Other words for the same rule, where one message does not fit every case of it.
     #[serde(default)]
     pub cases: BTreeMap<String, Words>,
+}
+
+/// What a card ends with.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Examples {
     #[serde(default)]
     pub bad: Vec<Example>,
     #[serde(default)]
@@ -78,6 +86,21 @@ pub struct Example {
 }
 
 impl Card {
+    /// Reads a card, but for its examples.
+    pub(super) fn read(id: &'static str, text: &'static str) -> Result<Self, toml::de::Error> {
+        let end = ["\n[[bad]]", "\n[[good]]"].iter().filter_map(|mark| text.find(mark)).min().unwrap_or(text.len());
+        let card: Self = toml::from_str(text.get(..end).unwrap_or(text))?;
+        Ok(Self { id, text, ..card })
+    }
+
+    /// Small trees with what is wrong in them, and with what is not.
+    ///
+    /// # Errors
+    /// Never of the cards that are part of the program: a test reads each.
+    pub fn examples(&self) -> Result<Examples, toml::de::Error> {
+        toml::from_str(self.text)
+    }
+
     /// The message and help of a case, or those of the card.
     #[must_use]
     pub fn words(&self, case: Option<&str>) -> (&str, Option<&str>) {

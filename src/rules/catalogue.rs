@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::card::{Card, Example, Fixable};
+use super::card::{Card, Example, Examples, Fixable};
 use crate::finding::Severity;
 
 /// One rule, explained, in Markdown.
@@ -25,11 +25,12 @@ pub fn page(card: &Card) -> String {
             card.yields_to.join("`, `")
         ));
     }
-    for (title, examples) in [("What it finds", &card.bad), ("What it leaves alone", &card.good)] {
+    let Examples { bad, good } = card.examples().unwrap_or_default();
+    for (title, examples) in [("What it finds", bad), ("What it leaves alone", good)] {
         if !examples.is_empty() {
             out.push_str(&format!("\n## {title}\n"));
         }
-        for example in examples {
+        for example in &examples {
             out.push_str(&show(example));
         }
     }

@@ -53,7 +53,7 @@ mod unused_policy_entry;
 mod unused_suppression;
 mod wrong_env_var;
 
-pub use card::{Card, Example, Fixable};
+pub use card::{Card, Example, Examples, Fixable};
 pub use catalogue::{page, readme};
 pub use standing::{Applied, Standing};
 
@@ -137,9 +137,7 @@ static RULES: LazyLock<Vec<Rule>> =
 /// The cards are part of the program; a test reads each.
 #[expect(clippy::unwrap_used, reason = "a constant, read by a test")]
 fn read(id: &'static str, text: &'static str) -> Card {
-    let mut card: Card = toml::from_str(text).map_err(|error| format!("rules/{id}.toml: {error}")).unwrap();
-    card.id = id;
-    card
+    Card::read(id, text).map_err(|error| format!("rules/{id}.toml: {error}")).unwrap()
 }
 
 /// All rules, in the order they are judged.

@@ -29,9 +29,15 @@ fn the_folder_is_the_roster() {
 fn every_card_is_whole() {
     for card in all().iter().map(|rule| &rule.card) {
         let id = card.id;
-        assert!(!card.bad.is_empty() && !card.good.is_empty(), "{id} has an example of each kind");
-        assert!(card.bad.iter().all(|example| !example.flags.is_empty()), "{id}: a bad example flags something");
-        assert!(card.good.iter().all(|example| example.flags.is_empty()), "{id}: a good example flags nothing");
+        let Examples { bad, good } = card.examples().unwrap();
+        assert!(!bad.is_empty() && !good.is_empty(), "{id} has an example of each kind");
+        assert!(bad.iter().all(|example| !example.flags.is_empty()), "{id}: a bad example flags something");
+        assert!(good.iter().all(|example| example.flags.is_empty()), "{id}: a good example flags nothing");
+        let own = std::fs::read_to_string(format!("{}/rules/{id}.toml", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let (head, examples) = own.split_at(own.find("\n[[").unwrap());
+        let keys = |text: &str| toml::from_str::<toml::Table>(text).unwrap().into_iter().map(|(key, _)| key).collect();
+        let (head, examples): (BTreeSet<String>, BTreeSet<String>) = (keys(head), keys(examples));
+        assert!(head.contains("summary") && examples.iter().eq(["bad", "good"]), "{id}: its examples stand at its end");
         for words in [&card.summary, &card.message, &card.why].into_iter().chain(&card.help) {
             assert!(!words.trim().is_empty(), "{id}");
             assert!(!words.contains("  "), "{id}: {words}");

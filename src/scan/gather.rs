@@ -77,15 +77,15 @@ impl Texts<'_> {
 
     /// A program, lowered; the same one for every tree of git that holds it.
     fn module(self, path: &str) -> Option<Arc<Module>> {
-        let lowered = |bytes: Vec<u8>| {
+        let of = |bytes: Vec<u8>| {
             let language = language_of(path, bytes.get(..256).unwrap_or(&bytes));
-            Arc::new(lower(Source::new(path, bytes), language))
+            (Source::new(path, bytes), language)
         };
         if let Texts::InGit(store, entries) = self {
-            let oid = entries.get(path)?.blob.as_ref()?;
-            return store.module(path, oid, || Some(lowered(self.read(path)?)));
+            return store.module(path, entries.get(path)?.blob.as_ref()?, || Some(of(self.read(path)?)));
         }
-        self.read(path).map(lowered)
+        let (source, language) = of(self.read(path)?);
+        Some(Arc::new(lower(source, language)))
     }
 }
 
@@ -146,14 +146,18 @@ fn read(texts: Texts<'_>, entry: &Entry, named: &Named) -> Outcome {
     if let Texts::OnDisk(_, overlay) = texts
         && let Some(bytes) = overlay.get(&entry.path)
     {
-        return judge(entry, bytes, || named.words(bytes));
+        return judge(entry, bytes, || named.words(bytes), anew);
     }
     if let (Texts::InGit(store, _), Some(oid)) = (texts, &entry.blob) {
         if !store.matters(&entry.path, oid) {
             return Outcome::Nothing;
         }
+        let lowered = |source, language| store.module(&entry.path, oid, || Some((source, language)));
         let outcome = store.outcome(&entry.path, oid, || match store.text(oid) {
-            Some(bytes) => judge(entry, &bytes, || store.words(oid).unwrap_or_else(|| named.words(&bytes))),
+            Some(bytes) => {
+                let words = || store.words(oid).unwrap_or_else(|| named.words(&bytes));
+                judge(entry, &bytes, words, lowered)
+            }
             None => skipped(entry, "git does not have its content here", false),
         });
         return match outcome {
@@ -170,7 +174,7 @@ fn read(texts: Texts<'_>, entry: &Entry, named: &Named) -> Outcome {
         }
         Ok(length) => {
             let bytes = buffer.get(..length).unwrap_or_default();
-            judge(entry, bytes, || named.words(bytes))
+            judge(entry, bytes, || named.words(bytes), anew)
         }
         Err(error) => skipped(entry, &error.to_string(), false),
     })
@@ -195,7 +199,17 @@ fn fill(buffer: &mut Vec<u8>, path: &Path) -> io::Result<usize> {
     }
 }
 
-fn judge(entry: &Entry, bytes: &[u8], words: impl FnOnce() -> Words) -> Outcome {
+/// A program that nobody lowered before.
+fn anew(source: Source, language: Language) -> Option<Arc<Module>> {
+    Some(Arc::new(lower(source, language)))
+}
+
+fn judge(
+    entry: &Entry,
+    bytes: &[u8],
+    words: impl FnOnce() -> Words,
+    lowered: impl FnOnce(Source, Language) -> Option<Arc<Module>>,
+) -> Outcome {
     if bytes.starts_with(HEADER) {
         let on_disk = || fs::metadata(&entry.absolute).map_or(entry.size, |metadata| metadata.len());
         let size = if entry.blob.is_some() { entry.size } else { on_disk() };
@@ -228,7 +242,7 @@ fn judge(entry: &Entry, bytes: &[u8], words: impl FnOnce() -> Words) -> Outcome 
     let allows = lang::allows(&source, language);
     let encoding = source.encoding;
     if is_program(language) {
-        return Outcome::Module(Arc::new(lower(source, language)), allows);
+        return lowered(source, language).map_or(Outcome::Nothing, |module| Outcome::Module(module, allows));
     }
     let mut facts = lang::read(&source, language).doubted(&source);
     if encoding == Encoding::Latin1 {
@@ -271,7 +285,7 @@ fn is_bundle(bytes: &[u8]) -> bool {
     bytes.len() > 100_000 && bytes.len() / (memchr::memchr_iter(b'\n', bytes).count() + 1) > 500
 }
 
-fn lower(source: Source, language: Language) -> Module {
+pub(super) fn lower(source: Source, language: Language) -> Module {
     let source = Arc::new(source);
     match language {
         Language::Python => python::lower(source),

@@ -8,6 +8,7 @@ mod gather;
 mod inventory;
 mod language;
 mod link;
+mod lowered;
 mod matrix;
 mod mounts;
 mod prefilter;

@@ -1,13 +1,13 @@
 //! What earlier runs learnt of git's contents, in a file below `.git`. A content never changes under its name, so this is
 //! never out of date; a file that is missing, damaged or another version's is no loss but of time.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::io::{self, Write};
 use std::path::Path;
 
 use super::prefilter::{Named, Words};
 use crate::tree::kind::Head;
-use crate::tree::{Note, Oid};
+use crate::tree::{ByOid, Note, Oid};
 
 /// What is known of a content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,13 +42,18 @@ pub(super) fn key(named: &Named) -> [u8; DIGEST] {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Remembered {
     key: [u8; DIGEST],
-    known: HashMap<Oid, Known>,
+    known: ByOid<Known>,
 }
 
 impl Remembered {
+    /// What is known by whatever key: a guess of what will be asked for.
+    pub(super) fn guess(&self) -> &ByOid<Known> {
+        &self.known
+    }
+
     /// What is known by this key; nothing where it was learnt by another.
-    pub(super) fn by(self, key: &[u8; DIGEST]) -> HashMap<Oid, Known> {
-        if self.key == *key { self.known } else { HashMap::new() }
+    pub(super) fn by(self, key: &[u8; DIGEST]) -> ByOid<Known> {
+        if self.key == *key { self.known } else { ByOid::default() }
     }
 }
 
@@ -63,7 +68,7 @@ fn read(bytes: &[u8]) -> Option<Remembered> {
         return None;
     }
     let (key, mut rest) = rest.split_first_chunk::<DIGEST>()?;
-    let mut known = HashMap::with_capacity(rest.len() / 49);
+    let mut known = ByOid::with_capacity_and_hasher(rest.len() / 49, Default::default());
     while let Some((&length, after)) = rest.split_first() {
         let (name, after) = after.split_at_checked(usize::from(length))?;
         let (size, after) = after.split_first_chunk::<8>()?;
@@ -81,7 +86,7 @@ fn read(bytes: &[u8]) -> Option<Remembered> {
     Some(Remembered { key: *key, known })
 }
 
-fn written(key: &[u8; DIGEST], known: &HashMap<Oid, Known>, current: &HashSet<Oid>) -> Vec<u8> {
+fn written(key: &[u8; DIGEST], known: &ByOid<Known>, current: &HashSet<Oid>) -> Vec<u8> {
     let mut bytes = key.to_vec();
     for (oid, known) in known.iter().filter(|(oid, _)| known.len() <= MOST || current.contains(*oid)) {
         let Ok(length) = u8::try_from(oid.len()) else { continue };
@@ -100,7 +105,7 @@ fn written(key: &[u8; DIGEST], known: &HashMap<Oid, Known>, current: &HashSet<Oi
 }
 
 /// A store that cannot be written to is slower and no worse.
-pub(super) fn save(folder: &Path, key: &[u8; DIGEST], known: &HashMap<Oid, Known>, current: &HashSet<Oid>) {
+pub(super) fn save(folder: &Path, key: &[u8; DIGEST], known: &ByOid<Known>, current: &HashSet<Oid>) {
     let write = || -> io::Result<()> {
         std::fs::create_dir_all(folder)?;
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
@@ -122,7 +127,7 @@ mod tests {
     fn what_is_written_is_read_and_what_is_damaged_is_not() {
         let key = key(&Named::default());
         let oid: Oid = Arc::from("a".repeat(40));
-        let known = HashMap::from([(
+        let known = ByOid::from_iter([(
             Arc::clone(&oid),
             Known {
                 note: Note { size: 1 << 40, head: Head::Database },
@@ -133,7 +138,7 @@ mod tests {
         let bytes = written(&key, &known, &HashSet::new());
         assert_eq!(read(&bytes).unwrap().by(&key), known);
         let other = super::key(&Named::of(&Options { tables: vec!["x".into()], ..Options::default() }));
-        assert_eq!(read(&bytes).unwrap().by(&other), HashMap::new());
+        assert_eq!(read(&bytes).unwrap().by(&other), ByOid::default());
         for at in 0..bytes.len() {
             let mut damaged = bytes.clone();
             damaged[at] ^= 1;

@@ -6,15 +6,17 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use super::Options;
-use super::gather::{Outcome, is_deployment, is_utf16};
+use super::gather::{Outcome, is_deployment, is_utf16, lower};
 use super::language::language_of;
+use super::lowered::Lowered;
 use super::prefilter::{Named, Words};
 use super::remembered::{self, Known, Remembered};
 use crate::db::{self, Bytes, Schema, State, Use};
 use crate::lang::Language;
-use crate::lang::program::Module;
+use crate::lang::program::{Module, is_program};
+use crate::text::Source;
 use crate::tree::kind::{Head, is_named_like_database, is_source};
-use crate::tree::{Blob, Blobs, GitError, Item, LARGEST_TEXT, Mode, Note, Oid, Repository};
+use crate::tree::{Blob, Blobs, ByOid, GitError, Item, LARGEST_TEXT, Mode, Note, Oid, Repository};
 
 /// Databases above this size are opened where they are new, and not otherwise.
 const LARGE: u64 = 8 << 20;
@@ -26,10 +28,10 @@ pub struct Store<'r> {
     repository: &'r Repository,
     blobs: Blobs<'r>,
     named: Named,
-    known: HashMap<Oid, Known>,
+    known: ByOid<Known>,
     /// What earlier runs knew, with what that depends on.
     remembered: Option<Remembered>,
-    texts: RwLock<HashMap<Oid, Arc<[u8]>>>,
+    texts: RwLock<ByOid<Arc<[u8]>>>,
     /// Databases of these contents are opened whatever their size.
     fresh: HashSet<Oid>,
     /// What somebody asked for.
@@ -41,6 +43,8 @@ pub struct Store<'r> {
     /// What files give by themselves, by path and content: most are the same on both sides of a change.
     outcomes: Once<Outcome>,
     modules: Once<Option<Arc<Module>>>,
+    /// Programs that earlier runs lowered.
+    lowered: OnceLock<Option<Lowered>>,
 }
 
 type Opened = (State, Option<Schema>);
@@ -75,7 +79,7 @@ impl<'r> Store<'r> {
             repository,
             blobs: Blobs::of(repository),
             named: Named::default(),
-            known: HashMap::new(),
+            known: ByOid::default(),
             remembered: None,
             texts: RwLock::default(),
             fresh: HashSet::new(),
@@ -85,6 +89,7 @@ impl<'r> Store<'r> {
             uses: Mutex::default(),
             outcomes: Mutex::default(),
             modules: Mutex::default(),
+            lowered: OnceLock::new(),
         }
     }
 
@@ -126,16 +131,15 @@ impl<'r> Store<'r> {
         let key = remembered::key(&self.named);
         self.known = self.remembered.take().map(|remembered| remembered.by(&key)).unwrap_or_default();
         self.fresh.extend(fresh.cloned());
-        let mut wanted: HashMap<Oid, bool> = HashMap::new();
-        let mut current = HashSet::new();
-        for item in items.filter(|item| item.mode != Mode::Submodule) {
-            current.insert(Arc::clone(&item.oid));
+        let mut wanted: ByOid<bool> = ByOid::default();
+        let items: Vec<&Item> = items.filter(|item| item.mode != Mode::Submodule).collect();
+        for item in &items {
             let by_name = matters_by_name(&item.path) || item.mode == Mode::Link;
             let read = match self.known.get(&item.oid) {
                 None => true,
                 Some(known) => (by_name || known.matters) && known.note.size <= self.most(&item.oid, known.note.head),
             };
-            if read {
+            if read && !(self.known.contains_key(&item.oid) && self.has_text(&item.oid)) {
                 *wanted.entry(Arc::clone(&item.oid)).or_default() |= by_name;
             }
         }
@@ -166,9 +170,14 @@ impl<'r> Store<'r> {
             is_new |= self.known.insert(oid, known).is_none();
         }
         if is_new && let Some(memory) = self.memory() {
+            let current = items.iter().map(|item| Arc::clone(&item.oid)).collect();
             remembered::save(&memory, &key, &self.known, &current);
         }
         Ok(())
+    }
+
+    fn has_text(&self, oid: &Oid) -> bool {
+        self.texts.read().unwrap_or_else(PoisonError::into_inner).contains_key(oid)
     }
 
     fn look(&self, bytes: &[u8]) -> Known {
@@ -228,14 +237,65 @@ impl<'r> Store<'r> {
         once(&self.outcomes, path, oid, make)
     }
 
-    /// A program, lowered.
+    /// A program, lowered; `source` gives it with its language.
     pub(super) fn module(
         &self,
         path: &str,
         oid: &Oid,
-        make: impl FnOnce() -> Option<Arc<Module>>,
+        source: impl FnOnce() -> Option<(Source, Language)>,
     ) -> Option<Arc<Module>> {
-        once(&self.modules, path, oid, make)
+        once(&self.modules, path, oid, || {
+            let (source, language) = source()?;
+            Some(Arc::new(match self.lowered() {
+                Some(lowered) => lowered.module(source, language, oid, |source| lower(source, language)),
+                None => lower(source, language),
+            }))
+        })
+    }
+
+    fn lowered(&self) -> Option<&Lowered> {
+        let make = || Some(Lowered::within(self.memory()?.join("lowered")));
+        self.lowered.get_or_init(make).as_ref()
+    }
+
+    /// Gets ready what will probably be asked for, by what earlier runs knew, while git still finds out what changed. Parses
+    /// nothing.
+    pub fn prepare(&mut self, items: &[Item]) {
+        /// So many at most: the rest is done by several threads later.
+        const MOST: usize = 64;
+        self.remember();
+        let Some(guess) = self.remembered.as_ref().map(Remembered::guess) else { return };
+        let matters =
+            |item: &&Item| guess.get(&item.oid).is_some_and(|known| known.matters && known.note.head == Head::Other);
+        let likely: Vec<&Item> = items.iter().filter(matters).take(MOST).collect();
+        let oids: HashSet<Oid> = likely.iter().map(|item| Arc::clone(&item.oid)).collect();
+        let oids: Vec<Oid> = oids.into_iter().collect();
+        let texts = &self.texts;
+        let read = self.blobs.each(
+            &oids,
+            |_| LARGEST_TEXT,
+            |oid, blob| {
+                if let Blob::Whole(bytes) = blob {
+                    texts.write().unwrap_or_else(PoisonError::into_inner).insert(Arc::clone(oid), bytes.into());
+                }
+            },
+        );
+        // Who asks again is told what is wrong.
+        if read.is_err() {
+            return;
+        }
+        for item in likely {
+            let text = self.texts.read().unwrap_or_else(PoisonError::into_inner).get(&item.oid).map(Arc::clone);
+            let (Some(text), Some(lowered)) = (text, self.lowered()) else { continue };
+            let language = language_of(&item.path, text.get(..256).unwrap_or(&text));
+            if !is_program(language) || !guess.get(&item.oid).is_some_and(|known| known.words.name_database) {
+                continue;
+            }
+            let source = Arc::new(Source::new(Arc::clone(&item.path), text.to_vec()));
+            if let Some(module) = lowered.known(&source, language, &item.oid) {
+                once(&self.modules, &item.path, &item.oid, || Some(Arc::new(module)));
+            }
+        }
     }
 
     /// What tells that a file on disk is in use, for each path.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 /// A half-open range of byte offsets into a source's text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, serde::Deserialize)]
 pub struct Span {
     pub start: u32,
     pub end: u32,

@@ -33,7 +33,8 @@ pub fn held(
     choice.folder(items, "", &Rules::above(root, git::top(root)), false, DEEPEST);
     let Tree { mut entries, mut skipped, mut links, in_git } = choice.tree;
     kind::name_sidecars(&mut entries);
-    entries.sort_unstable_by(|left, right| left.path.cmp(&right.path));
+    // They mostly are in order: git lists them so.
+    entries.sort_by(|left, right| left.path.cmp(&right.path));
     skipped.sort_unstable();
     links.sort_unstable();
     Tree { entries, skipped, links, in_git }

@@ -4,6 +4,7 @@ mod blobs;
 mod git;
 mod held;
 mod ignored;
+mod index_file;
 pub mod kind;
 mod renames;
 mod repository;
@@ -17,7 +18,7 @@ pub use blobs::{Blob, Blobs};
 pub use git::{in_lfs, root_of, top, uncommitted};
 pub use held::{Note, held};
 pub use renames::renames_since;
-pub use repository::{Change, GitError, Item, Mode, Oid, Repository};
+pub use repository::{ByOid, Change, GitError, Item, Mode, Oid, Repository};
 pub use walk::{Error, LARGEST_TEXT, Options, Tree, head, walk};
 
 /// A file of the tree that is worth reading.

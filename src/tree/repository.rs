@@ -1,16 +1,41 @@
 //! A repository as git holds it: its index, its commits, and what lies between two of them. Reads nothing of the work tree.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use super::git;
+use super::{git, index_file};
 
 /// Git's name for a content, in hexadecimal digits.
 pub type Oid = Arc<str>;
+
+/// What is known of contents, by their names.
+pub type ByOid<V> = HashMap<Oid, V, BuildHasherDefault<OidHasher>>;
+
+/// Names of contents are digests already: the first digits of one tell it from another.
+#[derive(Debug, Default)]
+pub struct OidHasher(u64);
+
+impl Hasher for OidHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        let digits = bytes.first_chunk::<16>().map_or_else(
+            || bytes.iter().fold(0, |sum: u128, byte| sum << 8 | u128::from(*byte)),
+            |digits| u128::from_le_bytes(*digits),
+        );
+        // Digits fill half of their bits and the letters another half: multiplied, they reach every bit.
+        let low = u64::try_from(digits & u128::from(u64::MAX)).unwrap_or_default();
+        let high = u64::try_from(digits >> 64).unwrap_or_default();
+        self.0 = (self.0.rotate_left(5) ^ low ^ high.rotate_left(29)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0 ^ self.0 >> 32
+    }
+}
 
 /// A file as a tree of git names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +128,14 @@ impl Repository {
     /// # Errors
     /// Where git is missing, or `root` is not in a repository.
     pub fn index(&self) -> Result<Vec<Item>, GitError> {
+        match self.usual_index().and_then(|file| index_file::read(&file)) {
+            Some(items) => Ok(items),
+            None => self.listed(),
+        }
+    }
+
+    /// The same, as git lists it.
+    pub(super) fn listed(&self) -> Result<Vec<Item>, GitError> {
         // `<mode> <object> <stage>\t<path>`
         Ok(items(&self.ask(&["ls-files", "-z", "--stage"])?, |words| (words.next() == Some("0")).then_some(())))
     }
@@ -222,6 +255,14 @@ impl Repository {
         child.wait().map(|status| status.success()).map_err(unstarted)
     }
 
+    /// The file of the index, where the repository is laid out as usual.
+    fn usual_index(&self) -> Option<PathBuf> {
+        let folder = self.usual()?;
+        let named = self.meant.iter().find(|(name, _)| name == "GIT_INDEX_FILE").map(|(_, value)| value);
+        let file = named.map_or_else(|| folder.join("index"), |value| self.root.join(value));
+        (!is_unusual(&folder.join("config"))).then_some(file)
+    }
+
     /// The usual case needs no process: a folder `.git`, and nobody who says otherwise.
     fn usual(&self) -> Option<PathBuf> {
         let folder = self.root.join(".git");
@@ -230,6 +271,14 @@ impl Repository {
         };
         (self.meant.iter().all(as_usual) && folder.join("HEAD").is_file()).then_some(folder)
     }
+}
+
+/// Whether contents may have names of another kind, or files another place, than usual; in doubt they may.
+fn is_unusual(configuration: &Path) -> bool {
+    std::fs::read(configuration).map_or(true, |text| {
+        let text = text.to_ascii_lowercase();
+        ["objectformat", "worktree"].iter().any(|word| memchr::memmem::find(&text, word.as_bytes()).is_some())
+    })
 }
 
 pub(super) fn unstarted(error: std::io::Error) -> GitError {

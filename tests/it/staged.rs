@@ -490,6 +490,7 @@ fn of_random_changes_exactly_that_is_told_which_a_check_of_the_whole_tells_after
         assert_eq!(warm, expected, "step {step}");
         fs::remove_dir_all(sandbox.path().join(".git/dbguard")).unwrap();
         assert_eq!(staged(), expected, "step {step}, with nothing remembered");
+        assert_eq!(staged(), expected, "step {step}, with all of it remembered");
         told_at_all += expected.len();
         sandbox = sandbox.git(&["commit", "-q", "--allow-empty", "-m", "step"]);
     }

@@ -3,14 +3,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::lang::Language;
 use crate::text::{Source, Span};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ExprId(pub u32);
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ScopeId(pub u32);
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct BlockId(pub u32);
 
 /// One source, lowered.
@@ -37,7 +39,7 @@ pub struct Module {
     pub has_errors: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Expr {
     pub span: Span,
     pub scope: ScopeId,
@@ -47,7 +49,7 @@ pub struct Expr {
     pub kind: Kind,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub enum Kind {
     /// A string: literal text and holes. Bytes literals and template literals too.
     Text(Vec<Piece>),
@@ -90,21 +92,21 @@ pub enum Kind {
 }
 
 /// One run of a string.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub enum Piece {
     /// The text after escapes, and where it stands in the source (without quotes).
     Text(String, Span),
     Hole(ExprId),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Arg {
     /// Keyword, in languages that have them. `*` and `**` for spreads.
     pub name: Option<Arc<str>>,
     pub value: ExprId,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Op {
     Add,
     /// Also how `Path` joins.
@@ -119,14 +121,14 @@ pub enum Op {
     Other,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ScopeKind {
     Module,
     Function,
     Class,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Scope {
     pub kind: ScopeKind,
     /// Empty for lambdas.
@@ -144,7 +146,7 @@ pub struct Scope {
     pub decorators: Vec<ExprId>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Param {
     pub name: Arc<str>,
     pub span: Span,
@@ -155,7 +157,7 @@ pub struct Param {
     pub keyword_only: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Binding {
     pub value: Bound,
     /// The name that is bound.
@@ -165,7 +167,7 @@ pub struct Binding {
 }
 
 /// What a name is bound to.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Bound {
     Expr(ExprId),
     /// `name: Annotation` without a value.
@@ -192,7 +194,7 @@ pub enum Bound {
 }
 
 /// A run of statements that is entered as one.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Block {
     pub parent: Option<BlockId>,
     /// Branches of one `if`, `try` or `switch` share a number: of two in one group only one is entered.

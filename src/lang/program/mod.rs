@@ -13,6 +13,7 @@ mod fillings;
 mod held;
 mod inherited;
 mod ir;
+mod kept;
 mod known;
 mod literals;
 mod members;
