@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Measures `dbguard check --staged` against `git diff --cached --raw` in a repository of 3,000 Python files: with 100 files
-# staged that name no database, with 100 of which 5 do, with one, and with one that does.
+# staged that name no database, with 100 of which 5 do, with one, and with one that does. The two run in turn; each line tells
+# the medians, the bound in milliseconds, and the ratio with its bound where there is one.
 #
 #   benches/staged.sh [FOLDER]
 #
@@ -42,33 +43,45 @@ PYTHON
 fi
 cd "$folder"
 
+# measure NAME MOST_MILLISECONDS [MOST_TIMES]
 measure() {
-  echo "== $1: $(git diff --cached --raw | wc -l) files staged"
-  hyperfine --warmup 3 --runs 30 --ignore-failure --shell none \
-    --command-name 'git diff --cached --raw' 'git diff --cached --raw' \
-    --command-name 'dbguard check --staged' "$dbguard check --staged --quiet"
+  python3 - "$dbguard" "$(git diff --cached --raw | wc -l) staged, $1" "${@:2}" <<'PYTHON'
+import statistics, subprocess, sys, time
+
+dbguard, what, bound, *times = sys.argv[1:]
+
+def run(command):
+    start = time.perf_counter()
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return (time.perf_counter() - start) * 1000
+
+pair = (["git", "diff", "--cached", "--raw"], [dbguard, "check", "--staged", "--quiet"])
+runs = [[run(command) for command in pair] for _ in range(43)][3:]
+git, ours = (statistics.median(side) for side in zip(*runs))
+ratio = statistics.median(ours / git for git, ours in runs)
+print(f"{what}: git {git:.1f} ms, dbguard {ours:.1f} ms (bound {bound}), {ratio:.1f} x" + (f" (bound {times[0]})" if times else ""))
+PYTHON
   git reset -q --hard
 }
 
 for number in $(seq 7 30 2999); do echo "# changed" >>"$(printf 'package_%02d/module_%d.py' $((number / 100)) "$number")"; done
 git add -u
-measure 'without databases'
+measure 'none with a database' 100 3
 for number in $(seq 7 30 2829); do echo "# changed" >>"$(printf 'package_%02d/module_%d.py' $((number / 100)) "$number")"; done
 for number in 0 200 400 600 800; do
   file=$(printf 'package_%02d/module_%d.py' $((number / 100)) "$number")
   printf '\n\ndef again():\n    return sqlite3.connect("data/other.db")\n' >>"$file"
 done
 git add -u
-measure 'with databases'
+measure '5 with a database' 100 3
 echo "# changed" >>package_00/module_7.py
 git add -u
-measure 'one file'
+measure 'without a database' 40
 printf '\n\ndef again():\n    return sqlite3.connect("data/other.db")\n' >>package_02/module_200.py
 git add -u
-measure 'one file with a database'
-rm -f .git/dbguard/known-contents
+measure 'with a database' 40
 echo "# changed" >>package_00/module_7.py
 git add -u
-echo "== the first run in a clone"
-hyperfine --runs 5 --ignore-failure --shell none --prepare 'rm -f .git/dbguard/known-contents' "$dbguard check --staged --quiet"
+echo "the first run in a clone:"
+hyperfine --runs 5 --ignore-failure --shell none --prepare 'rm -rf .git/dbguard' "$dbguard check --staged --quiet" 2>&1 | grep Time
 git reset -q --hard
