@@ -196,6 +196,9 @@ fn staged(repository: &Repository, store: &mut Store<'_>) -> Result<Sides, GitEr
     });
     let (after, changes) = (after?, changes?);
     if changes.is_empty() {
+        if after.is_empty() && repository.is_bare() {
+            return Err(GitError::Bare);
+        }
         return Ok(Sides { after, changes: Vec::new() });
     }
     let mut changes = vec![changes];
@@ -393,6 +396,11 @@ pub(super) fn trouble(error: &GitError, root: &Path) -> Failure {
             format!("{} is in none", root.display()),
             "run it inside a repository, or run `dbguard check` on the whole tree",
         ),
+        GitError::Bare => Failure::usage(
+            "the repository is bare",
+            "it has no work tree, so that nothing is staged or committed in it",
+            "look at the clone where commits are made, or compare commits: `dbguard check --from-ref OLD --to-ref NEW`",
+        ),
         GitError::UnknownRevision(revision) if revision == "HEAD" => Failure::usage(
             "there is no commit yet",
             "HEAD names none, so there is nothing to compare with",
@@ -401,7 +409,8 @@ pub(super) fn trouble(error: &GitError, root: &Path) -> Failure {
         GitError::UnknownRevision(revision) => Failure::usage(
             "unknown revision",
             format!("`{}` names no commit here", escape(revision)),
-            "look at its spelling, or fetch it: `git fetch origin`; CI often clones one branch only",
+            "look at its spelling, or fetch it: CI often clones one branch, or one commit of it (`git fetch --unshallow origin`, \
+             `fetch-depth: 0` of actions/checkout)",
         ),
         GitError::NoMergeBase { one, other, shallow: true } => Failure::usage(
             "the clone is too shallow",

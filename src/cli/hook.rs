@@ -9,7 +9,7 @@ use clap::{FromArgMatches, Subcommand};
 use super::failure::{Exit, Failure};
 use super::options::scope;
 use super::{Session, change, check};
-use crate::tree::Repository;
+use crate::tree::{GitError, Repository};
 
 /// Check each commit before it is made, with a hook of git
 ///
@@ -157,6 +157,9 @@ fn place(session: &Session<'_>) -> Result<Place, Failure> {
     // `core.hooksPath` is relative to the top of the work tree.
     let top = scope.root.ancestors().find(|at| at.join(".git").exists()).unwrap_or(&scope.root);
     let repository = Repository::at(top, session.world.git_for(top));
+    if repository.is_bare() {
+        return Err(change::trouble(&GitError::Bare, top));
+    }
     let folder = repository.path("hooks").map_err(|error| change::trouble(&error, top))?;
     let shared = repository.shared().and_then(|folder| folder.canonicalize().ok());
     let real = folder.canonicalize().unwrap_or_else(|_| folder.clone());

@@ -67,6 +67,8 @@ pub struct Change {
 pub enum GitError {
     NotInstalled,
     NotARepository,
+    /// There is no work tree, so that nothing is ever staged.
+    Bare,
     UnknownRevision(String),
     /// The histories have no commit in common, or the clone is too shallow to hold it.
     NoMergeBase {
@@ -158,6 +160,12 @@ impl Repository {
         let arguments = ["diff", "--cached", "--raw", "-z", "-M", "--no-abbrev", "--relative", "--no-ext-diff"];
         let arguments: Vec<&str> = arguments.into_iter().chain(against).chain(["--"]).collect();
         Ok(changes(&self.ask(&arguments)?))
+    }
+
+    /// It has no work tree: nobody commits in it.
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        self.usual().is_none() && self.line(&["rev-parse", "--is-bare-repository"]).is_ok_and(|answer| answer == "true")
     }
 
     /// A merge waits for its commit.

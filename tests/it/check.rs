@@ -127,6 +127,30 @@ fn settings_are_shown_with_where_each_is_from() {
 }
 
 #[test]
+fn throw_away_databases_of_tests_and_words_of_documents_are_no_findings() {
+    let tests = "\
+import sqlite3
+import tempfile
+
+
+def test_login(tmp_path):
+    sqlite3.connect(':memory:')
+    sqlite3.connect(tmp_path / 'auth.db')
+    with tempfile.NamedTemporaryFile(suffix='.db') as file:
+        sqlite3.connect(file.name)
+";
+    let sandbox = project()
+        .file("tests/test_login.py", tests)
+        .file("docs/history.md", "Once there was an `auth.db`:\n\n```python\nsqlite3.connect('auth.db')\n```\n");
+    let run = sandbox.run(&["check", "--output-format", "concise", "tests", "docs"]);
+    assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run:?}");
+    // What a test leaves in the tree is told.
+    let run = sandbox.file("tests/test_login.py", "import sqlite3\nsqlite3.connect('data/auth.db')\n");
+    let run = run.run(&["check", "--output-format", "concise", "tests"]);
+    assert!(run.code == 1 && run.stdout.contains("tests/test_login.py:2:17: "), "{run:?}");
+}
+
+#[test]
 fn an_excluded_file_is_not_checked_when_it_is_named_and_v_says_why() {
     let policy =
         "[primary]\npath = \"data/zoe.db\"\nenv = \"DATABASE_PATH\"\n\n[places]\nexclude = [\"vendored/**\"]\n";

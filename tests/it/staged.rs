@@ -95,6 +95,16 @@ fn an_empty_repository_is_not_called_checked() {
 }
 
 #[test]
+fn a_bare_repository_is_not_called_checked() {
+    let sandbox = Sandbox::new().git(&["init", "-q", "--bare"]);
+    for arguments in [&["check", "--staged"][..], &["hook", "run"], &["hook", "install"]] {
+        let run = sandbox.run(arguments);
+        assert!(run.code == 2 && run.stderr.starts_with("error: the repository is bare\n"), "{arguments:?}: {run:?}");
+    }
+    assert!(!sandbox.path().join("hooks/pre-commit").exists());
+}
+
+#[test]
 fn the_first_commit_is_compared_with_nothing() {
     let sandbox = Sandbox::new().git(&["init", "-q"]).file("dbguard.toml", POLICY).file("login.py", OLD);
     let sandbox = sandbox.git(&["add", "."]);
