@@ -7,7 +7,7 @@ mod sprawl;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use dbguard::db::State;
 use dbguard::lang::{Role, Value};
@@ -412,6 +412,16 @@ fn decided(folder: &Path) {
     std::fs::write(folder.join("dbguard.toml"), policy).unwrap();
 }
 
+/// What `tests/same_tree.py` finds that differs elsewhere than where an edit stands.
+fn differences_of_trees(cases: &str) -> String {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/same_tree.py");
+    let mut child = Command::new("python3").arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), cases.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
 /// Every Python program of the application, its syntax tree without positions, as Python prints it.
 const TREES: &str = "
 import ast, json, pathlib
@@ -437,6 +447,14 @@ fn one_run_of_fix_mends_the_whole_application() {
 
     let (_, told, _) = dbguard(folder.path(), &["fix", "--diff", "--unsafe", "--output-format", "json"]);
     let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let read = |file: &str| std::fs::read_to_string(folder.path().join(file)).unwrap();
+    let programs: Vec<(String, serde_json::Value, String)> = told["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|it| it["file"].as_str().filter(|file| file.ends_with(".py")).map(|file| (file, it)))
+        .map(|(file, it)| (file.to_owned(), it["edits"].clone(), read(file)))
+        .collect();
     let (code, _, said) = dbguard(folder.path(), &["fix", "--unsafe"]);
     assert_eq!(code, Some(1), "{said}");
 
@@ -469,6 +487,13 @@ fn one_run_of_fix_mends_the_whole_application() {
         assert!(edited.contains(&path.as_str()), "{path} has changed without an edit");
     }
     assert!(changed.len() > 30, "{changed:?}");
+    let mut cases = String::new();
+    for (file, edits, before) in &programs {
+        let edits: Vec<_> = edits.as_array().unwrap().iter().map(|it| [&it["start_byte"], &it["end_byte"]]).collect();
+        let case = serde_json::json!({ "name": file, "before": before, "after": read(file), "edits": edits });
+        cases.push_str(&format!("{case}\n"));
+    }
+    assert_eq!(differences_of_trees(&cases), "");
 
     // With the rows moved, whoever registers can log in.
     let (done, _, said) = python(folder.path(), MOVE);

@@ -246,13 +246,13 @@ fn fixes(report: &Report, gathered: &Gathered, policy: &Policy) -> Result<Vec<Op
     let inventory = &gathered.inventory;
     let source = |file: &str| gathered.source(file).map(Arc::new);
     let proposals = fix::proposals(inventory, policy, report, &super::migrate::moved(&inventory.root)?, &source);
-    let mut by_place: HashMap<(String, Place), Fix> = HashMap::new();
+    let mut by_place: HashMap<(&str, &Place), Fix> = HashMap::new();
     for proposal in proposals {
         if let Ok(fix) = proposal.fix {
-            by_place.insert((proposal.finding.rule, proposal.finding.place), fix);
+            by_place.insert((&proposal.finding.rule, &proposal.finding.place), fix);
         }
     }
-    let fix = |finding: &Finding| by_place.get(&(finding.rule.clone(), finding.place.clone())).cloned();
+    let fix = |finding: &Finding| by_place.get(&(finding.rule.as_str(), &finding.place)).cloned();
     Ok(report.findings.iter().map(fix).collect())
 }
 

@@ -13,8 +13,8 @@ use super::fix_staged::Staged;
 use super::gather::{Gathered, Reading, gather, gather_again};
 use crate::check;
 use crate::finding::{Finding, Fix, Safety};
-use crate::fix::{self, Patches, Unsaved, Verdict};
-use crate::output::{Fixed, escape, fix_full, fix_json, fix_verdict};
+use crate::fix::{self, Patch, Patches, Unsaved, Verdict};
+use crate::output::{Fixed, escape, fix_full, fix_json, fix_left, fix_verdict};
 use crate::policy::Policy;
 use crate::scan::{Inventory, Overlay};
 use crate::text::{Source, apply, diff};
@@ -89,7 +89,12 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
     } else if !args.diff && !args.allow_dirty {
         refuse_dirty(&root, &patches)?;
     }
-    let unsaved = if args.diff { Vec::new() } else { save(session, &root, &patches) };
+    let mut unsaved = match (args.diff, args.output_format) {
+        (true, Format::Full) => print_patch(session, &root, &patches)?,
+        (true, Format::Json) => Vec::new(),
+        (false, _) => save(session, &root, &patches),
+    };
+    unsaved.extend(patches.gone.iter().map(|file| Unsaved::changed(file)));
     match &staged {
         Some(_) if session.world.in_hook_manager && !patches.patches.is_empty() => {
             session.warn(
@@ -145,7 +150,7 @@ fn patches(
 }
 
 fn refuse_dirty(root: &Path, patches: &Patches) -> Result<(), Failure> {
-    let files: Vec<&str> = patches.patches.iter().filter(|it| it.before.is_some()).map(|it| &*it.file).collect();
+    let files: Vec<&str> = patches.patches.iter().filter(|it| !it.is_new()).map(|it| &*it.file).collect();
     let next = "commit or stash them, look at `dbguard fix --diff` first, or say --allow-dirty";
     let dirty = tree::uncommitted(root, &files).map_err(|reason| {
         Failure::failed("git does not say what is committed", reason, "say --allow-dirty to go on without")
@@ -174,18 +179,31 @@ fn save(session: &Session<'_>, root: &Path, patches: &Patches) -> Vec<Unsaved> {
     unsaved
 }
 
+/// Prints what would change; the files that became others meanwhile come back.
+fn print_patch(session: &Session<'_>, root: &Path, patches: &Patches) -> Result<Vec<Unsaved>, Failure> {
+    let mut unsaved = Vec::new();
+    for patch in &patches.patches {
+        match unified(root, patch) {
+            Some(text) => session.print(&text)?,
+            None => unsaved.push(Unsaved::changed(&patch.file)),
+        }
+    }
+    Ok(unsaved)
+}
+
+/// The patch of one file as `git apply` takes it; `None` where the file became another meanwhile.
+pub(super) fn unified(root: &Path, patch: &Patch) -> Option<Vec<u8>> {
+    let contents = patch.contents(root)?;
+    Some(diff::unified(&below_top(root, &patch.file), contents.before.as_deref(), &contents.after))
+}
+
 fn report(args: &Args, session: &Session<'_>, fixed: &Fixed<'_>) -> Result<(), Failure> {
     let look = session.look();
     let mut out = Vec::new();
     let written = match args.output_format {
         Format::Json => fix_json(fixed, &mut out),
-        Format::Full if args.diff => {
-            for patch in &fixed.patches.patches {
-                let name = below_top(fixed.root, &patch.file);
-                out.extend(diff::unified(&name, patch.before.as_deref(), &patch.after));
-            }
-            Ok(())
-        }
+        // The patch was printed file by file.
+        Format::Full if args.diff => Ok(()),
         Format::Full => fix_full(fixed, session.global.verbose, &look, &mut out),
     };
     written.map_err(|error| Failure::output(&error))?;
@@ -194,10 +212,15 @@ fn report(args: &Args, session: &Session<'_>, fixed: &Fixed<'_>) -> Result<(), F
         if args.diff {
             // The patch has standard output for itself.
             let mut talk = Vec::new();
-            let reasons =
-                Fixed { patches: &Patches { patches: Vec::new(), left: fixed.patches.left.clone() }, ..*fixed };
-            fix_full(&reasons, session.global.verbose, &look, &mut talk).map_err(|error| Failure::output(&error))?;
-            session.say(String::from_utf8_lossy(&talk).trim());
+            let none = Patches::default();
+            fix_full(&Fixed { patches: &none, ..*fixed }, session.global.verbose, &look, &mut talk)
+                .map_err(|error| Failure::output(&error))?;
+            fix_left(&fixed.patches.left, session.global.verbose, &look, &mut talk)
+                .map_err(|error| Failure::output(&error))?;
+            let talk = String::from_utf8_lossy(&talk);
+            if !talk.trim().is_empty() {
+                session.say(talk.trim());
+            }
         }
         session.say(&fix_verdict(fixed, &look));
     }
@@ -249,7 +272,14 @@ impl Asking<'_> {
             let mut answer = String::new();
             let read = std::io::stdin().lock().read_line(&mut answer);
             match (read, answer.trim().to_ascii_lowercase().as_str()) {
-                (Ok(0) | Err(_), _) | (_, "q" | "quit") => {
+                (Ok(0) | Err(_), _) => {
+                    self.session.warn_plain("");
+                    self.session
+                        .warn("nobody answers (standard input has ended): all that follow are left as they are");
+                    self.answer = Some(Verdict::Leave);
+                    return Verdict::Leave;
+                }
+                (_, "q" | "quit") => {
                     self.answer = Some(Verdict::Leave);
                     return Verdict::Leave;
                 }

@@ -3,11 +3,12 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::sync::Arc;
 
 use super::Session;
 use super::change::trouble;
 use super::failure::Failure;
-use super::fix::below_top;
+use super::fix::{below_top, unified};
 use crate::finding::Fix;
 use crate::fix::{Left, Patches, Unsaved};
 use crate::output::escape;
@@ -20,6 +21,8 @@ pub(super) struct Staged<'r> {
     blobs: Blobs<'r>,
     contents: BTreeMap<String, Oid>,
     texts: RefCell<HashMap<Oid, Option<Vec<u8>>>>,
+    /// What the index is to take, by file: once the work tree is written, nothing tells any more what it was.
+    patches: RefCell<BTreeMap<Arc<str>, Vec<u8>>>,
     /// Patches of fixes that the index cannot take.
     apart: RefCell<Vec<u8>>,
 }
@@ -33,6 +36,7 @@ impl<'r> Staged<'r> {
             blobs: Blobs::of(repository),
             contents: items.map(|item| (item.path.to_string(), item.oid)).collect(),
             texts: RefCell::default(),
+            patches: RefCell::default(),
             apart: RefCell::default(),
         })
     }
@@ -75,9 +79,11 @@ impl<'r> Staged<'r> {
         patches.left.retain(|left| self.contents.contains_key(&*left.finding.place.file));
         let mut kept = Vec::new();
         for patch in std::mem::take(&mut patches.patches) {
-            let text = diff::unified(&below_top(self.root(), &patch.file), patch.before.as_deref(), &patch.after);
+            let Some(text) = unified(self.root(), &patch) else { continue };
+            let file = Arc::clone(&patch.file);
             if self.repository.patch_index(&text, true).map_err(|error| trouble(&error, self.root()))? {
                 kept.push(patch);
+                self.patches.borrow_mut().insert(file, text);
                 continue;
             }
             self.apart.borrow_mut().extend(text);
@@ -99,9 +105,10 @@ impl<'r> Staged<'r> {
 
     /// Writes to the index what was written to the work tree.
     pub(super) fn save(&self, patches: &Patches, unsaved: &[Unsaved], session: &Session<'_>) -> Result<(), Failure> {
+        let made = self.patches.borrow();
         for patch in patches.patches.iter().filter(|patch| !unsaved.iter().any(|it| *it.file == *patch.file)) {
-            let text = diff::unified(&below_top(self.root(), &patch.file), patch.before.as_deref(), &patch.after);
-            if !self.repository.patch_index(&text, false).map_err(|error| trouble(&error, self.root()))? {
+            let text = made.get(&patch.file).map_or(&[][..], Vec::as_slice);
+            if !self.repository.patch_index(text, false).map_err(|error| trouble(&error, self.root()))? {
                 session.warn(&format!("{} is mended, but not in the index: `git add` it", escape(&patch.file)));
             }
         }

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::ignore;
 use crate::check::Report;
 use crate::finding::{FileEdit, Finding, Fix, Remedy, Safety};
@@ -10,13 +12,13 @@ use crate::lang::write::{Access, Change, Keep, Written, destroys_files, write};
 use crate::lang::{Language, Reference, Role, names, without_allow};
 use crate::policy::Policy;
 use crate::rules::{self, Fixable};
-use crate::scan::{Inventory, Linked};
+use crate::scan::{Inventory, Linked, with_threads};
 use crate::text::{Source, Span};
 
 /// A finding with what would mend it, or the reason why nothing is written.
 #[derive(Debug, Clone)]
-pub struct Proposal {
-    pub finding: Finding,
+pub struct Proposal<'f> {
+    pub finding: &'f Finding,
     pub fix: Result<Fix, String>,
 }
 
@@ -25,34 +27,36 @@ pub type Moved = BTreeSet<String>;
 
 /// A fix, or a reason, for every finding that has a remedy. `source` gives a file of the tree as the inventory saw it.
 #[must_use]
-pub fn proposals(
+pub fn proposals<'f>(
     inventory: &Inventory,
     policy: &Policy,
-    report: &Report,
+    report: &'f Report,
     moved: &Moved,
-    source: &dyn Fn(&str) -> Option<Arc<Source>>,
-) -> Vec<Proposal> {
+    source: &(dyn Fn(&str) -> Option<Arc<Source>> + Sync),
+) -> Vec<Proposal<'f>> {
     let facts = Facts::new(inventory, policy, moved);
     let mut by_file: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
     for finding in report.findings.iter().filter(|finding| finding.remedy.is_some()) {
         by_file.entry(&finding.place.file).or_default().push(finding);
     }
-    let mut found = Vec::new();
-    for (file, findings) in by_file {
+    let of_file = |(file, findings): (&str, Vec<&'f Finding>)| {
         let (ignores, others): (Vec<_>, Vec<_>) =
             findings.into_iter().partition(|finding| matches!(finding.remedy, Some(Remedy::AddIgnore { .. })));
-        found.extend(ignores.into_iter().map(|finding| facts.ignored(finding, source)));
+        let mut found: Vec<Proposal<'f>> = ignores.into_iter().map(|finding| facts.ignored(finding, source)).collect();
         if !others.is_empty() {
             found.extend(facts.of_file(file, &others, source));
         }
-    }
+        found
+    };
+    let by_file: Vec<(&str, Vec<&Finding>)> = by_file.into_iter().collect();
+    let mut found = with_threads(0, || by_file.into_par_iter().map(of_file).collect::<Vec<_>>()).concat();
     renamed_whole(&mut found);
     found
 }
 
 /// A table whose name cannot be written in one place keeps it in all.
-fn renamed_whole(proposals: &mut [Proposal]) {
-    let rename = |proposal: &Proposal| match &proposal.finding.remedy {
+fn renamed_whole(proposals: &mut [Proposal<'_>]) {
+    let rename = |proposal: &Proposal<'_>| match &proposal.finding.remedy {
         Some(Remedy::RenameTable { from, to }) => Some((from.to_ascii_lowercase(), to.clone())),
         _ => None,
     };
@@ -111,16 +115,15 @@ impl<'a> Facts<'a> {
         Self { inventory, policy, moved, access, languages, references }
     }
 
-    fn of_file(
+    fn of_file<'f>(
         &self,
         file: &str,
-        findings: &[&Finding],
+        findings: &[&'f Finding],
         source: &dyn Fn(&str) -> Option<Arc<Source>>,
-    ) -> Vec<Proposal> {
-        let refused =
-            |finding: &Finding, words: &str| Proposal { finding: finding.clone(), fix: Err(words.to_owned()) };
+    ) -> Vec<Proposal<'f>> {
+        let refused = |finding: &'f Finding, words: &str| Proposal { finding, fix: Err(words.to_owned()) };
         let (Some(language), Some(source)) = (self.languages.get(file).copied(), source(file)) else {
-            return findings.iter().map(|finding| refused(finding, "the file cannot be read")).collect();
+            return findings.iter().map(|&finding| refused(finding, "the file cannot be read")).collect();
         };
         let mut asked = Vec::new();
         let mut found = Vec::new();
@@ -137,7 +140,7 @@ impl<'a> Facts<'a> {
                 None => asked.push((finding, value)),
             }
         }
-        let changes: Vec<(&Finding, Asked<'_>)> = asked
+        let changes: Vec<(&'f Finding, Asked<'_>)> = asked
             .iter()
             .filter_map(|(finding, value)| Some((*finding, self.asked(finding, language, value, &source)?)))
             .collect();
@@ -148,7 +151,7 @@ impl<'a> Facts<'a> {
         found
     }
 
-    fn proposal(&self, finding: &Finding, asked: &Asked<'_>, written: Written, source: &Source) -> Proposal {
+    fn proposal<'f>(&self, finding: &'f Finding, asked: &Asked<'_>, written: Written, source: &Source) -> Proposal<'f> {
         let fix = match written {
             Err(refusal) => Err(refusal.0),
             Ok(edits) if edits.is_empty() => Err("there is nothing to change".to_owned()),
@@ -165,12 +168,12 @@ impl<'a> Facts<'a> {
                 Ok(Fix { title: asked.title.clone(), safety, why, edits: edits.into_iter().map(file).collect() })
             }
         };
-        Proposal { finding: finding.clone(), fix }
+        Proposal { finding, fix }
     }
 
-    fn ignored(&self, finding: &Finding, source: &dyn Fn(&str) -> Option<Arc<Source>>) -> Proposal {
+    fn ignored<'f>(&self, finding: &'f Finding, source: &dyn Fn(&str) -> Option<Arc<Source>>) -> Proposal<'f> {
         let Some(Remedy::AddIgnore { file, line }) = &finding.remedy else {
-            return Proposal { finding: finding.clone(), fix: Err("there is nothing to ignore".to_owned()) };
+            return Proposal { finding, fix: Err("there is nothing to ignore".to_owned()) };
         };
         let fix = ignore::line_added(file, source(file).as_deref(), line).map(|edit| Fix {
             title: format!("add `{line}` to {file}"),
@@ -178,7 +181,7 @@ impl<'a> Facts<'a> {
             why: "an ignore file changes nothing that runs".to_owned(),
             edits: vec![edit],
         });
-        Proposal { finding: finding.clone(), fix }
+        Proposal { finding, fix }
     }
 
     /// The path as it is understood at the finding's place: the longest, because a name that is joined later is no path yet.
@@ -477,7 +480,7 @@ fn best(rule: &str) -> Safety {
     }
 }
 
-fn without_comment(finding: &Finding, rule: &str, language: Language, source: &Source) -> Proposal {
+fn without_comment<'f>(finding: &'f Finding, rule: &str, language: Language, source: &Source) -> Proposal<'f> {
     let edit = without_allow(source, language, finding.place.span);
     let fix = edit.ok_or_else(|| "the comment is not found".to_owned()).map(|edit| Fix {
         title: format!("remove `allow[{rule}]`"),
@@ -485,7 +488,7 @@ fn without_comment(finding: &Finding, rule: &str, language: Language, source: &S
         why: "a comment changes nothing that runs".to_owned(),
         edits: vec![FileEdit { file: Arc::clone(&source.path), edit }],
     });
-    Proposal { finding: finding.clone(), fix }
+    Proposal { finding, fix }
 }
 
 fn slashes(path: &str) -> usize {

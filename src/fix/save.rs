@@ -4,7 +4,7 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use super::patch::Patch;
+use super::patch::{CHANGED, Patch};
 
 /// A file that was left as it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,16 +14,30 @@ pub struct Unsaved {
     pub reason: String,
 }
 
+impl Unsaved {
+    /// The file became another after it was read.
+    #[must_use]
+    pub fn changed(file: &str) -> Self {
+        Self { file: file.to_owned(), reason: CHANGED.to_owned() }
+    }
+}
+
 /// Writes a patch below `root`. A reader, and a machine that stops at any moment, finds the file as it was or as it becomes.
 /// What is well and worth knowing comes back as words.
 pub fn save(root: &Path, patch: &Patch) -> Result<Option<String>, Unsaved> {
     let unsaved = |reason: String| Unsaved { file: patch.file.to_string(), reason };
     let named = root.join(&*patch.file);
     let failed = |error: io::Error| unsaved(explained(&error));
-    if patch.before.is_none() {
-        let mut file = OpenOptions::new().write(true).create_new(true).open(&named).map_err(failed)?;
-        return file.write_all(&patch.after).and_then(|()| file.sync_all()).map(|()| None).map_err(failed);
+    // Before anything is made of it: whoever cannot read it is told that.
+    let is_there = fs::symlink_metadata(&named).is_ok();
+    if is_there {
+        File::open(&named).map_err(failed)?;
     }
+    let Some(contents) = patch.contents(root) else { return Err(unsaved(CHANGED.to_owned())) };
+    let Some(before) = contents.before else {
+        let mut file = OpenOptions::new().write(true).create_new(true).open(&named).map_err(failed)?;
+        return file.write_all(&contents.after).and_then(|()| file.sync_all()).map(|()| None).map_err(failed);
+    };
     // What a symbolic link leads to is changed, and the link stays.
     let path = fs::canonicalize(&named).map_err(failed)?;
     let about = fs::metadata(&path).map_err(failed)?;
@@ -32,11 +46,11 @@ pub fn save(root: &Path, patch: &Patch) -> Result<Option<String>, Unsaved> {
     }
     let folder = path.parent().unwrap_or(root);
     let mut new = tempfile::Builder::new().prefix(".dbguard-").suffix(".tmp").tempfile_in(folder).map_err(failed)?;
-    new.write_all(&patch.after).map_err(failed)?;
+    new.write_all(&contents.after).map_err(failed)?;
     like(new.as_file(), &about).map_err(failed)?;
     new.as_file().sync_all().map_err(failed)?;
-    if fs::read(&path).map_err(failed)? != patch.before.as_deref().unwrap_or_default() {
-        return Err(unsaved("it has changed since it was read: run the fix again".to_owned()));
+    if fs::read(&path).map_err(failed)? != before {
+        return Err(unsaved(CHANGED.to_owned()));
     }
     new.persist(&path).map_err(|error| failed(error.error))?;
     sync_folder(folder);
@@ -52,7 +66,10 @@ fn explained(error: &io::Error) -> String {
         ErrorKind::NotFound => "it was there a moment ago: run the fix again",
         _ => "look at its folder and run the fix again",
     };
-    format!("{error}: {next}")
+    let words = error.to_string();
+    // Where the new text was put together says nothing to whoever runs this.
+    let words = words.split_once(" at path ").map_or(words.as_str(), |(words, _)| words);
+    format!("{words}: {next}")
 }
 
 /// Gives a new file the mode and, where that is allowed, the owner of the old.

@@ -162,11 +162,14 @@ pub fn parses_as_well(language: Language, before: &str, after: &str) -> bool {
     if is_too_deep(language, before) || is_too_deep(language, after) {
         return false;
     }
+    if grammars.iter().any(|grammar| errors(grammar, after) == Some(0)) {
+        return true;
+    }
     // The grammar that understands the text as it was best is the one to ask.
     let mut best: Option<(usize, &tree_sitter::Language)> = None;
     for grammar in &grammars {
         match errors(grammar, before) {
-            Some(0) => return errors(grammar, after) == Some(0),
+            Some(0) => return false,
             Some(found) if best.is_none_or(|(fewest, _)| found < fewest) => best = Some((found, grammar)),
             _ => {}
         }

@@ -3,8 +3,10 @@
 use std::io::{self, Write};
 
 use super::Fixed;
+use super::fix_left::fix_left;
 use super::look::{BAD, CAUTION, GOOD, HEADING, Look, NAME, count, escape};
 use crate::finding::Safety;
+use crate::fix::DECLINED;
 
 /// Writes each file with its fixes, then what stays with the reasons.
 pub fn fix_full(fixed: &Fixed<'_>, verbose: bool, look: &Look, out: &mut dyn Write) -> io::Result<()> {
@@ -12,7 +14,7 @@ pub fn fix_full(fixed: &Fixed<'_>, verbose: bool, look: &Look, out: &mut dyn Wri
         if fixed.unsaved.iter().any(|unsaved| *unsaved.file == *patch.file) {
             continue;
         }
-        let edits = count(patch.edits.len(), "edit", "edits");
+        let edits = count(patch.edits().len(), "edit", "edits");
         writeln!(out, "{}  {edits}", look.paint(HEADING, &escape(&patch.file)))?;
         for done in &patch.done {
             let start = done.finding.place.start;
@@ -39,31 +41,7 @@ pub fn fix_full(fixed: &Fixed<'_>, verbose: bool, look: &Look, out: &mut dyn Wri
             escape(&unsaved.reason)
         )?;
     }
-    stays(fixed, verbose, look, out)
-}
-
-/// Findings that have a remedy and are not fixed; those that need a person are counted, and listed under `--verbose`.
-fn stays(fixed: &Fixed<'_>, verbose: bool, look: &Look, out: &mut dyn Write) -> io::Result<()> {
-    let left = &fixed.patches.left;
-    let listed = left.iter().filter(|left| left.reason.is_some() || verbose && left.fix.is_none());
-    let mut first = true;
-    for left in listed {
-        if std::mem::take(&mut first) {
-            writeln!(out, "\n{}", look.paint(HEADING, "Left as it is"))?;
-        }
-        let place = &left.finding.place;
-        let reason = left.reason.as_deref().unwrap_or(&left.finding.message);
-        writeln!(
-            out,
-            "  {}:{}:{} [{}]: {}",
-            escape(&place.file),
-            place.start.line,
-            place.start.column,
-            look.paint(NAME, &left.finding.rule),
-            escape(reason)
-        )?;
-    }
-    Ok(())
+    fix_left(&fixed.patches.left, verbose, look, out)
 }
 
 /// `Fixed 12 findings in 5 files. 3 stay: 2 could be fixed with --unsafe, 1 needs a person.`
@@ -83,12 +61,14 @@ pub fn fix_verdict(fixed: &Fixed<'_>, look: &Look) -> String {
         return look.paint(GOOD, &if fixes == 0 { "Nothing to fix.".to_owned() } else { words });
     }
     let unsafe_left = left.iter().filter(|left| left.fix.is_some()).count();
-    let refused = left.iter().filter(|left| left.reason.is_some()).count();
-    let others = left.len() - unsafe_left - refused;
+    let declined = left.iter().filter(|left| left.reason.as_deref() == Some(DECLINED)).count();
+    let refused = left.iter().filter(|left| left.reason.is_some()).count() - declined;
+    let others = left.len() - unsafe_left - refused - declined;
     let parts: Vec<String> = [
         (unsafe_left, "that --unsafe would fix"),
+        (declined, "that you left"),
         (refused, "that cannot be rewritten"),
-        (others, "that need a person: see `dbguard check`"),
+        (others, if others == 1 { "that needs a person" } else { "that need a person" }),
     ]
     .into_iter()
     .filter(|(number, _)| *number > 0)

@@ -100,7 +100,7 @@ impl Summary {
         Self {
             files: patches.patches.len(),
             fixes: patches.patches.iter().map(|patch| patch.done.len()).sum(),
-            edits: patches.patches.iter().map(|patch| patch.edits.len()).sum(),
+            edits: patches.patches.iter().map(|patch| patch.edits().len()).sum(),
             left: patches.left.len(),
             unsafe_left: patches.left.iter().filter(|left| left.fix.is_some()).count(),
         }
@@ -109,8 +109,8 @@ impl Summary {
 
 impl File {
     pub(super) fn of(patch: &Patch) -> Self {
-        let edit = |edit: &crate::text::Edit| Edit {
-            place: Where::of(&patch.source.place(edit.span)),
+        let edit = |(edit, place): (&crate::text::Edit, &crate::text::Place)| Edit {
+            place: Where::of(place),
             start_byte: edit.span.start,
             end_byte: edit.span.end,
             text: edit.text.clone(),
@@ -124,7 +124,7 @@ impl File {
         };
         Self {
             file: patch.file.to_string(),
-            edits: patch.edits.iter().map(edit).collect(),
+            edits: patch.edits().map(edit).collect(),
             fixes: patch.done.iter().map(fix).collect(),
         }
     }

@@ -1,6 +1,7 @@
 //! SQL, or a library that writes it, calls a table by the name it had before it was moved. Which name a table has now depends on
 //! the database: the connection decides, and where it is not known, what is known of all the others.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::sink::Offence;
@@ -8,7 +9,7 @@ use super::{Applied, Sink, Standing};
 use crate::finding::Remedy;
 use crate::lang::{Access, Naming, Statement, TableUse};
 use crate::policy::{Move, Moves};
-use crate::scan::{Context, Database, DatabaseId, Inventory, Linked};
+use crate::scan::{Context, Database, DatabaseId, Inventory, Linked, Trial};
 use crate::text::Place;
 
 /// Databases that are named in a reason.
@@ -19,25 +20,25 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
     if moves.iter().next().is_none() {
         return;
     }
-    let names = Names::of(inventory, policy, &moves);
-    let mut statements: HashMap<&str, Vec<&Statement>> = HashMap::new();
+    let mut statements: HashMap<&str, Vec<&Linked<Statement>>> = HashMap::new();
     for statement in &inventory.statements {
-        statements.entry(&statement.fact.place.file).or_default().push(&statement.fact);
+        statements.entry(&statement.fact.place.file).or_default().push(statement);
     }
     let mut stated: HashMap<&str, Vec<&TableUse>> = HashMap::new();
     for table_use in inventory.table_uses.iter().filter(|it| it.fact.naming == Naming::Stated) {
         stated.entry(&table_use.fact.place.file).or_default().push(&table_use.fact);
     }
+    let names = Names::of(inventory, policy, &moves);
     let mut asked = Vec::new();
     for table_use in &inventory.table_uses {
         let context = policy.context(&table_use.fact.place.file, table_use.context);
         if !matches!(context, Context::Code | Context::Config | Context::Test) {
             continue;
         }
-        let decision = names.decide(table_use);
+        let around = statements.get(&*table_use.fact.place.file).map_or(&[][..], Vec::as_slice);
+        let decision = names.decide(table_use, around);
         let Some(found) = decision.asked() else { continue };
         let new = &found.to.table;
-        let around = statements.get(&*table_use.fact.place.file).map_or(&[][..], Vec::as_slice);
         let beside = stated.get(&*table_use.fact.place.file).map_or(&[][..], Vec::as_slice);
         if found.from.table != *new && !says_both(around, beside, &table_use.fact, new) {
             asked.push((table_use, decision));
@@ -56,10 +57,12 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
     // A table that keeps its name in one place keeps it in all: half a rename runs nowhere.
     let mut held: HashMap<&Place, (&TableUse, &str)> = HashMap::new();
     for (table_use, decision) in &asked {
-        if let (Decision::Moved(found), Some(reason)) = (decision, &table_use.fact.fixed)
-            && !is_allowed(inventory, &table_use.fact)
-            && !names.is_served(&table_use.fact.table)
-        {
+        let holds = match (decision, &table_use.fact.fixed) {
+            (Decision::Moved(found), Some(reason)) | (Decision::Perhaps(found, reason), _) => Some((found, reason)),
+            _ => None,
+        };
+        let is_free = is_allowed(inventory, &table_use.fact) || names.is_served(&table_use.fact.table);
+        if let Some((found, reason)) = holds.filter(|_| !is_free) {
             held.entry(&found.place).or_insert((&table_use.fact, reason));
         }
     }
@@ -90,7 +93,7 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
             .label(&found.place, "policy")
             .about(table_use.databases.first().copied());
         let reason = match decision {
-            Decision::Open(_, reason) => Some(reason),
+            Decision::Open(_, reason) | Decision::Perhaps(_, reason) => Some(reason),
             _ if !used.contains(&found.place) => Some(&only_migrations),
             _ if is_django && !made.contains(&found.place) => Some(&not_made),
             _ => fact.fixed.as_ref(),
@@ -127,15 +130,17 @@ fn is_allowed(inventory: &Inventory, fact: &TableUse) -> bool {
 enum Decision<'m> {
     Stays,
     Moved(&'m Move),
-    /// It may be this move; why nobody can tell.
+    /// It moves under this name or another one; why nobody can tell. A person has to write it whatever becomes of the others.
     Open(&'m Move, String),
+    /// It may be this move, or a table that stays; why nobody can tell. The table keeps its name in all places meanwhile.
+    Perhaps(&'m Move, String),
 }
 
 impl<'m> Decision<'m> {
     fn asked(&self) -> Option<&'m Move> {
         match self {
             Self::Stays => None,
-            Self::Moved(found) | Self::Open(found, _) => Some(found),
+            Self::Moved(found) | Self::Open(found, _) | Self::Perhaps(found, _) => Some(found),
         }
     }
 }
@@ -149,6 +154,8 @@ struct Names<'a> {
     holders: HashMap<String, BTreeSet<DatabaseId>>,
     /// For each database whether it only stands in for another: a throw-away one, or one that nothing but tests names.
     stands_in: Vec<bool>,
+    /// Made when the first statement is tried.
+    trial: OnceCell<Trial<'a>>,
 }
 
 impl<'a> Names<'a> {
@@ -189,12 +196,11 @@ impl<'a> Names<'a> {
         for holders in holders.values_mut() {
             holders.retain(|database| !stands_in.get(database.0).copied().unwrap_or(false));
         }
-        Self { inventory, policy, moves, holders, stands_in }
+        Self { inventory, policy, moves, holders, stands_in, trial: OnceCell::new() }
     }
 
-    fn decide(&self, table_use: &Linked<TableUse>) -> Decision<'a> {
+    fn decide(&self, table_use: &Linked<TableUse>, around: &[&'a Linked<Statement>]) -> Decision<'a> {
         let table = &table_use.fact.table;
-        let lower = table.to_ascii_lowercase();
         let mut real: Vec<DatabaseId> = table_use.databases.clone();
         real.retain(|database| !self.stands_in.get(database.0).copied().unwrap_or(false));
         if real.is_empty() {
@@ -203,22 +209,53 @@ impl<'a> Names<'a> {
         if !real.is_empty() {
             return self.agreed(table, &real, |databases| format!("its connection can be {databases}"));
         }
-        // A throw-away database stands for the real one; an unknown connection for any that holds such a table.
-        let none = BTreeSet::new();
-        let mut holders: Vec<DatabaseId> = self.holders.get(&lower).unwrap_or(&none).iter().copied().collect();
         let spoken: Vec<&Move> = self.moves.iter().filter(|own| own.from.table.eq_ignore_ascii_case(table)).collect();
         let Some(first) = spoken.first() else { return Decision::Stays };
-        if spoken.iter().any(|other| other.to != first.to) {
-            let new: Vec<String> = spoken.iter().map(|own| format!("`{}`", own.to.table)).collect();
-            let new = new.join(" or ");
-            return Decision::Open(first, format!("its connection is not known, and the table moves to {new}"));
+        // A throw-away database stands for the real one; an unknown connection for any that holds such a table.
+        let none = BTreeSet::new();
+        let holders = self.holders.get(&table.to_ascii_lowercase()).unwrap_or(&none);
+        // The columns tell tables of one name apart.
+        let statement = around.iter().find(|it| it.fact.place.span.contains(table_use.fact.place.span));
+        let fitting: Vec<DatabaseId> = match statement {
+            Some(statement) if table_use.databases.is_empty() => {
+                let trial = self.trial.get_or_init(|| Trial::of(self.inventory));
+                holders.iter().copied().filter(|database| trial.fits(statement, *database) != Some(false)).collect()
+            }
+            _ => holders.iter().copied().collect(),
+        };
+        if fitting.is_empty() && !holders.is_empty() {
+            let all: Vec<DatabaseId> = holders.iter().copied().collect();
+            let names = self.named(&all);
+            let words = format!("its connection is not known, and no `{table}` of {names} has its columns");
+            return Decision::Perhaps(first, words);
         }
-        if holders.iter().all(|database| self.moved(*database, table).is_some()) {
-            return Decision::Moved(first);
+        let answers: Vec<Option<&Move>> = fitting.iter().map(|database| self.moved(*database, table)).collect();
+        // A database of which nothing but the policy is known may be meant as well.
+        let seen: Vec<&Move> = holders.iter().filter_map(|database| self.moved(*database, table)).collect();
+        let unseen = spoken.iter().copied().filter(|own| !seen.contains(own));
+        let targets: BTreeSet<&str> =
+            answers.iter().copied().flatten().chain(unseen).map(|own| own.to.table.as_str()).collect();
+        let found = answers.iter().copied().flatten().next().unwrap_or(first);
+        let stay: Vec<DatabaseId> = fitting
+            .iter()
+            .zip(&answers)
+            .filter(|(_, answer)| answer.is_none())
+            .map(|(database, _)| *database)
+            .collect();
+        match (targets.len(), stay.as_slice()) {
+            (0, _) => Decision::Stays,
+            (1, []) => Decision::Moved(found),
+            (_, []) => {
+                let new: Vec<String> = targets.iter().map(|table| format!("`{table}`")).collect();
+                let new = new.join(" or ");
+                Decision::Open(found, format!("its connection is not known, and the table moves to {new}"))
+            }
+            _ => {
+                let names = self.named(&stay);
+                let words = format!("its connection is not known, and {names} holds such a table that does not move");
+                Decision::Perhaps(found, words)
+            }
         }
-        holders.retain(|database| self.moved(*database, table).is_none());
-        let names = self.named(&holders);
-        Decision::Open(first, format!("its connection is not known, and {names} holds such a table that does not move"))
     }
 
     /// A view of the primary serves who still uses the old name, so that places may change one by one.
@@ -246,7 +283,11 @@ impl<'a> Names<'a> {
         if answers.iter().all(same) {
             return Decision::Moved(found);
         }
-        Decision::Open(found, reason(&self.named(databases)))
+        let words = reason(&self.named(databases));
+        match answers.iter().all(Option::is_some) {
+            true => Decision::Open(found, words),
+            false => Decision::Perhaps(found, words),
+        }
     }
 
     fn named(&self, databases: &[DatabaseId]) -> String {
@@ -297,13 +338,14 @@ fn lacks(inventory: &Inventory, database: DatabaseId, table: &str) -> bool {
 }
 
 /// `ALTER TABLE old RENAME TO new` and `INSERT INTO new SELECT .. FROM old` are the move itself. A column may be called `new` too.
-fn says_both(statements: &[&Statement], stated: &[&TableUse], table_use: &TableUse, new: &str) -> bool {
+fn says_both(statements: &[&Linked<Statement>], stated: &[&TableUse], table_use: &TableUse, new: &str) -> bool {
     // `users` may become `Users`.
     let is_new = |name: &str| match table_use.table.eq_ignore_ascii_case(new) {
         true => name == new,
         false => name.eq_ignore_ascii_case(new),
     };
-    statements.iter().filter(|statement| statement.place.span.contains(table_use.place.span)).any(|statement| {
+    let statements = statements.iter().map(|statement| &statement.fact);
+    statements.filter(|statement| statement.place.span.contains(table_use.place.span)).any(|statement| {
         let words: Vec<&str> = statement
             .sql
             .split(|letter: char| !letter.is_alphanumeric() && letter != '_')

@@ -14,7 +14,7 @@ use super::Overlay;
 use super::language::language_of;
 use super::prefilter::{Named, Words};
 use super::store::Store;
-use crate::lang::program::{Bound, Module, Opened, Program, WrapperOpener, is_program};
+use crate::lang::program::{Module, Opened, Outline, Outlines, Program, Shelf, Told, WrapperOpener, is_program};
 use crate::lang::{self, Allow, Facts, Language, javascript, python};
 use crate::text::{Encoding, Source};
 use crate::tree::LARGEST_TEXT;
@@ -65,69 +65,92 @@ pub(super) enum Texts<'t> {
 
 impl Texts<'_> {
     /// The whole of a file, by its path.
-    fn read(self, path: &str) -> Option<Vec<u8>> {
+    fn read(self, path: &Arc<str>) -> Option<Vec<u8>> {
         match self {
-            Texts::OnDisk(root, overlay) => match overlay.get(path) {
-                Some(bytes) => Some(bytes.to_vec()),
-                None => fs::read(root.join(path)).ok(),
-            },
-            Texts::InGit(store, entries) => Some(store.text(entries.get(path)?.blob.as_ref()?)?.to_vec()),
+            Texts::OnDisk(root, overlay) => {
+                let bytes = fs::read(root.join(&**path)).ok()?;
+                match overlay.get(path) {
+                    Some(rewrite) => Some(rewrite.of(path, Some(bytes))?.after),
+                    None => Some(bytes),
+                }
+            }
+            Texts::InGit(store, entries) => Some(store.text(entries.get(&**path)?.blob.as_ref()?)?.to_vec()),
         }
     }
 
     /// A program, lowered; the same one for every tree of git that holds it.
-    fn module(self, path: &str) -> Option<Arc<Module>> {
+    fn module(self, path: &Arc<str>) -> Option<Arc<Module>> {
         let of = |bytes: Vec<u8>| {
             let language = language_of(path, bytes.get(..256).unwrap_or(&bytes));
-            (Source::new(path, bytes), language)
+            (Source::new(Arc::clone(path), bytes), language)
         };
         if let Texts::InGit(store, entries) = self {
-            return store.module(path, entries.get(path)?.blob.as_ref()?, || Some(of(self.read(path)?)));
+            return store.module(path, entries.get(&**path)?.blob.as_ref()?, || Some(of(self.read(path)?)));
         }
         let (source, language) = of(self.read(path)?);
         Some(Arc::new(lower(source, language)))
     }
 }
 
+/// What is read before it is put together: what stays of it is far less.
+const AT_A_TIME: usize = 2048;
+
 /// Reads every text of the tree. `stop` is not asked: a tree is finite and each file is bounded.
 pub(super) fn gather(texts: Texts<'_>, entries: &[Entry], named: &Named) -> Gathered {
-    let outcomes: Vec<Outcome> =
-        entries.par_iter().filter(|entry| entry.kind == Kind::Text).map(|entry| read(texts, entry, named)).collect();
+    let shelf = Shelf::default();
     let mut gathered = Gathered::default();
-    let mut modules = Vec::new();
-    let mut allows = std::collections::HashMap::new();
+    let mut programs =
+        Programs { shelf: &shelf, outlines: Outlines::default(), imported: HashSet::new(), stems: HashSet::new() };
+    let mut allows = HashMap::new();
     let mut may_matter = Vec::new();
-    for outcome in outcomes {
-        match outcome {
-            Outcome::Nothing => {}
-            Outcome::Facts(facts) => gathered.sources.push(*facts),
-            Outcome::Module(module, allowed) => {
-                allows.insert(Arc::clone(&module.source.path), allowed);
-                modules.push(module);
+    for some in entries.chunks(AT_A_TIME) {
+        let texts_of = some.par_iter().filter(|entry| entry.kind == Kind::Text);
+        let given: Vec<Given> = texts_of.map(|entry| Given::of(read(texts, entry, named), &shelf)).collect();
+        for given in given {
+            match given {
+                Given::Program(outline, allowed) => {
+                    if !allowed.is_empty() {
+                        allows.insert(Arc::clone(&outline.path), allowed);
+                    }
+                    programs.add(*outline);
+                }
+                Given::Other(Outcome::Facts(facts)) => gathered.sources.push(*facts),
+                Given::Other(Outcome::MayMatter(path)) => may_matter.push(path),
+                Given::Other(Outcome::Ignores(patterns)) => gathered.ignore_patterns.extend(patterns),
+                Given::Other(Outcome::Database(entry)) => gathered.databases.push(entry),
+                Given::Other(Outcome::Skipped(skipped)) => gathered.skipped.push(skipped),
+                Given::Other(Outcome::Nothing | Outcome::Module(..)) => {}
             }
-            Outcome::MayMatter(path) => may_matter.push(path),
-            Outcome::Ignores(patterns) => gathered.ignore_patterns.extend(patterns),
-            Outcome::Database(entry) => gathered.databases.push(entry),
-            Outcome::Skipped(skipped) => gathered.skipped.push(skipped),
         }
     }
-    modules.extend(learned(texts, &modules, &may_matter));
-    let programs = programs(texts, entries, modules, &named.openers);
-    for (module, facts) in programs {
-        let allows = allows.remove(&module.0).unwrap_or_default();
-        gathered.sources.push(SourceFacts {
-            path: module.0,
-            language: module.1,
-            digest: module.2,
-            facts,
-            allows,
-            asked: true,
-        });
+    programs.learn(texts, &may_matter);
+    for ((path, language, digest), facts) in programs.facts(texts, entries, &named.openers) {
+        let allows = allows.remove(&path).unwrap_or_default();
+        gathered.sources.push(SourceFacts { path, language, digest, facts, allows, asked: true });
     }
     gathered.sources.sort_by(|left, right| left.path.cmp(&right.path));
     gathered.skipped.sort();
     gathered.ignore_patterns.sort();
     gathered
+}
+
+/// What one file gave, a program by its outline: the whole of it lies on the shelf while there is room.
+enum Given {
+    Program(Box<Outline>, Vec<Allow>),
+    Other(Outcome),
+}
+
+impl Given {
+    fn of(outcome: Outcome, shelf: &Shelf) -> Self {
+        match outcome {
+            Outcome::Module(module, allows) => {
+                let outline = Box::new(Outline::of(&module));
+                shelf.put(module);
+                Self::Program(outline, allows)
+            }
+            other => Self::Other(other),
+        }
+    }
 }
 
 thread_local! {
@@ -144,9 +167,12 @@ fn read(texts: Texts<'_>, entry: &Entry, named: &Named) -> Outcome {
         return Outcome::Nothing;
     }
     if let Texts::OnDisk(_, overlay) = texts
-        && let Some(bytes) = overlay.get(&entry.path)
+        && overlay.contains_key(&entry.path)
     {
-        return judge(entry, bytes, || named.words(bytes), anew);
+        return match texts.read(&entry.path) {
+            Some(bytes) => judge(entry, &bytes, || named.words(&bytes), anew),
+            None => skipped(entry, "it changed while it was read", false),
+        };
     }
     if let (Texts::InGit(store, _), Some(oid)) = (texts, &entry.blob) {
         if !store.matters(&entry.path, oid) {
@@ -287,57 +313,80 @@ fn is_bundle(bytes: &[u8]) -> bool {
 
 pub(super) fn lower(source: Source, language: Language) -> Module {
     let source = Arc::new(source);
-    match language {
+    let mut module = match language {
         Language::Python => python::lower(source),
         _ => javascript::lower(source, language),
-    }
+    };
+    module.shrink();
+    module
 }
 
-/// The second, equally cheap pass: programs that run SQL and speak of a module that names a database, or are spoken of by one
-/// that hands them its connection.
-fn learned(texts: Texts<'_>, modules: &[Arc<Module>], may_matter: &[Arc<str>]) -> Vec<Arc<Module>> {
-    let stems: HashSet<&str> =
-        modules.iter().filter_map(|module| stem(&module.source.path)).filter(|stem| stem.len() > 1).collect();
-    if stems.is_empty() || may_matter.is_empty() {
-        return Vec::new();
+/// The programs of a tree as far as they were read.
+struct Programs<'s> {
+    shelf: &'s Shelf,
+    outlines: Outlines,
+    /// The last names of what they import.
+    imported: HashSet<String>,
+    /// What they are imported by.
+    stems: HashSet<String>,
+}
+
+type Identity = (Arc<str>, Language, u64);
+
+impl Programs<'_> {
+    fn add(&mut self, mut outline: Outline) {
+        self.imported.extend(std::mem::take(&mut outline.imported));
+        self.stems.extend(stem(&outline.path).filter(|stem| stem.len() > 1).map(str::to_owned));
+        self.outlines.add(outline);
     }
-    let spoken_of = imported(modules);
-    let mut stems: Vec<&str> = stems.into_iter().collect();
-    stems.sort_unstable();
-    let Ok(words) = AhoCorasick::new(&stems) else { return Vec::new() };
-    may_matter
-        .par_iter()
-        .filter_map(|path| {
-            let bytes = texts.read(path)?;
-            let imports = || {
-                bytes
-                    .split(|&byte| byte == b'\n')
-                    .filter(|line| is_import(line))
-                    .any(|line| words.find_overlapping_iter(line).any(|hit| is_word(line, hit.start(), hit.end())))
-            };
-            if !stem(path).is_some_and(|stem| spoken_of.contains(stem)) && !imports() {
+
+    /// The second, equally cheap pass: programs that run SQL and speak of a module that names a database, or are spoken of by one
+    /// that hands them its connection.
+    fn learn(&mut self, texts: Texts<'_>, may_matter: &[Arc<str>]) {
+        if self.stems.is_empty() || may_matter.is_empty() {
+            return;
+        }
+        let mut stems: Vec<&str> = self.stems.iter().map(String::as_str).collect();
+        stems.sort_unstable();
+        let Ok(words) = AhoCorasick::new(&stems) else { return };
+        let imports = |bytes: &[u8]| {
+            let mut lines = bytes.split(|&byte| byte == b'\n').filter(|line| is_import(line));
+            lines.any(|line| words.find_overlapping_iter(line).any(|hit| is_word(line, hit.start(), hit.end())))
+        };
+        let learned = may_matter.par_iter().filter_map(|path| {
+            let is_spoken_of = stem(path).is_some_and(|stem| self.imported.contains(stem));
+            if !is_spoken_of && !imports(&texts.read(path)?) {
                 return None;
             }
-            texts.module(path)
-        })
-        .collect()
-}
-
-/// The last names of what these modules import.
-fn imported(modules: &[Arc<Module>]) -> HashSet<String> {
-    let mut found = HashSet::new();
-    let bindings = modules.iter().flat_map(|module| &module.scopes).flat_map(|scope| scope.bindings.values().flatten());
-    for binding in bindings {
-        let (path, name) = match &binding.value {
-            Bound::Module(path) => (path, None),
-            Bound::Import { module, name } => (module, Some(name)),
-            _ => continue,
-        };
-        let last = path.rsplit(['.', '/']).find(|part| !matches!(*part, "js" | "ts" | "mjs" | ""));
-        found.extend(last.map(str::to_owned));
-        found.extend(name.map(|name| name.to_string()));
+            let module = texts.module(path)?;
+            let outline = Outline::of(&module);
+            self.shelf.put(module);
+            Some(outline)
+        });
+        let learned: Vec<Outline> = learned.collect();
+        for outline in learned {
+            self.outlines.add(outline);
+        }
     }
-    found
+
+    fn facts(self, texts: Texts<'_>, entries: &[Entry], openers: &[WrapperOpener]) -> Vec<(Identity, Facts)> {
+        let texts_of = entries.iter().filter(|entry| entry.kind == Kind::Text);
+        let read: HashSet<&str> = self.outlines.paths().collect();
+        let is_one = |entry: &&Entry| is_program(language_of(&entry.path, b"")) || read.contains(&*entry.path);
+        let paths: Vec<Arc<str>> = texts_of.filter(is_one).map(|entry| Arc::clone(&entry.path)).collect();
+        let loader = |path: &Arc<str>| texts.module(path);
+        drop(read);
+        let program = Program::new(paths, self.outlines, openers.to_vec(), self.shelf, &loader);
+        // From the end: what was read last lies on the shelf still.
+        let main = program.main().par_iter().rev();
+        let mut told: Vec<(usize, Told)> = main.map(|&at| (at, program.facts(at, &Opened::new()))).collect();
+        let opened: Opened = told.iter().flat_map(|(_, told)| told.opened.iter().cloned()).collect();
+        let again = program.to_tell_again(&told, &opened);
+        let again = told.par_iter_mut().filter(|(at, _)| again.contains(at));
+        again.for_each(|(at, told)| told.facts = program.facts(*at, &opened).facts);
+        let mut identities = program.identities();
+        told.into_iter().filter_map(|(at, told)| Some((identities.remove(&at)?, told.facts))).collect()
+    }
 }
 
 fn is_import(line: &[u8]) -> bool {
@@ -362,32 +411,6 @@ pub(super) fn stem(path: &str) -> Option<&str> {
     } else {
         Some(stem)
     }
-}
-
-type Identity = (Arc<str>, Language, u64);
-
-fn programs(
-    texts: Texts<'_>,
-    entries: &[Entry],
-    modules: Vec<Arc<Module>>,
-    openers: &[WrapperOpener],
-) -> Vec<(Identity, Facts)> {
-    let paths: Vec<Arc<str>> = entries
-        .iter()
-        .filter(|entry| entry.kind == Kind::Text)
-        .filter(|entry| {
-            is_program(language_of(&entry.path, b"")) || modules.iter().any(|module| module.source.path == entry.path)
-        })
-        .map(|entry| Arc::clone(&entry.path))
-        .collect();
-    let loader = |path: &str| texts.module(path);
-    let program = Program::new(paths, modules, openers.to_vec(), &loader);
-    let opened: Opened =
-        program.main().par_iter().map(|&at| program.opened(at)).reduce(Opened::new, |mut left, right| {
-            left.extend(right);
-            left
-        });
-    program.main().par_iter().filter_map(|&at| Some((program.identity(at)?, program.facts(at, &opened)))).collect()
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 use crate::db::DatabaseFile;
 use crate::lang::program::WrapperOpener;
+use crate::text::Rewrite;
 use crate::tree::{self, Entry, Item};
 
 use gather::Texts;
@@ -33,7 +34,7 @@ pub use apart::stands_apart;
 pub use duplicates::is_bookkeeping;
 pub use inventory::{Context, Database, DatabaseId, Duplicate, Inventory, Linked, Side, SourceInfo, Tracking};
 pub use matrix::{Hand, Usage, matrix};
-pub use statements::{Judged, Tally, added_column, is_code, judge};
+pub use statements::{Judged, Tally, Trial, added_column, is_code, judge};
 pub use store::Store;
 
 /// What a scan is told beforehand; the policy's part comes in as plain values.
@@ -59,8 +60,8 @@ pub struct Options {
     pub no_rows: bool,
 }
 
-/// Bytes that stand in for those of a file, by the file's path relative to the root.
-pub type Overlay = BTreeMap<Arc<str>, Arc<[u8]>>;
+/// What files are read as in place of what they are, by their path relative to the root.
+pub type Overlay = BTreeMap<Arc<str>, Rewrite>;
 
 /// Deep nesting is followed up to a bound; this holds it with room to spare.
 const STACK: usize = 16 * 1024 * 1024;
@@ -106,7 +107,8 @@ pub fn scan_held(items: &[Item], store: &Store<'_>, options: &Options) -> Invent
     })
 }
 
-fn with_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
+/// Does some work on threads of its own, where what is nested deeply finds room; 0 threads lets the machine decide.
+pub fn with_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
     match rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build() {
         Ok(pool) => pool.install(work),
         // Without threads of its own the work is done on this one.

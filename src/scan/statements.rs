@@ -1,5 +1,6 @@
 //! Every statement of the code against the database it goes to: which compile, which do not, which nobody can judge.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{Context, Database, DatabaseId, Inventory, Linked};
@@ -71,15 +72,34 @@ pub fn judge<'a, 's>(inventory: &'a Inventory, schema: impl Fn(DatabaseId) -> Op
     let ids = (0..inventory.databases.len()).map(DatabaseId);
     let schemas: Schemas<'s> = ids.filter_map(|id| Some((id, schema(id)?))).collect();
     let here: Vec<DatabaseId> = schemas.keys().copied().collect();
-    let mut bench = Bench {
-        inventory,
-        schemas,
-        defined: Defined::of(inventory),
-        compilers: HashMap::new(),
-        wide: None,
-        apart: None,
-    };
+    let mut bench = Bench::of(inventory, schemas);
     inventory.statements.iter().map(|statement| bench.judge(statement, &here)).collect()
+}
+
+/// Tries statements on databases that nobody says they go to.
+pub struct Trial<'a> {
+    bench: RefCell<Bench<'a, 'a>>,
+}
+
+impl<'a> Trial<'a> {
+    /// On the databases of an inventory as they lie on disk.
+    #[must_use]
+    pub fn of(inventory: &'a Inventory) -> Self {
+        let schema = |database: &'a Database| database.file.as_ref().and_then(|file| file.schema.as_ref());
+        let databases = inventory.databases.iter().enumerate();
+        let schemas = databases.filter_map(|(index, database)| Some((DatabaseId(index), schema(database)?))).collect();
+        Self { bench: RefCell::new(Bench::of(inventory, schemas)) }
+    }
+
+    /// Whether a statement can go to a database, by the tables and columns that it names; `None` where nobody can tell.
+    #[must_use]
+    pub fn fits(&self, statement: &'a Linked<Statement>, database: DatabaseId) -> Option<bool> {
+        match self.bench.borrow_mut().against(statement, database).0 {
+            Verdict::Compiles(_) => Some(true),
+            Verdict::Broken(Fault::NoColumn(_) | Fault::NoTable(_)) => Some(false),
+            _ => None,
+        }
+    }
 }
 
 /// The databases that are here, each with its schema.
@@ -97,7 +117,12 @@ struct Bench<'a, 's> {
     apart: Option<(Option<DatabaseId>, &'a str, Compiler)>,
 }
 
-impl<'a> Bench<'a, '_> {
+impl<'a, 's> Bench<'a, 's> {
+    fn of(inventory: &'a Inventory, schemas: Schemas<'s>) -> Self {
+        let defined = Defined::of(inventory);
+        Self { inventory, schemas, defined, compilers: HashMap::new(), wide: None, apart: None }
+    }
+
     fn judge(&mut self, statement: &'a Linked<Statement>, here: &[DatabaseId]) -> Judged<'a> {
         let bare = |verdict| Judged { statement, database: None, is_known: false, verdict, ways: Vec::new() };
         let of = |id: &DatabaseId| self.inventory.database(*id);

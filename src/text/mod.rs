@@ -2,9 +2,11 @@
 
 pub mod diff;
 mod edit;
+mod rewrite;
 mod snippet;
 mod source;
 
 pub use edit::{Edit, Overlap, apply};
+pub use rewrite::{Rewrite, Rewritten};
 pub use snippet::Snippet;
 pub use source::{Encoding, Place, Position, Source, Span, Unencodable};

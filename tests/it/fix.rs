@@ -283,3 +283,99 @@ fn of_a_file_that_is_staged_in_part_each_fix_is_made_whose_lines_are_staged() {
     assert_eq!(run.stdout.matches("the index holds other lines there").count(), 3, "{run:?}");
     assert_eq!(run.code, 1, "{run:?}");
 }
+
+#[test]
+fn what_needs_a_person_is_listed_place_by_place() {
+    let policy = "[primary]\npath = \"zoe.db\"\nenv = \"DATABASE_PATH\"\n[[retired]]\npath = \"notes.db\"\ntables = { notes = \"note_user\" }\n[[retired]]\npath = \"plans.db\"\ntables = { notes = \"note_plan\" }\n";
+    let known = "import open, sqlite3\nsqlite3.connect('notes.db').execute('SELECT id FROM notes')\nsqlite3.connect('plans.db').execute('SELECT id FROM notes')\n";
+    let count = |name: &str| format!("def {name}(conn):\n    return conn.execute('SELECT count(*) FROM notes')\n");
+    let open: String = (0..9).map(|number| count(&format!("count_{number}"))).collect();
+    let sandbox = Sandbox::new().file("dbguard.toml", policy).file("known.py", known).file("open.py", &open);
+    let run = sandbox.run(&["fix", "--unsafe", "--allow-dirty", "--select", "retired-table"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    // Which of two names it is, the connection says where it is known.
+    assert_eq!(
+        text(&sandbox, "known.py"),
+        known.replacen("FROM notes", "FROM note_user", 1).replacen("FROM notes", "FROM note_plan", 1)
+    );
+    assert_eq!(text(&sandbox, "open.py"), open);
+    snapbox::assert_data_eq!(
+        run.stdout,
+        snapbox::str![[r#"
+known.py  2 edits
+  2:53  call the table `note_user` in place of `notes` [retired-table] unsafe: the table has its new name only once it has been moved
+  3:53  call the table `note_plan` in place of `notes` [retired-table] unsafe: the table has its new name only once it has been moved
+
+Left as it is
+  open.py:2:47 [retired-table]: `notes` may be called `note_user` now: look at it by hand: its connection is not known, and the table moves to `note_plan` or `note_user`
+  open.py:4:47 [retired-table]: `notes` may be called `note_user` now: look at it by hand: its connection is not known, and the table moves to `note_plan` or `note_user`
+  open.py:6:47 [retired-table]: `notes` may be called `note_user` now: look at it by hand: its connection is not known, and the table moves to `note_plan` or `note_user`
+  open.py:8:47 [retired-table]: `notes` may be called `note_user` now: look at it by hand: its connection is not known, and the table moves to `note_plan` or `note_user`
+  open.py:10:47 [retired-table]: `notes` may be called `note_user` now: look at it by hand: its connection is not known, and the table moves to `note_plan` or `note_user`
+  open.py:12:47 [retired-table]: `notes` may be called `note_user` now: look at it by hand: its connection is not known, and the table moves to `note_plan` or `note_user`
+  and 3 more places of this kind; -v lists them, --output-format json has them all
+
+"#]]
+    );
+    assert_eq!(run.stderr, "Fixed 2 findings in 1 file. 9 findings stay: 9 that need a person.\n");
+    let run = sandbox.run(&["fix", "--unsafe", "--allow-dirty", "--select", "retired-table", "-v"]);
+    assert_eq!(run.stdout.matches("open.py:").count(), 9, "{run:?}");
+    let run = sandbox.run(&["fix", "--unsafe", "--diff", "--select", "retired-table", "--output-format", "json"]);
+    assert_eq!(run.json()["left"].as_array().unwrap().len(), 9);
+}
+
+/// A table that is renamed, two databases that hold one of its name, and statements whose connection nobody sees.
+fn two_holders(code: &str) -> Sandbox {
+    let policy = "[primary]\npath = \"zoe.db\"\nenv = \"DATABASE_PATH\"\n[[external]]\npath = \"shop.db\"\n[tables]\nusers = \"people\"\n";
+    let opened = "import app, sqlite3\nzoe = sqlite3.connect('zoe.db')\nshop = sqlite3.connect('shop.db')\nzoe.execute('SELECT id FROM users')\n";
+    Sandbox::new()
+        .file("dbguard.toml", policy)
+        .database("zoe.db", "CREATE TABLE users (id INTEGER, name TEXT); CREATE TABLE visits (user INTEGER)")
+        .database("shop.db", "CREATE TABLE users (id INTEGER, card TEXT)")
+        .file("known.py", opened)
+        .file("app.py", code)
+}
+
+#[test]
+fn columns_tell_where_a_statement_goes_whose_connection_nobody_sees() {
+    let code = "def names(conn):\n    return conn.execute('SELECT name FROM users')\ndef cards(conn):\n    return conn.execute('SELECT card FROM users')\ndef seen(conn):\n    return conn.execute('SELECT u.id FROM users u JOIN visits ON u.id = user')\n";
+    let sandbox = two_holders(code);
+    let run = sandbox.run(&["fix", "--unsafe", "--allow-dirty", "--select", "retired-table"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(
+        text(&sandbox, "app.py"),
+        code.replace("name FROM users", "name FROM people").replace("FROM users u", "FROM people u")
+    );
+    assert!(text(&sandbox, "known.py").contains("FROM people"));
+}
+
+#[test]
+fn a_statement_that_may_speak_of_another_table_holds_the_rename_back() {
+    for (statement, reason) in [
+        ("SELECT id FROM users", "its connection is not known, and `shop.db` holds such a table that does not move"),
+        (
+            "SELECT age FROM users",
+            "its connection is not known, and no `users` of `shop.db` or `zoe.db` has its columns",
+        ),
+    ] {
+        let code = format!("def ids(conn):\n    return conn.execute('{statement}')\n");
+        let sandbox = two_holders(&code);
+        let run = sandbox.run(&["fix", "--unsafe", "--allow-dirty", "--select", "retired-table"]);
+        assert_eq!(run.code, 1, "{run:?}");
+        assert_eq!(text(&sandbox, "app.py"), code);
+        assert!(text(&sandbox, "known.py").contains("FROM users"), "half a rename runs nowhere: {run:?}");
+        let told = format!(
+            "app.py:2:{} [retired-table]: `users` may be called `people` now: look at it by hand: {reason}",
+            41 + statement.len() - "SELECT id FROM users".len()
+        );
+        assert!(run.stdout.contains(&told), "{told}\n{}", run.stdout);
+        assert!(run.stdout.contains(&format!("known.py:4:29 [retired-table]: `users` is called `people` now: mend app.py:2 by hand first, so that all places change together: {reason}")), "{run:?}");
+        // Whoever has looked says so.
+        let looked = code.replace("')\n", "')  # dbguard: allow[retired-table] shop's\n");
+        let sandbox = sandbox.file("app.py", &looked);
+        let run = sandbox.run(&["fix", "--unsafe", "--allow-dirty", "--select", "retired-table"]);
+        assert_eq!(run.code, 0, "{run:?}");
+        assert!(text(&sandbox, "known.py").contains("FROM people"), "{run:?}");
+        assert_eq!(text(&sandbox, "app.py"), looked);
+    }
+}

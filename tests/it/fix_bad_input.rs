@@ -151,3 +151,54 @@ fn names_of_files_that_nothing_opens_and_paths_inside_sql_are_listed() {
     assert_eq!(run.stdout.matches(listed).count(), 3, "{run:?}");
     assert!(run.stdout.contains("the path is a part of a longer text: SQL"), "{run:?}");
 }
+
+#[test]
+fn where_nobody_answers_all_is_left() {
+    let sandbox = Sandbox::new().file("dbguard.toml", POLICY).file("app.py", APP).file("other.py", APP);
+    let run = sandbox.run(&["fix", "--allow-dirty", "--interactive"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert_eq!(run.stderr.matches("Make this fix?").count(), 1, "it asks once: {run:?}");
+    assert!(run.stderr.contains("nobody answers (standard input has ended): all that follow are left"), "{run:?}");
+    assert!(run.stderr.ends_with("Nothing was fixed. 2 findings stay: 2 that you left.\n"), "{run:?}");
+    assert_eq!(text(&sandbox, "app.py"), APP);
+}
+
+#[test]
+fn odd_trees_are_no_trouble() {
+    // Nothing at all, outside of git, and somebody who reads one line and goes.
+    let run = Sandbox::new().run(&["fix"]);
+    assert_eq!((run.code, run.stderr.as_str()), (0, "Nothing to fix.\n"), "{run:?}");
+    let sandbox = Sandbox::new().file("dbguard.toml", POLICY);
+    let sandbox = (0..50).fold(sandbox, |sandbox, number| sandbox.file(&format!("app{number}.py"), APP));
+    let piped = Command::new("bash")
+        .args(["-c", "set -o pipefail; \"$0\" fix --diff | head -1", env!("CARGO_BIN_EXE_dbguard")])
+        .current_dir(sandbox.path())
+        .output()
+        .unwrap();
+    let run = Run::of(&piped);
+    assert_eq!((run.code, run.stdout.as_str()), (1, "diff --git a/app0.py b/app0.py\n"), "{run:?}");
+    assert_eq!(run.stderr, "Would fix 50 findings in 50 files.\n");
+    // Two names of one file, as a link and as a folder that is one.
+    std::os::unix::fs::symlink("app0.py", sandbox.path().join("alias.py")).unwrap();
+    std::os::unix::fs::symlink(".", sandbox.path().join("again")).unwrap();
+    let run = sandbox.run(&["fix", "--allow-dirty"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.stderr.ends_with("Fixed 50 findings in 50 files.\n"), "{run:?}");
+    assert!(fs::symlink_metadata(sandbox.path().join("alias.py")).unwrap().is_symlink());
+    assert_eq!(text(&sandbox, "alias.py"), FIXED);
+}
+
+#[test]
+fn a_file_that_changes_between_the_last_look_and_its_patch_is_told_and_the_others_are_printed() {
+    let sandbox = Sandbox::new().file("dbguard.toml", POLICY).file("app.py", APP).file("other.py", APP);
+    let mut command = sandbox.command(&["fix", "--diff", "--interactive"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut asked = [0; 1];
+    std::io::Read::read_exact(child.stderr.as_mut().unwrap(), &mut asked).unwrap();
+    fs::write(sandbox.path().join("app.py"), format!("{APP}print('meanwhile')\n")).unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"a\n").unwrap();
+    let run = Run::of(&child.wait_with_output().unwrap());
+    assert_eq!(run.code, 3, "{run:?}");
+    assert!(run.stdout.contains("+++ b/other.py") && !run.stdout.contains("app.py"), "{run:?}");
+    assert!(run.stderr.contains("not written: app.py: it has changed since it was read: run the fix again"), "{run:?}");
+}

@@ -74,13 +74,30 @@ pub(super) fn prepare(session: &Session<'_>, plan: &Plan) -> Result<Code, Failur
     let root = gathered.inventory.root.clone();
     let before = std::mem::take(&mut gathered.inventory);
     gathered.inventory.root.clone_from(&root);
-    let Patches { patches, left } = patches(session, &gathered, &policy, &moved, &before)?;
+    let Patches { patches, left, gone } = patches(session, &gathered, &policy, &moved, &before)?;
+    let changed = |file: &str| {
+        Failure::failed("a file changed while it was read", escape(file), "run it again; nothing was written")
+    };
+    if let Some(file) = gone.first() {
+        return Err(changed(file));
+    }
     let mut overlay = Overlay::new();
     let mut changes = Vec::new();
     for patch in patches {
-        let Some(before) = patch.before else { continue };
-        overlay.insert(Arc::clone(&patch.file), patch.after.clone().into());
-        changes.push(FileChange { path: patch.file.to_string(), before: digest(&before), after: patch.after });
+        if patch.is_new() {
+            continue;
+        }
+        let changed = || {
+            Failure::failed(
+                "a file changed while it was read",
+                escape(&patch.file),
+                "run it again; nothing was written",
+            )
+        };
+        let contents = patch.contents(&root).ok_or_else(changed)?;
+        overlay.insert(Arc::clone(&patch.file), patch.rewrite().clone());
+        let before = digest(&contents.before.unwrap_or_default());
+        changes.push(FileChange { path: patch.file.to_string(), before, after: contents.after });
     }
     let accepted = plan.code.accept.clone();
     let left: Vec<&Left> = left.iter().filter(|left| refers(&left.finding, &moved)).collect();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::lower;
-use crate::lang::program::Program;
+use crate::lang::program::{Opened, Outlines, Program, Shelf};
 use crate::lang::{Engine, Facts, Language, Role, Value};
 use crate::text::Source;
 
@@ -14,10 +14,16 @@ fn facts(files: &[(&str, &str)]) -> Facts {
         lower(Arc::new(Source::new(path, text.as_bytes().to_vec())), language)
     };
     let paths = files.iter().map(|(path, _)| Arc::from(*path)).collect();
-    let modules = files.iter().map(|(path, text)| Arc::new(module(path, text))).collect();
-    let program = Program::new(paths, modules, Vec::new(), &|_| None);
-    let opened = program.main().iter().flat_map(|&at| program.opened(at)).collect();
-    program.facts(0, &opened)
+    let modules: Vec<_> = files.iter().map(|(path, text)| Arc::new(module(path, text))).collect();
+    let shelf = Shelf::without_end();
+    let program = Program::new(paths, Outlines::of(&modules, &shelf), Vec::new(), &shelf, &|_| None);
+    let told = |at: &usize| (*at, program.facts(*at, &Opened::new()));
+    let mut told: Vec<_> = program.main().iter().map(told).collect();
+    let opened: Opened = told.iter().flat_map(|(_, told)| told.opened.iter().cloned()).collect();
+    match program.to_tell_again(&told, &opened).contains(&0) {
+        true => program.facts(0, &opened).facts,
+        false => told.swap_remove(0).1.facts,
+    }
 }
 
 /// One line for each reference: `line:column role path [env..]`, alternatives joined by `|`.

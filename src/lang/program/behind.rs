@@ -6,13 +6,12 @@ use std::collections::HashSet;
 use super::evaluate::{Evaluator, InModule, Val, argument};
 use super::ir::{Binding, Bound, ExprId, Kind, Module, Op, ScopeId, ScopeKind};
 use super::names::reaching;
+use super::outline::CALLERS;
 
 /// Names, calls and collections followed from an expression.
 const DEPTH: u32 = 12;
 /// Expressions looked at for one question.
 const STEPS: u32 = 4_000;
-/// Callers of one function.
-const CALLERS: usize = 600;
 
 /// A way into a collection.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

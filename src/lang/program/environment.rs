@@ -67,7 +67,7 @@ impl Reading<'_> {
         }
         let Some((env, default)) = name else { return };
         let place = self.module.source.place(span);
-        let opened = self.opened.contains(&place);
+        let opened = self.is_opened(&place);
         if !names_database && !opened {
             return;
         }

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use super::ir::{Arg, Expr, ExprId, Kind, Module, Op, Piece, ScopeId};
 use super::paths;
-use super::program::Program;
 use super::templates::fill;
+use super::view::View;
 use crate::lang::Language;
 use crate::lang::value::{Base, Part, Value};
 
@@ -67,7 +67,7 @@ pub(super) enum Question {
 }
 
 pub(super) struct Evaluator<'p> {
-    pub(super) program: &'p Program<'p>,
+    pub(super) program: &'p View<'p>,
     depth: Cell<u32>,
     steps: Cell<u32>,
     memo: RefCell<HashMap<Question, Rc<Vec<Val>>>>,
@@ -78,7 +78,7 @@ pub(super) struct Evaluator<'p> {
 }
 
 impl<'p> Evaluator<'p> {
-    pub(super) fn new(program: &'p Program<'p>) -> Self {
+    pub(super) fn new(program: &'p View<'p>) -> Self {
         Self {
             program,
             depth: Cell::new(0),

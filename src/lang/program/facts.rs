@@ -1,13 +1,17 @@
 //! The facts of a program: asks every module the same questions and puts the answers in order.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use super::evaluate::Evaluator;
 use super::ir::{ExprId, Kind, Module, ScopeId};
 use super::opens::OpenSite;
+use super::outline::Outlines;
 use super::program::Program;
+use super::shelf::Shelf;
 use super::usage::Usage;
+use super::view::View;
 use crate::lang::Language;
 use crate::lang::facts::{Confidence, Facts, Reference, Role};
 use crate::lang::value::Value;
@@ -16,45 +20,55 @@ use crate::text::{Place, Span};
 /// What is opened somewhere in the tree: the places of the literals that say so.
 pub type Opened = HashSet<Place>;
 
+/// What one module tells.
+#[derive(Debug, Default)]
+pub struct Told {
+    pub facts: Facts,
+    /// The literals that it hands to openers, wherever they stand.
+    pub opened: Opened,
+    /// Literals of other modules that it would tell more of, were they opened somewhere.
+    pub asked: Vec<Place>,
+}
+
 /// One module while its facts are gathered.
 pub(super) struct Reading<'p> {
     pub(super) at: usize,
     pub(super) module: &'p Module,
     pub(super) evaluator: Evaluator<'p>,
     pub(super) usage: Usage<'p>,
-    pub(super) opened: &'p Opened,
+    /// What is opened elsewhere.
+    elsewhere: &'p Opened,
+    /// What it opens itself.
+    opened: Opened,
+    asked: RefCell<Vec<Place>>,
     /// One place gives one reference.
     pub(super) references: BTreeMap<Span, Reference>,
     pub(super) facts: Facts,
 }
 
 impl Program<'_> {
-    /// The first pass over a module: the literals that it hands to openers, wherever they stand.
+    /// All facts of a module. `opened` holds what other modules open, as far as that is known.
     #[must_use]
-    pub fn opened(&self, at: usize) -> Opened {
-        let evaluator = Evaluator::new(self);
-        let Some(module) = self.module(at) else { return Opened::new() };
-        super::opens::sites(&evaluator, at, module)
-            .into_iter()
-            .flat_map(|site| site.values)
-            .filter_map(|value| value.origin)
-            .collect()
-    }
-
-    /// The second pass: all facts of a module. `opened` holds what the first pass found in every module.
-    #[must_use]
-    pub fn facts(&self, at: usize, opened: &Opened) -> Facts {
-        let Some(module) = self.module(at) else { return Facts::default() };
+    pub fn facts(&self, at: usize, opened: &Opened) -> Told {
+        let view = View::of(self);
+        let Some(module) = view.module(at) else {
+            let facts = Facts { trouble: Some("it changed while it was read".into()), ..Facts::default() };
+            return Told { facts, ..Told::default() };
+        };
+        let evaluator = Evaluator::new(&view);
+        let sites = super::opens::sites(&evaluator, at, module);
+        let values = sites.iter().flat_map(|site| &site.values);
         let mut reading = Reading {
             at,
             module,
-            evaluator: Evaluator::new(self),
+            evaluator,
             usage: Usage::of(module),
-            opened,
+            elsewhere: opened,
+            opened: values.filter_map(|value| value.origin.clone()).collect(),
+            asked: RefCell::default(),
             references: BTreeMap::new(),
             facts: Facts::default(),
         };
-        let sites = super::opens::sites(&reading.evaluator, at, module);
         reading.opens(&sites);
         reading.literals();
         reading.connection_options();
@@ -67,19 +81,45 @@ impl Program<'_> {
         if module.has_errors {
             facts.trouble = Some("parts of it do not parse".into());
         }
-        facts.doubted(&module.source)
+        let facts = facts.doubted(&module.source);
+        Told { facts, opened: reading.opened, asked: reading.asked.into_inner() }
+    }
+
+    /// Of modules that were told of by themselves those that have to be told of again, since others open what stands in them.
+    #[must_use]
+    pub fn to_tell_again(&self, told: &[(usize, Told)], opened: &Opened) -> HashSet<usize> {
+        let mut again = HashSet::new();
+        for (at, told) in told {
+            let own = self.path(*at);
+            let elsewhere = told.opened.iter().filter(|place| *place.file != *own);
+            again.extend(elsewhere.filter_map(|place| self.at(&place.file)));
+            if told.asked.iter().any(|place| opened.contains(place)) {
+                again.insert(*at);
+            }
+        }
+        again
     }
 }
 
 /// The facts of a module that has no neighbours.
 #[must_use]
 pub fn read_alone(module: Module) -> Facts {
-    let path = module.source.path.clone();
-    let program = Program::new(vec![path], vec![Arc::new(module)], Vec::new(), &|_| None);
-    program.facts(0, &program.opened(0))
+    let (path, shelf) = (module.source.path.clone(), Shelf::without_end());
+    let outlines = Outlines::of(&[Arc::new(module)], &shelf);
+    let program = Program::new(vec![path], outlines, Vec::new(), &shelf, &|_| None);
+    program.facts(0, &Opened::new()).facts
 }
 
 impl Reading<'_> {
+    /// Whether something in the tree opens what a literal says.
+    pub(super) fn is_opened(&self, place: &Place) -> bool {
+        let is_known = self.opened.contains(place) || self.elsewhere.contains(place);
+        if !is_known && place.file != self.module.source.path {
+            self.asked.borrow_mut().push(place.clone());
+        }
+        is_known
+    }
+
     fn opens(&mut self, sites: &[OpenSite]) {
         for site in sites {
             let span = self.module.expr(site.argument).span;

@@ -338,8 +338,8 @@ impl<'e, 'p> Fillers<'e, 'p> {
             }
         }
         if scope == ScopeId(0) {
-            for &other in self.evaluator.program.main() {
-                let Some(importer) = self.module(other).filter(|_| other != at) else { continue };
+            for other in self.evaluator.program.speak_of(name).into_iter().filter(|other| *other != at) {
+                let Some(importer) = self.module(other) else { continue };
                 for (local, bindings) in importer.scopes.iter().flat_map(|scope| &scope.bindings) {
                     for binding in bindings {
                         if let Bound::Import { module: from, name: imported } = &binding.value

@@ -8,6 +8,7 @@ use super::evaluate::{Call, Evaluator, Frame, InModule, Val, extend};
 use super::ir::{Expr, ExprId, Kind, Module, ScopeId};
 use super::known::{self, Known};
 use super::members::enclosing_class;
+use super::view::View;
 use crate::lang::value::Value;
 
 /// Assignments to one attribute, and openings in one class, that are looked at.
@@ -29,7 +30,7 @@ impl<'p> Evaluator<'p> {
         let own = words(base).split('.').next().is_some_and(|root| matches!(root, "self" | "this" | "cls"));
         let class = |scope: ScopeId| own.then(|| enclosing_class(module, scope));
         let mut found = Vec::new();
-        for &(object, value) in self.program.set_within(at, name).iter().take(PLACES) {
+        for (object, value) in View::set_within(module, name).take(PLACES) {
             if words(object) != words(base) || class(module.expr(value).scope) != class(expr.scope) {
                 continue;
             }

@@ -62,7 +62,7 @@ impl<'p> Evaluator<'p> {
             return frame.clone();
         }
         let module = self.program.module(class.0)?;
-        self.program.runs_constructor(class).iter().find_map(|&call| {
+        self.program.runs_constructor(class).into_iter().find_map(|call| {
             let args = self.arguments_for(class, call, base)?;
             let here = frame.as_ref().filter(|frame| frame.scope == (class.0, module.expr(call).scope)).cloned();
             let this = this.cloned().unwrap_or(Val::Instance(class, None));
@@ -89,9 +89,9 @@ impl<'p> Evaluator<'p> {
     pub(super) fn given_by_subclasses(&self, class: InModule<ScopeId>, position: usize, name: &Arc<str>) -> Vec<Val> {
         let Some(module) = self.program.module(class.0) else { return Vec::new() };
         let mut found = Vec::new();
-        for &sub in self.program.subclasses(&module.scope(class.1).name).iter().take(PLACES) {
+        for sub in self.program.subclasses(&module.scope(class.1).name).take(PLACES) {
             let Some(other) = self.program.module(sub.0).filter(|_| self.bases(sub).contains(&class)) else { continue };
-            for &call in self.program.runs_constructor(sub) {
+            for call in self.program.runs_constructor(sub) {
                 let arg = self.arguments_for(sub, call, class).and_then(|args| argument(args, position, &[name]));
                 if let Some(arg) = arg {
                     extend(&mut found, self.guarded(|| self.eval(sub.0, arg, &None)));

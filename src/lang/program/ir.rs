@@ -338,6 +338,16 @@ impl Kind {
 }
 
 impl Module {
+    /// Gives back the room that it was built in.
+    pub fn shrink(&mut self) {
+        self.exprs.shrink_to_fit();
+        self.scopes.shrink_to_fit();
+        self.blocks.shrink_to_fit();
+        self.calls.shrink_to_fit();
+        self.texts.shrink_to_fit();
+        self.prose.shrink_to_fit();
+    }
+
     #[must_use]
     pub fn expr(&self, id: ExprId) -> &Expr {
         &self.exprs[id.0 as usize]

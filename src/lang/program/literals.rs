@@ -82,7 +82,7 @@ impl Reading<'_> {
             return;
         }
         let span = expr.span;
-        let opened = self.opened.contains(&self.module.source.place(span));
+        let opened = self.is_opened(&self.module.source.place(span));
         let scheme_only = is_bare_scheme(&words);
         let named = if scheme_only {
             self.continues(id) || names::is_memory(&words) && self.is_setting_of_database(id)
@@ -341,7 +341,7 @@ impl Reading<'_> {
         let database = |value: &Value| {
             value.engine == Engine::Sqlite
                 && (value.file_name().is_some_and(|name| names::is_database_path(&name))
-                    || value.origin.as_ref().is_some_and(|origin| self.opened.contains(origin)))
+                    || value.origin.as_ref().is_some_and(|origin| self.is_opened(origin)))
         };
         if values.iter().any(database) {
             // A loop over files copies more than databases.

@@ -35,7 +35,7 @@ impl<'p> Evaluator<'p> {
             && matches!(global.as_ref(), "global" | "globalThis")
         {
             let mut found = Vec::new();
-            for &(home, value) in self.program.global(name) {
+            for (home, value) in self.program.global(name) {
                 extend(&mut found, self.guarded(|| self.eval(home, value, &None)));
             }
             if !found.is_empty() {
@@ -163,7 +163,7 @@ impl<'p> Evaluator<'p> {
     fn told_by_subclasses(&self, class: InModule<ScopeId>, name: &str) -> Vec<Val> {
         let Some(module) = self.program.module(class.0) else { return Vec::new() };
         let mut found = Vec::new();
-        for &(at, scope) in self.program.subclasses(&module.scope(class.1).name).iter().take(8) {
+        for (at, scope) in self.program.subclasses(&module.scope(class.1).name).take(8) {
             let Some(other) = self.program.module(at) else { continue };
             let body = other.scope(scope);
             let inherits = |val: &Val| matches!(val, Val::Class(base) if *base == class);

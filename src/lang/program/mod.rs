@@ -21,6 +21,7 @@ mod models;
 mod names;
 mod opens;
 mod options;
+mod outline;
 mod paths;
 mod pieces;
 #[expect(clippy::module_inception, reason = "the program is what this room is about")]
@@ -30,14 +31,18 @@ mod queries;
 mod schemas;
 mod script;
 mod settings;
+mod shelf;
 mod spoken;
 mod tables;
 mod templates;
 mod usage;
+mod view;
 
-pub use facts::{Opened, read_alone};
+pub use facts::{Opened, Told, read_alone};
 pub use ir::{
     Arg, Binding, Block, BlockId, Bound, Expr, ExprId, Kind, Module, ModuleBuilder, Op, Param, Piece, Scope, ScopeId,
     ScopeKind,
 };
+pub use outline::{Outline, Outlines};
 pub use program::{Loader, Program, WrapperOpener, is_program};
+pub use shelf::Shelf;

@@ -63,7 +63,7 @@ impl<'p> Evaluator<'p> {
             return found;
         }
         let mut set = Vec::new();
-        for &(other, (object, value)) in self.program.set_on(name).iter().take(24) {
+        for (other, (object, value)) in self.program.set_on(name).take(24) {
             let module = self.guarded(|| self.eval(other, object, &None));
             if module.iter().any(|val| matches!(val, Val::Module(target) if *target == at)) {
                 extend(&mut set, self.guarded(|| self.eval(other, value, &None)));

@@ -4,18 +4,18 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use super::evaluate::{Evaluator, Frame, InModule, Val, argument, is_environment};
-use super::inherited;
-use super::ir::{Arg, Bound, ExprId, Kind, Module, ScopeId};
+use super::ir::{Arg, ExprId, Module, ScopeId};
 use super::known::{self, Known};
-use super::members::enclosing_class;
+use super::outline::{Main, Outlined, Outlines};
 use super::script;
+use super::shelf::Shelf;
 use crate::lang::Language;
 use crate::lang::value::Value;
 
 /// Reads and lowers a file of the tree by its path.
-pub type Loader<'l> = dyn Fn(&str) -> Option<Arc<Module>> + Sync + 'l;
+pub type Loader<'l> = dyn Fn(&Arc<str>) -> Option<Arc<Module>> + Sync + 'l;
 
-/// All programs of a tree. Modules given at the start are read for facts; the others are loaded when something they define is needed.
+/// All programs of a tree. Those that were outlined are read for facts; the others are loaded when something they define is needed.
 pub struct Program<'l> {
     paths: Vec<Arc<str>>,
     index: HashMap<Arc<str>, usize>,
@@ -23,29 +23,20 @@ pub struct Program<'l> {
     by_tail: HashMap<String, Vec<usize>>,
     /// Which paths are tests: asked for each caller of each function.
     tests: Vec<bool>,
-    slots: Vec<OnceLock<Option<Arc<Module>>>>,
+    /// What each file held when it was read first; `None` where it cannot be read. One that holds something else later is gone.
+    digests: Vec<OnceLock<Option<u64>>>,
+    shelf: &'l Shelf,
     /// For each file the imports that were resolved: the same few are asked for again and again.
     resolved: Vec<Mutex<HashMap<String, Option<usize>>>>,
     loader: &'l Loader<'l>,
-    /// The modules that are read for facts.
+    /// The modules that are read for facts, in path order.
     main: Vec<usize>,
-    callers: HashMap<Arc<str>, Vec<InModule<ExprId>>>,
-    fixtures: HashMap<Arc<str>, Vec<InModule<ScopeId>>>,
-    /// What JavaScript sets on its global object.
-    globals: HashMap<Arc<str>, Vec<InModule<ExprId>>>,
-    /// What programs set on objects by name (`ub.app_DB_path = path`): the object and the value.
-    set_on: HashMap<Arc<str>, Vec<InModule<(ExprId, ExprId)>>>,
-    /// What a module sets on what is neither a plain object nor a module (`self._local.conn = ..`), by attribute.
-    set_within: HashMap<InModule<Arc<str>>, Vec<(ExprId, ExprId)>>,
-    /// Calls in a class that run the constructor of a class above it.
-    runs_constructor: HashMap<InModule<ScopeId>, Vec<ExprId>>,
-    /// Classes by the name of a base.
-    subclasses: HashMap<Arc<str>, Vec<InModule<ScopeId>>>,
+    /// The module that each number of an outline stands for.
+    numbers: Vec<usize>,
+    outlines: Outlines,
     /// The names that other modules give to what a module exports by default.
     aliases: HashMap<usize, Vec<Arc<str>>>,
     pub(super) openers: Vec<WrapperOpener>,
-    tables_by_key: bool,
-    flask_sqlalchemy: bool,
 }
 
 /// A function of the project that opens the database it is given, as the policy names it.
@@ -58,12 +49,14 @@ pub struct WrapperOpener {
 }
 
 impl<'l> Program<'l> {
-    /// `paths` are all program files of the tree; `modules` those that are read for facts.
+    /// `paths` are all program files of the tree; those that were outlined are read for facts. `loader` makes again what does not
+    /// lie on the shelf any more.
     #[must_use]
     pub fn new(
         paths: Vec<Arc<str>>,
-        modules: Vec<Arc<Module>>,
+        mut outlines: Outlines,
         openers: Vec<WrapperOpener>,
+        shelf: &'l Shelf,
         loader: &'l Loader<'l>,
     ) -> Self {
         let index: HashMap<_, _> = paths.iter().enumerate().map(|(at, path)| (Arc::clone(path), at)).collect();
@@ -72,102 +65,37 @@ impl<'l> Program<'l> {
             by_tail.entry(tail(path)).or_default().push(at);
         }
         let resolved = paths.iter().map(|_| Mutex::default()).collect();
-        let tests = paths.iter().map(|path| is_test(path)).collect();
-        let slots: Vec<OnceLock<Option<Arc<Module>>>> = paths.iter().map(|_| OnceLock::new()).collect();
-        let mut main = Vec::new();
-        let mut callers: HashMap<Arc<str>, Vec<InModule<ExprId>>> = HashMap::new();
-        let mut fixtures: HashMap<Arc<str>, Vec<InModule<ScopeId>>> = HashMap::new();
-        let mut globals: HashMap<Arc<str>, Vec<InModule<ExprId>>> = HashMap::new();
-        let mut set_on: HashMap<Arc<str>, Vec<InModule<(ExprId, ExprId)>>> = HashMap::new();
-        let mut set_within: HashMap<InModule<Arc<str>>, Vec<(ExprId, ExprId)>> = HashMap::new();
-        let mut runs_constructor: HashMap<InModule<ScopeId>, Vec<ExprId>> = HashMap::new();
-        let mut subclasses: HashMap<Arc<str>, Vec<InModule<ScopeId>>> = HashMap::new();
-        let mut modules: Vec<(usize, Arc<Module>)> =
-            modules.into_iter().filter_map(|module| index.get(&module.source.path).map(|&at| (at, module))).collect();
-        // Callers in the application speak before those in its tests.
-        modules.sort_by_key(|(at, module)| (is_test(&module.source.path), *at));
-        let (mut tables_by_key, mut flask_sqlalchemy) = (false, false);
-        for (at, module) in modules {
-            tables_by_key |= ["sqlite_utils", "import dataset"].iter().any(|words| module.source.text.contains(words));
-            flask_sqlalchemy |= module.source.text.contains("flask_sqlalchemy");
-            for &call in &module.calls {
-                if let Kind::Call { callee, .. } = &module.expr(call).kind
-                    && inherited::runs_constructor(module.language, &module.expr(*callee).kind)
-                    && let Some(class) = enclosing_class(&module, module.expr(call).scope)
-                {
-                    runs_constructor.entry((at, class)).or_default().push(call);
-                }
-                if let Kind::Call { callee, .. } = &module.expr(call).kind
-                    && let Kind::Name(name) | Kind::Member(_, name) = &module.expr(*callee).kind
-                {
-                    callers.entry(Arc::clone(name)).or_default().push((at, call));
-                    // `from store import Store as OldStore`: a call of `OldStore` is one of `Store`.
-                    if let Some(own) = imported_as(&module, name) {
-                        callers.entry(Arc::clone(own)).or_default().push((at, call));
-                    }
-                }
-            }
-            for &(target, value) in &module.assigns {
-                if let Kind::Member(base, name) = &module.expr(target).kind
-                    && matches!(&module.expr(*base).kind, Kind::Name(base) if matches!(base.as_ref(), "global" | "globalThis"))
-                {
-                    globals.entry(Arc::clone(name)).or_default().push((at, value));
-                }
-                if let Kind::Member(base, name) = &module.expr(target).kind
-                    && module.language == Language::Python
-                    && matches!(&module.expr(*base).kind, Kind::Name(base) if !matches!(base.as_ref(), "self" | "cls"))
-                {
-                    set_on.entry(Arc::clone(name)).or_default().push((at, (*base, value)));
-                }
-                if let Kind::Member(base, name) = &module.expr(target).kind
-                    && !matches!(&module.expr(*base).kind, Kind::Name(base) if matches!(base.as_ref(), "self" | "cls" | "this"))
-                {
-                    set_within.entry((at, Arc::clone(name))).or_default().push((*base, value));
-                }
-            }
-            for (scope, body) in module.scopes.iter().enumerate() {
-                for &base in &body.bases {
-                    if let Kind::Name(name) | Kind::Member(_, name) = &module.expr(base).kind {
-                        let scope = ScopeId(u32::try_from(scope).unwrap_or(u32::MAX));
-                        subclasses.entry(Arc::clone(name)).or_default().push((at, scope));
-                    }
-                }
-                let fixture = body
-                    .decorators
-                    .iter()
-                    .any(|&decorator| module.source.slice(module.expr(decorator).span).contains("fixture"));
-                if fixture {
-                    let scope = ScopeId(u32::try_from(scope).unwrap_or(u32::MAX));
-                    fixtures.entry(Arc::clone(&body.name)).or_default().push((at, scope));
-                }
-            }
-            if let Some(slot) = slots.get(at)
-                && slot.set(Some(module)).is_ok()
-            {
-                main.push(at);
+        let tests: Vec<bool> = paths.iter().map(|path| is_test(path)).collect();
+        let digests: Vec<OnceLock<Option<u64>>> = paths.iter().map(|_| OnceLock::new()).collect();
+        let numbers: Vec<usize> =
+            outlines.main.iter().map(|main| index.get(&main.path).copied().unwrap_or(usize::MAX)).collect();
+        for (&at, main) in numbers.iter().zip(&outlines.main) {
+            if let Some(slot) = digests.get(at) {
+                let _ = slot.set(Some(main.digest));
             }
         }
+        outlines.sort_by_key(&|number| {
+            let at = numbers.get(number as usize).copied().unwrap_or(usize::MAX);
+            // Callers in the application speak before those in its tests.
+            (tests.get(at).copied().unwrap_or(false), at)
+        });
+        let mut main: Vec<usize> = numbers.iter().copied().filter(|&at| at < paths.len()).collect();
         main.sort_unstable();
+        main.dedup();
         let mut program = Self {
             paths,
             index,
             by_tail,
             tests,
+            digests,
+            shelf,
             resolved,
-            slots,
             loader,
             main,
-            callers,
-            fixtures,
-            globals,
-            set_on,
-            set_within,
-            runs_constructor,
-            subclasses,
+            numbers,
+            outlines,
             aliases: HashMap::new(),
             openers,
-            tables_by_key,
-            flask_sqlalchemy,
         };
         program.learn_aliases();
         program
@@ -179,10 +107,20 @@ impl<'l> Program<'l> {
         &self.main
     }
 
-    /// The path and language of a module, and the digest of its bytes.
+    /// The path and language of each module that is read for facts, and the digest of its bytes.
     #[must_use]
-    pub fn identity(&self, at: usize) -> Option<(Arc<str>, Language, u64)> {
-        self.module(at).map(|module| (Arc::clone(&module.source.path), module.language, module.source.digest))
+    pub fn identities(&self) -> HashMap<usize, (Arc<str>, Language, u64)> {
+        let identity = |main: &Main| (Arc::clone(&main.path), main.language, main.digest);
+        self.numbers.iter().copied().zip(self.outlines.main.iter().map(identity)).collect()
+    }
+
+    /// How many program files there are.
+    pub(super) fn size(&self) -> usize {
+        self.paths.len()
+    }
+
+    pub(super) fn path(&self, at: usize) -> &str {
+        self.paths.get(at).map_or("", |path| path)
     }
 
     /// The program at a path.
@@ -190,23 +128,33 @@ impl<'l> Program<'l> {
         self.index.get(path).copied()
     }
 
-    pub(super) fn module(&self, at: usize) -> Option<&Module> {
-        self.slots.get(at)?.get_or_init(|| (self.loader)(self.paths.get(at)?)).as_deref()
+    /// A module, from the shelf or lowered once more. Places in it are known by their numbers, so that a file which was changed
+    /// meanwhile is none any more.
+    pub(super) fn load(&self, at: usize) -> Option<Arc<Module>> {
+        let (path, digest) = (self.paths.get(at)?, self.digests.get(at)?);
+        if digest.get().is_some_and(Option::is_none) {
+            return None;
+        }
+        if let Some(module) = self.shelf.get(path) {
+            return Some(module);
+        }
+        let module = (self.loader)(path);
+        let known = *digest.get_or_init(|| module.as_ref().map(|module| module.source.digest));
+        let module = module.filter(|module| known == Some(module.source.digest))?;
+        self.shelf.put(Arc::clone(&module));
+        Some(module)
+    }
+
+    fn place<T: Copy>(&self, (number, it): Outlined<T>) -> InModule<T> {
+        (self.numbers.get(number as usize).copied().unwrap_or(usize::MAX), it)
     }
 
     /// `const server = require("./Server")`: calls of `server` are calls of what that module exports.
     fn learn_aliases(&mut self) {
         let mut aliases: HashMap<usize, Vec<Arc<str>>> = HashMap::new();
-        for &at in &self.main {
-            let Some(Some(module)) = self.slots.get(at).and_then(OnceLock::get) else { continue };
-            let Some(top) = module.scopes.first().filter(|_| module.language != Language::Python) else { continue };
-            for (name, bindings) in &top.bindings {
-                let path = bindings.iter().find_map(|binding| match &binding.value {
-                    Bound::Module(path) => Some(path),
-                    Bound::Import { module, name } if name.as_ref() == "default" => Some(module),
-                    _ => None,
-                });
-                if let Some(target) = path.and_then(|path| self.resolve(at, path)) {
+        for (&at, main) in self.numbers.iter().zip(&self.outlines.main) {
+            for (name, path) in &main.aliases {
+                if let Some(target) = self.resolve(at, path) {
                     let known = aliases.entry(target).or_default();
                     if !known.contains(name) {
                         known.push(Arc::clone(name));
@@ -220,60 +168,69 @@ impl<'l> Program<'l> {
         self.aliases = aliases;
     }
 
+    /// The modules that are read for facts and may import a name, or ask an object for it.
+    pub(super) fn speak_of(&self, name: &str) -> Vec<usize> {
+        let speak = self.numbers.iter().zip(&self.outlines.main).filter(|(_, main)| main.may_speak_of(name));
+        let mut found: Vec<usize> = speak.map(|(&at, _)| at).filter(|&at| at < self.paths.len()).collect();
+        found.sort_unstable();
+        found
+    }
+
     pub(super) fn aliases(&self, at: usize) -> &[Arc<str>] {
         self.aliases.get(&at).map_or(&[], Vec::as_slice)
     }
 
-    pub(super) fn global(&self, name: &str) -> &[InModule<ExprId>] {
-        self.globals.get(name).map_or(&[], Vec::as_slice)
+    pub(super) fn global(&self, name: &str) -> impl Iterator<Item = InModule<ExprId>> {
+        self.places(self.outlines.globals.get(name))
     }
 
-    pub(super) fn set_on(&self, name: &str) -> &[InModule<(ExprId, ExprId)>] {
-        self.set_on.get(name).map_or(&[], Vec::as_slice)
+    pub(super) fn set_on(&self, name: &str) -> impl Iterator<Item = InModule<(ExprId, ExprId)>> {
+        self.places(self.outlines.set_on.get(name))
     }
 
-    pub(super) fn set_within(&self, at: usize, name: &Arc<str>) -> &[(ExprId, ExprId)] {
-        self.set_within.get(&(at, Arc::clone(name))).map_or(&[], Vec::as_slice)
+    pub(super) fn subclasses(&self, name: &str) -> impl Iterator<Item = InModule<ScopeId>> {
+        self.places(self.outlines.subclasses.get(name))
     }
 
-    pub(super) fn runs_constructor(&self, class: InModule<ScopeId>) -> &[ExprId] {
-        self.runs_constructor.get(&class).map_or(&[], Vec::as_slice)
-    }
-
-    pub(super) fn subclasses(&self, name: &str) -> &[InModule<ScopeId>] {
-        self.subclasses.get(name).map_or(&[], Vec::as_slice)
+    fn places<T: Copy>(&self, found: Option<&Vec<Outlined<T>>>) -> impl Iterator<Item = InModule<T>> {
+        found.map_or(&[][..], Vec::as_slice).iter().map(|&it| self.place(it))
     }
 
     /// Calls of a name that speak for a function of module `at`: what tests hand in says nothing of the application.
     pub(super) fn callers(&self, at: usize, name: &str) -> impl Iterator<Item = InModule<ExprId>> {
-        let in_test = |at: usize| self.tests.get(at).copied().unwrap_or(false);
-        let calls = self.callers.get(name).map_or(&[][..], Vec::as_slice);
-        calls.iter().filter(move |(other, _)| in_test(at) || !in_test(*other)).copied()
+        let in_test = self.tests.get(at).copied().unwrap_or(false);
+        self.calls(name).filter(move |(_, of_tests)| in_test || !of_tests).map(|(call, _)| call)
     }
 
-    /// Every call of a name, whoever calls.
+    /// Every call of a name, whoever calls; callers in the application speak before those in its tests.
     pub(super) fn every_caller(&self, name: &str) -> impl Iterator<Item = InModule<ExprId>> {
-        self.callers.get(name).map_or(&[][..], Vec::as_slice).iter().copied()
+        self.calls(name).map(|(call, _)| call)
+    }
+
+    /// Each call of a name, and whether it stands in a test.
+    fn calls(&self, name: &str) -> impl Iterator<Item = (InModule<ExprId>, bool)> {
+        let calls = self.outlines.callers.get(name);
+        let own = calls.map_or(&[][..], |calls| &calls.own).iter().map(|call| (*call, false));
+        let of_tests = calls.map_or(&[][..], |calls| &calls.of_tests).iter().map(|call| (*call, true));
+        own.chain(of_tests).map(|(call, in_test)| (self.place(call), in_test))
     }
 
     pub(super) fn uses_flask_sqlalchemy(&self) -> bool {
-        self.flask_sqlalchemy
+        self.outlines.flask_sqlalchemy
     }
 
     /// A library is used that gives tables by key: `db["users"]`.
     pub(super) fn has_tables_by_key(&self) -> bool {
-        self.tables_by_key
+        self.outlines.tables_by_key
     }
 
     /// The fixture that a test in module `at` gets under a name: its own, else that of the nearest conftest.
     pub(super) fn fixture(&self, at: usize, name: &str) -> Option<InModule<ScopeId>> {
-        let found = self.fixtures.get(name)?;
         let path = self.paths.get(at)?;
-        found
-            .iter()
-            .filter(|(home, _)| *home == at || self.paths[*home].ends_with("conftest.py"))
-            .max_by_key(|(home, _)| (*home == at, shared_folders(&self.paths[*home], path)))
-            .copied()
+        let home_of = |home: usize| self.paths.get(home).map_or("", |path| &**path);
+        self.places(self.outlines.fixtures.get(name))
+            .filter(|(home, _)| *home == at || home_of(*home).ends_with("conftest.py"))
+            .max_by_key(|(home, _)| (*home == at, shared_folders(home_of(*home), path)))
     }
 
     pub(super) fn known(&self, name: &str) -> Option<Known> {
@@ -433,43 +390,12 @@ impl<'l> Program<'l> {
         })
     }
 
-    /// `from path import name`: the module that defines the name, or the module that the name is.
-    pub(super) fn resolve_import(&self, at: usize, path: &str, name: &str) -> Option<(usize, Option<String>)> {
-        match self.resolve(at, path) {
-            Some(target) => {
-                if (!self.defines(target, name) || self.imports_itself(target, name))
-                    && let Some(sub) = self.submodule(target, name)
-                {
-                    return Some((sub, None));
-                }
-                Some((target, Some(name.to_owned())))
-            }
-            None if self.lone_module(at, path).is_some_and(|target| self.defines(target, name)) => {
-                Some((self.lone_module(at, path)?, Some(name.to_owned())))
-            }
-            None => {
-                let dotted = if path.ends_with('.') { format!("{path}{name}") } else { format!("{path}.{name}") };
-                (path.contains('.') || self.index.contains_key(format!("{path}/{name}.py").as_str()))
-                    .then(|| self.resolve(at, &dotted))
-                    .flatten()
-                    .map(|sub| (sub, None))
-            }
-        }
-    }
-
-    fn defines(&self, at: usize, name: &str) -> bool {
-        self.module(at).is_some_and(|module| module.scopes.first().is_some_and(|top| top.bindings.contains_key(name)))
-    }
-
-    /// `from app import store` in `app/__init__.py`: the name is the package's own module.
-    fn imports_itself(&self, at: usize, name: &str) -> bool {
-        let bindings = self.module(at).and_then(|module| module.scopes.first()?.bindings.get(name));
-        bindings.is_some_and(|bindings| {
-            bindings.iter().all(|binding| match &binding.value {
-                Bound::Import { module, name: own } => own.as_ref() == name && self.resolve(at, module) == Some(at),
-                _ => false,
-            })
-        })
+    /// `from path import name` where nothing in the tree answers to `path`: the module that the two together name.
+    pub(super) fn resolve_within(&self, at: usize, path: &str, name: &str) -> Option<usize> {
+        let dotted = if path.ends_with('.') { format!("{path}{name}") } else { format!("{path}.{name}") };
+        (path.contains('.') || self.index.contains_key(format!("{path}/{name}.py").as_str()))
+            .then(|| self.resolve(at, &dotted))
+            .flatten()
     }
 
     /// The module of the tree with a bare name, the nearest if there are several: programs that add their folders to
@@ -565,15 +491,6 @@ impl<'l> Program<'l> {
     }
 }
 
-/// The name that a name imported at the top of a Python module has where it is defined, if it is another.
-fn imported_as<'m>(module: &'m Module, name: &str) -> Option<&'m Arc<str>> {
-    let top = module.scopes.first().filter(|_| module.language == Language::Python)?;
-    top.bindings.get(name)?.iter().find_map(|binding| match &binding.value {
-        Bound::Import { name: own, .. } if own.as_ref() != name => Some(own),
-        _ => None,
-    })
-}
-
 /// Libraries that open databases: a file of the tree with such a name is not what others import.
 const LIBRARIES: [&str; 22] = [
     "sqlite3",
@@ -622,7 +539,7 @@ fn is_script(path: &str) -> bool {
     matches!(ending, "js" | "mjs" | "cjs" | "jsx" | "ts" | "mts" | "cts" | "tsx" | "vue" | "svelte" | "astro")
 }
 
-fn is_test(path: &str) -> bool {
+pub(super) fn is_test(path: &str) -> bool {
     path.split('/').any(|part| {
         part == "tests"
             || part == "test"

@@ -2,9 +2,9 @@
 
 use super::evaluate::{Evaluator, InModule, Val, argument, static_text};
 use super::ir::{Bound, Kind, ScopeId};
-use super::program::Program;
+use super::view::View;
 
-impl Program<'_> {
+impl View<'_> {
     /// The `env_prefix` of a pydantic settings class; `None` when the class is none.
     pub(super) fn settings_prefix(&self, evaluator: &Evaluator<'_>, class: InModule<ScopeId>) -> Option<String> {
         let module = self.module(class.0)?;
