@@ -170,6 +170,9 @@ pub(super) fn link(
     inventory.table_uses = table_uses.finish(&index);
     inventory.table_uses.sort_by(|left, right| left.fact.place.cmp(&right.fact.place));
     inventory.statements = statements.finish(&index);
+    // Which databases they can be is known from here on; how that was said is not asked again, and there are many of them.
+    inventory.table_uses.iter_mut().for_each(|it| it.fact.connection = Vec::new());
+    inventory.statements.iter_mut().for_each(|it| it.fact.connection = Vec::new());
     inventory.statements.sort_by(|left, right| left.fact.place.cmp(&right.fact.place));
     inventory.settings = settings.finish(&index);
     inventory.env_reads = env_reads.finish(&index);
