@@ -58,7 +58,9 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
     let mut held: HashMap<&Place, (&TableUse, &str)> = HashMap::new();
     for (table_use, decision) in &asked {
         let holds = match (decision, &table_use.fact.fixed) {
-            (Decision::Moved(found), Some(reason)) | (Decision::Perhaps(found, reason), _) => Some((found, reason)),
+            (Decision::Moved(found), Some(reason)) => Some((found, reason)),
+            // What comes from a retired database moves with its rows, and a migration is told what may stay.
+            (Decision::Perhaps(found, reason), _) if found.from.database == found.to.database => Some((found, reason)),
             _ => None,
         };
         let is_free = is_allowed(inventory, &table_use.fact) || names.is_served(&table_use.fact.table);
@@ -132,7 +134,8 @@ enum Decision<'m> {
     Moved(&'m Move),
     /// It moves under this name or another one; why nobody can tell. A person has to write it whatever becomes of the others.
     Open(&'m Move, String),
-    /// It may be this move, or a table that stays; why nobody can tell. The table keeps its name in all places meanwhile.
+    /// It may be this move, or a table that stays; why nobody can tell. A table that only gets another name keeps it in
+    /// all places meanwhile.
     Perhaps(&'m Move, String),
 }
 
