@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::ir::{Expr, Module, Scope};
 
-/// What modules may take together, in bytes: a few hundred ordinary files.
-const ROOM: usize = 16 << 20;
+/// What modules may take together, in bytes: a thousand ordinary files. With less than a tree of that size needs at once, its files are
+/// lowered over and over (a third more time at a quarter of it, on 430 files).
+const ROOM: usize = 64 << 20;
 
 /// Modules by path.
 #[derive(Debug)]
