@@ -77,6 +77,11 @@ pub(super) fn reason(
     }
 }
 
+/// What `fix` writes a file into before it takes the place of the old one. It stays where a process is killed in between.
+pub(super) fn is_half_written(name: &str) -> bool {
+    name.starts_with(".dbguard-") && name.ends_with(".tmp")
+}
+
 /// `dist` and `build` are also names for folders of sources: only what looks like a machine's work is one.
 fn is_built(
     name: &str,

@@ -81,6 +81,8 @@ fn an_interruption_leaves_every_file_old_or_new() {
             assert!(now == APP || now == FIXED, "{name}: {now}");
         }
     }
+    // A file that was never finished is nobody's code.
+    fs::write(sandbox.path().join(".dbguard-Xy12zZ.tmp"), APP).unwrap();
     // Whatever was interrupted, the next run ends it.
     assert_eq!(sandbox.run(&["fix", "--allow-dirty"]).code, 0);
     assert!(names.iter().all(|name| text(&sandbox, name) == FIXED));
