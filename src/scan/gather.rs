@@ -93,7 +93,7 @@ impl Texts<'_> {
 }
 
 /// What is read before it is put together: what stays of it is far less.
-const AT_A_TIME: usize = 2048;
+const AT_A_TIME: usize = 32_768;
 
 /// Reads every text of the tree. `stop` is not asked: a tree is finite and each file is bounded.
 pub(super) fn gather(texts: Texts<'_>, entries: &[Entry], named: &Named) -> Gathered {
