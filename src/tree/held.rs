@@ -120,6 +120,10 @@ impl<'c> Choice<'c> {
             self.skip(&path, "its name is not UTF-8");
             return;
         }
+        if let Some(reason) = seclusion::half_written(name) {
+            self.tree.skipped.push(by_design(path, reason));
+            return;
+        }
         if self.excludes(&path) {
             self.tree.skipped.push(by_design(path, "excluded by the policy"));
             return;

@@ -78,8 +78,8 @@ pub(super) fn reason(
 }
 
 /// What `fix` writes a file into before it takes the place of the old one. It stays where a process is killed in between.
-pub(super) fn is_half_written(name: &str) -> bool {
-    name.starts_with(".dbguard-") && name.ends_with(".tmp")
+pub(super) fn half_written(name: &str) -> Option<&'static str> {
+    (name.starts_with(".dbguard-") && name.ends_with(".tmp")).then_some("left by an interrupted fix: delete it")
 }
 
 /// `dist` and `build` are also names for folders of sources: only what looks like a machine's work is one.

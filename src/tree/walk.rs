@@ -190,8 +190,8 @@ impl Walk<'_> {
                     let next = Folder { path, relative: format!("{relative}/"), rules: rules.clone(), ignored };
                     scope.spawn(move |scope| self.folder(scope, next));
                 }
-            } else if seclusion::is_half_written(name) {
-                found.skipped.push(by_design(relative, "left by an interrupted fix: delete it"));
+            } else if let Some(reason) = seclusion::half_written(name) {
+                found.skipped.push(by_design(relative, reason));
             } else if file_type.is_file() {
                 let ignored = (folder.ignored || rules.cover(&path, false)) && !self.asked.contains(&path);
                 self.file(&mut found, path, relative, name, ignored);

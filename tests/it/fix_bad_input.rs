@@ -83,6 +83,9 @@ fn an_interruption_leaves_every_file_old_or_new() {
     }
     // A file that was never finished is nobody's code.
     fs::write(sandbox.path().join(".dbguard-Xy12zZ.tmp"), APP).unwrap();
+    let told = sandbox.run(&["scan", "-v"]);
+    let said = format!("{}{}", told.stdout, told.stderr);
+    assert!(said.contains(".dbguard-Xy12zZ.tmp: left by an interrupted fix: delete it"), "{said}");
     // Whatever was interrupted, the next run ends it.
     assert_eq!(sandbox.run(&["fix", "--allow-dirty"]).code, 0);
     assert!(names.iter().all(|name| text(&sandbox, name) == FIXED));
