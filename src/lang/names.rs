@@ -128,6 +128,7 @@ pub fn is_memory(text: &str) -> bool {
 /// without its query; `None` when the text is no such URL.
 #[must_use]
 pub fn sqlite_url_path(text: &str) -> Option<&str> {
+    let text = inner_url(text);
     let lower = text.get(..text.len().min(24)).unwrap_or(text).to_ascii_lowercase();
     let rest = if lower.starts_with("sqlite") {
         let colon = text.find(':')?;
@@ -162,6 +163,7 @@ pub fn unwrap_dsn(text: &str) -> &str {
     if let Some(url) = text.strip_prefix("jdbc:") {
         return url;
     }
+    let text = inner_url(text);
     for prefix in ["dbi:sqlite:dbname=", "dbi:sqlite:", "data source=", "datasource=", "filename="] {
         let head = text.get(..prefix.len());
         if head.is_some_and(|head| head.eq_ignore_ascii_case(prefix)) {
@@ -180,10 +182,17 @@ pub fn strip_url(text: &str) -> &str {
     sqlite_url_path(text).unwrap_or_else(|| text.split('?').next().unwrap_or(text))
 }
 
+/// The URL of SQLAlchemy that Celery and kombu put a word of their own before: `db+sqlite:///results.db`, `sqla+postgresql://h/x`.
+#[must_use]
+pub fn inner_url(text: &str) -> &str {
+    let url = ["db+", "sqla+", "sqlalchemy+"].iter().find_map(|word| text.strip_prefix(word));
+    url.filter(|url| url.contains("://")).unwrap_or(text)
+}
+
 /// The engine a database URL names; `None` when the text is no URL of a database.
 #[must_use]
 pub fn url_engine(text: &str) -> Option<Engine> {
-    let scheme = text.split_once("://")?.0.to_ascii_lowercase();
+    let scheme = inner_url(text).split_once("://")?.0.to_ascii_lowercase();
     let scheme = scheme.split('+').next().unwrap_or(&scheme);
     Some(match scheme {
         "sqlite" | "sqlite3" => Engine::Sqlite,
@@ -325,6 +334,8 @@ mod tests {
             "/Library/Application Support/x.db",
             "sqlite://",
             "jdbc:sqlite:data/x.db",
+            "db+sqlite:///results.sqlite",
+            "sqla+sqlite:///broker.db",
             "Data Source=x.db;Cache=Shared",
             "dbi:SQLite:dbname=x.db",
             "sqlite:x.db",
@@ -356,6 +367,7 @@ mod tests {
             "SQLite:",
             "file://",
             "jdbc:postgresql://h/x.db",
+            "db+postgresql://h/x.db",
         ] {
             assert!(!is_database_path(no), "{no}");
         }
@@ -365,9 +377,13 @@ mod tests {
     fn urls_of_other_engines_are_not_sqlite() {
         assert_eq!(url_engine("postgresql+asyncpg://u:p@h/db"), Some(Engine::Postgresql));
         assert_eq!(url_engine("sqlite+aiosqlite:///x.db"), Some(Engine::Sqlite));
+        assert_eq!(url_engine("db+sqlite:///x.db"), Some(Engine::Sqlite));
+        assert_eq!(url_engine("db+postgresql://h/x"), Some(Engine::Postgresql));
         assert_eq!(url_engine("https://h"), None);
         assert_eq!(strip_url("sqlite:////app/x.db?mode=ro"), "/app/x.db");
         assert_eq!(strip_url("sqlite:///x.db"), "x.db");
+        assert_eq!(strip_url("db+sqlite:///x.db"), "x.db");
+        assert_eq!(unwrap_dsn("db+x.db"), "db+x.db");
     }
 
     #[test]

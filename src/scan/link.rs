@@ -98,7 +98,8 @@ pub(super) fn link(
         if context_of(&source.path, source.language, &is_test) == Context::Test {
             world.tests.insert(source.path.to_string());
         }
-        for reference in &source.facts.references {
+        // A listing in a document tells where somebody's files lay, not where the program has them.
+        for reference in source.facts.references.iter().filter(|it| it.role != Role::Mentions) {
             world.anchor(&source.path, &reference.values);
         }
     }

@@ -233,8 +233,24 @@ impl World {
             }
             folder = folder_of(folder);
         }
+        // Of what is written in full elsewhere, what lies in the tree's own folders comes first, the nearest of it.
+        let mut folder = folder_of(file);
+        loop {
+            let here = normalise(&format!("./{folder}/{path}"));
+            if self.anchored.contains(&here) && self.concerns(file, &here) {
+                return here;
+            }
+            if folder.is_empty() {
+                break;
+            }
+            folder = folder_of(folder);
+        }
         let tail = format!("/{}", at_root.trim_start_matches("../"));
-        let mut hits = self.anchored.iter().filter(|known| known.ends_with(&tail) && self.concerns(file, known));
+        let mut hits = self
+            .anchored
+            .iter()
+            .filter(|known| known.strip_suffix(&tail).is_some_and(|above| may_be_started_in(above, &tail)))
+            .filter(|known| self.concerns(file, known));
         match (hits.next(), hits.next()) {
             (Some(only), None) => only.clone(),
             _ => at_root,
@@ -289,6 +305,13 @@ impl World {
     }
 }
 
+/// Whether a program that says `data/x.db` may be started in a folder: nobody starts one in `~/.app`, where another program keeps
+/// its data. A lone name may be joined to any folder elsewhere.
+fn may_be_started_in(folder: &str, tail: &str) -> bool {
+    let lone = !tail.trim_start_matches('/').contains('/');
+    lone || !folder.split('/').any(|part| part.starts_with('.') && part != "..")
+}
+
 /// Whether a path lies in a folder of tests.
 fn is_of_tests(path: &str) -> bool {
     folder_of(path)
@@ -330,7 +353,7 @@ fn shared_folders(left: &str, right: &str) -> usize {
 
 /// A database of a server: its host and name, never its password.
 fn server(text: &str, engine: Engine) -> Identity {
-    let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
+    let (scheme, rest) = names::inner_url(text).split_once("://").unwrap_or(("", text));
     let rest = rest.split(['?', '#']).next().unwrap_or(rest);
     let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
     let scheme = scheme.split('+').next().unwrap_or(scheme);
@@ -424,6 +447,15 @@ mod tests {
         );
         world.anchor("a.py", &[Value::text("/srv/far/only.db")]);
         world.anchor("tests/a.py", &[Value::text("/srv/tests/made.db")]);
+        for (base, path) in [
+            (Base::Home, "~/projects/bot/data/bot.db"),
+            (Base::Root, "data/bot.db"),
+            (Base::Root, "services/b/state.db"),
+            (Base::Root, "services/c/state.db"),
+            (Base::Home, "~/.store/data/core.db"),
+        ] {
+            world.anchor("a.py", &[Value { base, ..Value::text(path) }]);
+        }
         world
     }
 
@@ -449,6 +481,10 @@ mod tests {
             ("other/main.py", Value::text("auth.db"), "services/auth/data/auth.db"),
             ("main.py", Value::text("only.db"), "/srv/far/only.db"),
             ("main.py", Value::text("new.db"), "new.db"),
+            ("jobs/main.py", Value::text("data/bot.db"), "data/bot.db"),
+            ("services/b/jobs/main.py", Value::text("state.db"), "services/b/state.db"),
+            ("main.py", Value::text("data/core.db"), "data/core.db"),
+            ("main.py", Value::text("core.db"), "~/.store/data/core.db"),
             ("main.py", Value::text("made.db"), "made.db"),
             ("main.py", pattern("", "/made.db"), "*/made.db"),
             ("tests/b.py", Value::text("made.db"), "/srv/tests/made.db"),

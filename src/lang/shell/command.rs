@@ -55,11 +55,11 @@ impl Reader<'_> {
     fn spelled_out(&self, mut words: Vec<Word>) -> Vec<Word> {
         for _ in 0..MOST_SPELLED {
             let held = words.iter().enumerate().find_map(|(at, word)| {
-                let variable = word.variable().filter(|variable| {
-                    let own = self.source.text.get(variable.span.clone()).unwrap_or("");
-                    variable.span == word.span || own.ends_with("[@]}")
-                })?;
-                let held = self.scope.command(variable)?;
+                let variable = word.variable()?;
+                let own = self.source.text.get(variable.span.clone()).unwrap_or("");
+                let bare = variable.span == word.span || own.ends_with("[@]}");
+                // In quotes it stays one word.
+                let held = self.scope.command(variable).filter(|held| bare || at == 0 && held.len() == 1)?;
                 (at == 0 || held.first().is_some_and(is_flag)).then_some((at, held))
             });
             let Some((at, held)) = held else { return words };

@@ -4,9 +4,10 @@
 use std::ops::Range;
 
 use super::Reader;
+use super::join::finish;
 use super::word::{Piece, Word};
 use crate::lang::sql::{HOLE, Script};
-use crate::lang::{Facts, Language, Part, Value, read_snippet};
+use crate::lang::{Base, Facts, Language, Part, Value, read_snippet};
 use crate::text::{Snippet, Span};
 
 /// Private-use characters stand for what the shell fills in; other languages take them for text.
@@ -212,17 +213,14 @@ fn filled_value(value: &Value, holes: &[(usize, Vec<Value>)]) -> Vec<Value> {
                 filled.iter().flat_map(|value| options.iter().map(|option| spliced(value, option))).take(8).collect();
         }
     }
-    for value in &mut filled {
-        let judged = crate::lang::names::value_of(&value.pattern());
-        value.engine = judged.engine;
-        if value.base == crate::lang::Base::Written {
-            value.base = judged.base;
-        }
-    }
+    filled.iter_mut().for_each(finish);
     filled
 }
 
 fn push_text(value: &mut Value, text: &str) {
+    // `$HERE/x.db`, where `$HERE` is a folder that is known: its slash is no root.
+    let follows = value.parts.is_empty() && matches!(value.base, Base::Root | Base::Home | Base::Temporary);
+    let text = if follows { text.trim_start_matches('/') } else { text };
     match value.parts.last_mut() {
         _ if text.is_empty() => {}
         Some(Part::Text(before)) => before.push_str(text),

@@ -156,6 +156,23 @@ fn case_27_python_in_shell() {
 }
 
 #[test]
+fn python_is_python_wherever_it_lies() {
+    expect(
+        "HERE=\"$(cd \"$(dirname \"$0\")\" && pwd)\"\nRUN=\"$HERE/.venv/bin/python\"\n\
+         \"$HERE/.venv/bin/python3\" -c \"import sqlite3; sqlite3.connect('$HERE/data/a.db')\"\n\
+         \"$RUN\" -c \"import sqlite3; sqlite3.connect('b.db')\"\n\
+         \"${PYTHON_BIN:-python3}\" - <<'EOF'\nimport sqlite3\nsqlite3.connect('c.db')\nEOF\n\
+         $VENV_PYTHON -c \"import sqlite3; sqlite3.connect('d.db')\"\n",
+        &[
+            "3:63 opens '$HERE/data/a.db' -> scripts/data/a.db",
+            "4:44 opens 'b.db' -> b.db",
+            "7:17 opens 'c.db' -> c.db",
+            "9:50 opens 'd.db' -> d.db",
+        ],
+    );
+}
+
+#[test]
 fn case_31_attach_and_backup_in_the_shell() {
     expect(
         "sqlite3 a.db \".backup 'b.db'\"\nsqlite3 a.db \"VACUUM INTO 'c.db'\"\nsqlite3 a.db \"ATTACH DATABASE '$D' AS d\"\n",

@@ -1,7 +1,7 @@
 //! Commands that run commands: `sudo`, `env`, `docker exec`, `ssh`, `sh -c`, `timeout`. Knows nothing of databases.
 
 use super::input::is_flag;
-use super::word::Word;
+use super::word::{Piece, Word};
 
 /// The command that runs in the end.
 pub(super) enum Inner<'a> {
@@ -157,7 +157,29 @@ pub(super) fn literal(words: &[Word], at: usize) -> String {
 
 /// The command's name without its folder.
 pub(super) fn command_name(words: &[Word]) -> Option<String> {
-    let literal = words.first()?.literal()?;
-    let name = literal.rsplit(['/', '\\']).next().unwrap_or(&literal);
+    let name = called(words.first()?)?;
     Some(name.trim_end_matches(".exe").to_owned())
+}
+
+/// What a word calls: `"$VENV/bin/python3"` and `${PYTHON:-python3}` call one program wherever it lies, `$PYTHON_BIN` says so itself.
+fn called(word: &Word) -> Option<String> {
+    let last = |text: &str| text.rsplit(['/', '\\']).next().unwrap_or(text).to_owned();
+    if let Some(literal) = word.literal() {
+        return Some(last(&literal));
+    }
+    if let Some(variable) = word.variable() {
+        let name = variable.name.to_ascii_lowercase();
+        let stem = name.strip_suffix("_bin").or_else(|| name.strip_suffix("_exe")).unwrap_or(&name);
+        return match &variable.default {
+            Some(default) => called(default),
+            None if matches!(stem, "py" | "python" | "python3") || stem.ends_with("_python") => {
+                Some("python".to_owned())
+            }
+            None => None,
+        };
+    }
+    match word.pieces.last() {
+        Some(Piece::Text { text, .. }) if text.contains('/') => Some(last(text)).filter(|name| !name.is_empty()),
+        _ => None,
+    }
 }
