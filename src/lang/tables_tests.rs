@@ -51,6 +51,16 @@ fn strings_of_python() {
         "c.execute(r'DELETE FROM ‹[users]›')",
         "sql = 'SELECT * FROM ‹users›'\nsql += ' JOIN ‹teams› ON ‹teams›.id = ‹users›.team'\nc.execute(sql)",
         "where = ['‹users›.id = 1']\nwhere.append('users_x = ‹users›.y AND z.users = 1')\nc.execute('SELECT 1 FROM ‹users› WHERE ' + ' AND '.join(where))",
+        // Columns that code fills in.
+        "c.execute(f'SELECT ‹users›.{x}, u.{y} FROM ‹users›, ‹teams› u WHERE ‹users›.id = {z}')",
+        "c.execute('SELECT ‹users›.%s FROM ‹users›' % x)\nc.execute('SELECT ‹users›.{} FROM ‹users›'.format(x))",
+        "fields = ', '.join(['‹users›.' + f for f in ['a', 'users']])\nsql = ['SELECT ' + fields + ' FROM ‹users› WHERE ']\nsql.append('‹users›.' + order)\nc.execute(' '.join(sql))",
+        // Lines of one statement in a list.
+        "class D:\n    def execute(self, sql, args=()):\n        if isinstance(sql, (list, tuple)):\n            sql = ' '.join(sql)\n        return c.execute(sql, args)\nd = D()\nd.execute(['SELECT ‹users›.id FROM ‹users› INNER JOIN ‹teams›', '  ON ‹users›.team=‹teams›.id WHERE', '  ‹teams›.name = ? AND u.teams = ‹users›.x'], ('users',))",
+        "d.execute(['UPDATE ‹users› SET', ','.join(keys), 'WHERE ‹users›.id = (SELECT id', 'FROM ‹teams› t WHERE t.users = 1)'])",
+        "c.execute(' '.join(['CREATE TRIGGER gone AFTER DELETE ON ‹users›', 'BEGIN', '  DELETE FROM ‹teams› WHERE id NOT IN (SELECT', 'team FROM ‹users›);', 'END']))",
+        "sql = ['SELECT id FROM ‹users›', 'WHERE']\nsql.append('‹users›.team = 1')\nc.execute(' '.join(sql))",
+        "for sql, label in [('SELECT count(*) FROM ‹users›', 'users'), ('SELECT ‹teams›.id FROM ‹teams›', 'on')]:\n    c.execute(sql)",
         "c.execute('SELECT 1 FROM sqlite_master WHERE name = ?', ('‹users›',))",
         "c.executescript('''CREATE TABLE ‹users› (id); CREATE INDEX users_id ON ‹users› (id);\n CREATE TRIGGER users_t AFTER INSERT ON ‹users› BEGIN DELETE FROM ‹log›; END;''')",
         "users = 'users'  # users\nprint('users', users, c.users)",
@@ -71,6 +81,9 @@ fn names_that_code_fills_in() {
         "KEYS = [('‹users›', 'team', '‹teams›', 'id')]\nfor table, column, other, key in KEYS:\n    c.execute(f'SELECT {column} FROM {table} JOIN {other}')",
         "def all_of(names):\n    for name in names:\n        c.execute(f'DELETE FROM {name}')\nall_of(['‹users›', '‹items›'])",
         "NAMES = ['‹!users›', '‹!items›']\ndef names():\n    return NAMES\nfor name in NAMES:\n    c.execute(f'DELETE FROM {name}')",
+        "def count(sql):\n    if not sql.strip().lower().startswith('select'):\n        sql = f'SELECT * FROM {sql}'\n    return len(c.execute(sql).fetchall())\ncount('‹users›')\ncount('SELECT ‹teams›.id FROM ‹teams›')",
+        "from sqlalchemy import text\ndef count(sql, message=''):\n    if not sql.startswith('SELECT'):\n        sql = f'SELECT * FROM {sql}'\n    found = c.execute(text(sql)).fetchall()\n    if not found:\n        message += f' .. {found}'\n    assert found, message\nfor name in ['‹users›', '‹items›']:\n    count(name, name)\n    count(name, f'{name} was made')",
+        "def count(name):\n    if name.startswith('us'):\n        return c.execute(f'SELECT * FROM {name}')\ncount('‹!users›')",
         "def count(table):\n    log[table] = 1\n    return c.execute(f'SELECT count(*) FROM {table}')\ncount('‹!users›')",
     ]);
 }
@@ -104,6 +117,8 @@ fn names_that_are_handed_to_libraries() {
         // Names that may be tables hold the others back.
         "EXPECTED_TABLES = ['‹!users›', '‹!items›']\nprint(EXPECTED_TABLES)\nstable = ['users']",
         "export(table_name='‹!users›', name='users')\nconfig = {'tables': {'‹!users›': {'sort': 'users'}}}",
+        // A row has columns by key.
+        "def f():\n    for row in c.execute('SELECT * FROM ‹users›'):\n        g(row, row['users'])\ndef g(row, other):\n    cur = c.cursor()\n    return [row['a'] for row in cur], row['b'], cur['c'], other",
         "table = Table('Users', 'Names')\nx['users'] = Field(default='users.id')",
     ]);
     python(&[
@@ -122,6 +137,8 @@ fn names_that_are_handed_to_libraries() {
         "db['‹users›'].insert({}, foreign_keys=('‹!users›', '‹!team›'))\ndb['‹posts›'].add_foreign_key('‹!team_id›')\ndb['‹users›'].insert({}, foreign_keys=[('team', '‹teams›', 'id')])",
         "def migrate(db):\n    db['‹users›'].add_column('team', fk='‹teams›')\n    db.add_foreign_keys([('‹users›', 'team', '‹teams›', 'id')])\n    options['users'] = 1",
         "assert {'‹users›'} == set(db.table_names())",
+        "def save(row):\n    return row['teams']\nfor row in db.execute('SELECT * FROM ‹users›'):\n    save(row)\n    print(row['items'])",
+        "def databases():\n    yield sqlite_utils.Database('x.db')\nfor other in databases():\n    other['‹users›'].drop()",
         "def f(table):\n    table.add_column('users', int)\n    table.create_index(['id'], 'users')\n    op.add_column('‹users›', column)",
     ] {
         expect("app.py", Language::Python, &[&format!("{utils}{case}\n")]);

@@ -18,6 +18,9 @@ const DEPTH: u32 = 12;
 /// Expressions looked at for one literal.
 const STEPS: u32 = 600;
 
+/// Parameters for what people read.
+const MESSAGES: [&str; 8] = ["message", "msg", "reason", "description", "help", "hint", "note", "prompt"];
+
 pub(super) struct Fillers<'e, 'p> {
     evaluator: &'e Evaluator<'p>,
     steps: Cell<u32>,
@@ -137,13 +140,13 @@ impl<'e, 'p> Fillers<'e, 'p> {
                 }
                 None => up(within(Held::Key, path)),
             },
-            Kind::Text(_) => self.filled(module, &known.usage, parent),
+            Kind::Text(_) => self.filled(at, module, &known.usage, parent),
             Kind::Binary { op: Op::Compare, left, right } => {
                 let other = if *left == expr { *right } else { *left };
                 (!lists_tables(module, other, 0)).then(|| "the name is compared with something".to_owned())
             }
-            Kind::Binary { op: Op::Mod, .. } => self.filled(module, &known.usage, parent),
-            Kind::Binary { op: Op::Add, .. } if path.is_empty() => self.filled(module, &known.usage, parent),
+            Kind::Binary { op: Op::Mod, .. } => self.filled(at, module, &known.usage, parent),
+            Kind::Binary { op: Op::Add, .. } if path.is_empty() => self.filled(at, module, &known.usage, parent),
             Kind::Binary { left, right, .. } if !path.is_empty() => {
                 let other = if *left == expr { *right } else { *left };
                 (!lists_tables(module, other, 0)).then(|| up(somewhere(path))).flatten()
@@ -180,6 +183,7 @@ impl<'e, 'p> Fillers<'e, 'p> {
                 self.handed(at, module, &known.usage, (expr, *callee, parent), args, path, depth)
             }
             Kind::Member(_, method) if !path.is_empty() => self.collected(at, module, parent, method, path, next),
+            Kind::Member(..) if asks_for_a_statement(module, parent) => None,
             Kind::Member(..) => Some("the name is worked on".to_owned()),
             Kind::Opaque(_) if !module.source.slice(module.expr(parent).span).starts_with("not ") => {
                 Some("where the name goes cannot be followed".to_owned())
@@ -225,7 +229,7 @@ impl<'e, 'p> Fillers<'e, 'p> {
     }
 
     /// Filled into SQL, or into a message.
-    fn filled(&self, module: &Module, usage: &Usage<'_>, text: ExprId) -> Elsewhere {
+    fn filled(&self, at: usize, module: &Module, usage: &Usage<'_>, text: ExprId) -> Elsewhere {
         let mut whole = text;
         while let Some(parent) = module.expr(whole).parent
             && matches!(module.expr(parent).kind, Kind::Binary { op: Op::Add | Op::Mod, .. })
@@ -234,8 +238,27 @@ impl<'e, 'p> Fillers<'e, 'p> {
         }
         let mut words = String::new();
         spell(module, whole, &mut words);
-        let said = matches!(usage.purpose(text), Purpose::Spoken("message" | "help text"));
+        let said = matches!(usage.purpose(text), Purpose::Spoken("message" | "help text"))
+            || words.contains(' ') && self.is_message(at, module, whole);
         (!said && !sql::looks_like_sql(&words)).then(|| "other names or texts are made from it".to_owned())
+    }
+
+    /// The argument for a parameter that is called a message.
+    fn is_message(&self, at: usize, module: &Module, text: ExprId) -> bool {
+        let Some(call) = module.expr(text).parent else { return false };
+        let Kind::Call { callee, args } = &module.expr(call).kind else { return false };
+        let Some(given) = args.iter().find(|arg| arg.value == text) else { return false };
+        let position = args.iter().filter(|arg| arg.name.is_none()).position(|arg| arg.value == text);
+        let is_message = |name: &str| MESSAGES.iter().any(|own| name == *own || name.ends_with(&format!("_{own}")));
+        if let Some(keyword) = given.name.as_deref() {
+            return is_message(keyword);
+        }
+        self.evaluator.ask(at, *callee).iter().any(|val| {
+            let Val::Function((home, scope), this) = val else { return false };
+            let params = self.module(*home).map(|module| &module.scope(*scope).params);
+            let own = position.map(|position| position + usize::from(this.is_some()));
+            params.zip(own).and_then(|(params, own)| params.get(own)).is_some_and(|param| is_message(&param.name))
+        })
     }
 
     #[expect(clippy::too_many_arguments, reason = "a call and what is handed to it")]
@@ -260,7 +283,7 @@ impl<'e, 'p> Fillers<'e, 'p> {
         };
         if let Kind::Member(base, method) = &module.expr(callee).kind {
             if method.as_ref() == "format" {
-                return self.filled(module, usage, *base);
+                return self.filled(at, module, usage, *base);
             }
             if known::runs_sql(method) || path.is_empty() && super::tables::takes_table(method, position, keyword) {
                 return None;
@@ -299,6 +322,8 @@ impl<'e, 'p> Fillers<'e, 'p> {
         }
         for val in self.evaluator.ask(at, callee) {
             let (function, method) = match val {
+                // SQLAlchemy's `text(sql)`.
+                Val::External(name) if self.evaluator.program.known(&name) == Some(known::Known::Sql) => return None,
                 Val::Function(function, this) => (Some(function), this.is_some()),
                 Val::Class(class) => (self.evaluator.constructor(class), true),
                 _ => continue,
@@ -393,6 +418,35 @@ impl<'p> Known<'p> {
         }
         Self { usage: Usage::of(module), bound, returned }
     }
+}
+
+/// `sql.strip().lower().startswith("select")`: whether a text is a whole statement; a name is none, whichever it is.
+fn asks_for_a_statement(module: &Module, mut member: ExprId) -> bool {
+    for _ in 0..4 {
+        let Kind::Member(_, method) = &module.expr(member).kind else { return false };
+        let Some(call) = module.expr(member).parent else { return false };
+        let Kind::Call { args, .. } = &module.expr(call).kind else { return false };
+        match (method.as_ref(), args.as_slice()) {
+            (
+                "lower" | "upper" | "casefold" | "strip" | "lstrip" | "toLowerCase" | "toUpperCase" | "trim"
+                | "trimStart",
+                [],
+            ) => match module.expr(call).parent {
+                Some(next) => member = next,
+                None => return false,
+            },
+            ("startswith" | "startsWith", [word]) => {
+                let begins = |word: ExprId| static_text(module, word).is_some_and(|word| sql::begins_statement(&word));
+                return match &module.expr(word.value).kind {
+                    Kind::List(words) => words.iter().all(|&word| begins(word)),
+                    Kind::Text(_) => begins(word.value),
+                    _ => false,
+                };
+            }
+            _ => return false,
+        }
+    }
+    false
 }
 
 fn within(outer: Held, path: &[Held]) -> Vec<Held> {

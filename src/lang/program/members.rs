@@ -293,7 +293,6 @@ impl<'p> Evaluator<'p> {
             Val::Dict((at, id), frame) => {
                 self.pairs(*at, *id).flat_map(|(key, _)| self.eval(*at, key, frame)).collect()
             }
-            // Looping over a generator that yields a connection gives it.
             Val::Connection(_) => vec![whole.clone()],
             _ => vec![Val::Unknown],
         }

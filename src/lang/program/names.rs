@@ -129,7 +129,12 @@ impl<'p> Evaluator<'p> {
             Bound::Expr(expr) => self.eval(at, *expr, frame),
             Bound::Annotated(annotation) => self.annotated(at, *annotation),
             Bound::Element(iterable) => {
-                self.eval(at, *iterable, frame).iter().flat_map(|val| self.elements(val)).take(64).collect()
+                let each = |val: &Val| match val {
+                    // What a cursor gives in turn are rows; a generator yields the connection itself.
+                    Val::Connection(_) if !self.is_generator(at, module, *iterable) => vec![Val::Unknown],
+                    _ => self.elements(val),
+                };
+                self.eval(at, *iterable, frame).iter().flat_map(each).take(64).collect()
             }
             Bound::Enter(entered) => {
                 self.eval(at, *entered, frame).into_iter().flat_map(|val| self.entered(val)).collect()
@@ -160,6 +165,18 @@ impl<'p> Evaluator<'p> {
             Bound::Class(class) => vec![Val::Class((at, *class))],
             Bound::Param(index) => self.param(at, module, scope, name, *index, frame),
         }
+    }
+
+    /// A call of a function of the tree that yields.
+    fn is_generator(&self, at: usize, module: &Module, call: ExprId) -> bool {
+        let Kind::Call { callee, .. } = &module.expr(call).kind else { return false };
+        self.guarded(|| self.eval(at, *callee, &None)).iter().any(|val| match val {
+            Val::Function((home, scope), _) => self
+                .program
+                .module(*home)
+                .is_some_and(|module| module.source.slice(module.scope(*scope).span).contains("yield")),
+            _ => false,
+        })
     }
 
     pub(super) fn annotated(&self, at: usize, annotation: ExprId) -> Vec<Val> {

@@ -50,7 +50,9 @@ impl Outline {
             aliases: Vec::new(),
             imported: Vec::new(),
             spoken: Box::default(),
-            tables_by_key: ["sqlite_utils", "import dataset"].iter().any(|words| text.contains(words)),
+            tables_by_key: ["sqlite_utils", "import dataset", "from dataset", "playhouse.dataset"]
+                .iter()
+                .any(|words| text.contains(words)),
             flask_sqlalchemy: text.contains("flask_sqlalchemy"),
         };
         outline.read_calls(module);

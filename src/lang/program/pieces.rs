@@ -3,13 +3,15 @@
 
 use super::facts::Reading;
 use super::ir::{Bound, ExprId, Kind, Op, Piece};
-use crate::lang::sql::HOLE;
+use crate::lang::sql::{self, HOLE};
 use crate::text::{Snippet, Span};
 
 /// Variables and calls followed from a text to what fills it.
 const DEPTH: u32 = 8;
 /// Literals that one text is made of.
 const MOST: usize = 64;
+/// Lines that a list may give to one statement.
+const LINES: usize = 64;
 
 /// A text as it stands in the source, put together as far as one expression says.
 pub(super) struct Composed {
@@ -27,6 +29,9 @@ impl Reading<'_> {
         while let Some(parent) = self.module.expr(whole).parent {
             match &self.module.expr(parent).kind {
                 Kind::Binary { op: Op::Add, .. } => whole = parent,
+                Kind::List(parts) if self.is_statement_in_lines(parent, parts) => {
+                    whole = self.joined_around(parent).unwrap_or(parent);
+                }
                 _ => break,
             }
         }
@@ -35,8 +40,64 @@ impl Reading<'_> {
         composed
     }
 
+    /// `["SELECT a", "FROM users"]`: somebody joins these.
+    fn is_statement_in_lines(&self, list: ExprId, parts: &[ExprId]) -> bool {
+        let begins = parts.first().is_some_and(|&first| {
+            matches!(&self.module.expr(first).kind, Kind::Text(_) | Kind::Binary { op: Op::Add, .. })
+        });
+        if !begins || parts.len() > LINES {
+            return false;
+        }
+        let mut whole = String::new();
+        let mut goes_on = parts.len() == 1 && self.usage.named(list).is_some();
+        for &part in parts {
+            let mut line = Composed { whole: part, snippet: Snippet::default(), holes: Vec::new(), texts: Vec::new() };
+            self.compose(part, &mut line);
+            if whole.is_empty() {
+                if !sql::begins_statement(&line.snippet.text) {
+                    return false;
+                }
+            } else if self.is_text(part) {
+                if !sql::goes_on(&whole, &line.snippet.text) {
+                    return false;
+                }
+                goes_on = true;
+            }
+            whole.push_str(&line.snippet.text);
+            whole.push('\n');
+        }
+        goes_on
+    }
+
+    /// `" ".join(list)`.
+    fn joined_around(&self, list: ExprId) -> Option<ExprId> {
+        let call = self.module.expr(list).parent?;
+        self.lines_of(call).is_some().then_some(call)
+    }
+
+    /// The list of `" ".join(list)`.
+    fn lines_of(&self, call: ExprId) -> Option<ExprId> {
+        let Kind::Call { callee, args } = &self.module.expr(call).kind else { return None };
+        let Kind::Member(base, method) = &self.module.expr(*callee).kind else { return None };
+        let [only] = args.as_slice() else { return None };
+        (method.as_ref() == "join" && self.is_text(*base) && matches!(self.module.expr(only.value).kind, Kind::List(_)))
+            .then_some(only.value)
+    }
+
     fn compose(&self, expr: ExprId, composed: &mut Composed) {
         match &self.module.expr(expr).kind {
+            Kind::List(parts) if expr == composed.whole || self.joined_around(expr) == Some(composed.whole) => {
+                for &part in parts {
+                    if !composed.snippet.text.is_empty() {
+                        composed.snippet.push("\n", self.module.expr(part).span.start as usize);
+                    }
+                    self.compose(part, composed);
+                }
+            }
+            Kind::Call { .. } if expr == composed.whole => match self.lines_of(expr) {
+                Some(list) => self.compose(list, composed),
+                None => self.hole(expr, composed),
+            },
             Kind::Binary { op: Op::Add, left, right } => {
                 self.compose(*left, composed);
                 self.compose(*right, composed);

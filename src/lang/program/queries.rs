@@ -272,7 +272,12 @@ impl Reading<'_> {
                     args.first().map(|arg| self.texts_of(arg.value, depth + 1)).unwrap_or_default()
                 }
                 Kind::Member(base, name) if matches!(name.as_ref(), "format" | "strip" | "join") => {
-                    self.texts_of(*base, depth + 1)
+                    let mut texts = self.texts_of(*base, depth + 1);
+                    // `" ".join(["SELECT a", "FROM users"])`
+                    if let ("join", [lines]) = (name.as_ref(), args.as_slice()) {
+                        texts.extend(self.texts_of(lines.value, depth + 1));
+                    }
+                    texts
                 }
                 Kind::Member(_, name) if name.as_ref() == "text" => {
                     args.first().map(|arg| self.texts_of(arg.value, depth + 1)).unwrap_or_default()

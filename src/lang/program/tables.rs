@@ -102,9 +102,10 @@ fn connection_of(evaluator: &Evaluator<'_>, at: usize, expr: ExprId) -> Option<V
     found
 }
 
-/// Whether `db["users"]` is a table: a connection, or what is called a database in a program whose library has tables by key.
+/// Whether `db["users"]` is a table: a connection, or what is called a database, in a program whose library has tables by key.
 pub(super) fn is_database(evaluator: &Evaluator<'_>, at: usize, expr: ExprId) -> bool {
-    connection_of(evaluator, at, expr).is_some() || called_database(evaluator, at, expr)
+    evaluator.program.has_tables_by_key()
+        && (connection_of(evaluator, at, expr).is_some() || called_database(evaluator, at, expr))
 }
 
 fn called_database(evaluator: &Evaluator<'_>, at: usize, expr: ExprId) -> bool {
@@ -418,6 +419,7 @@ impl Reading<'_> {
             self.names_table(key, Access::Reads, Naming::Given, &[]);
         } else if matches!(self.module.expr(key).kind, Kind::Text(_) | Kind::Name(_))
             && matches!(self.module.expr(base).kind, Kind::Name(_) | Kind::Member(..) | Kind::Call { .. })
+            && is_database(&self.evaluator, self.at, base)
             && let Some(connection) = self.connection_of(base)
         {
             self.names_table(key, Access::Reads, Naming::Given, &connection);

@@ -4,6 +4,7 @@
 //! for a statement that SQLite would refuse.
 
 mod define;
+mod lines;
 mod recognise;
 mod scope;
 mod script;
@@ -17,6 +18,8 @@ use std::ops::Range;
 
 use super::{Access, Naming};
 
+pub(in crate::lang) use lines::goes_on;
+pub(in crate::lang) use recognise::begins_statement;
 pub use recognise::looks_like_sql;
 pub(in crate::lang) use script::{Script, read};
 pub(in crate::lang) use write::write;

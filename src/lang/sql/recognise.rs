@@ -74,6 +74,15 @@ pub fn looks_like_sql(text: &str) -> bool {
     false
 }
 
+/// Whether the first word is one that statements which touch tables begin with.
+pub(in crate::lang) fn begins_statement(text: &str) -> bool {
+    let start = text.trim_start();
+    ["SELECT", "WITH", "INSERT", "REPLACE", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP"].iter().any(|verb| {
+        start.get(..verb.len()).is_some_and(|word| word.eq_ignore_ascii_case(verb))
+            && start.as_bytes().get(verb.len()).is_none_or(|next| !next.is_ascii_alphanumeric() && *next != b'_')
+    })
+}
+
 struct Shape<'a> {
     text: &'a str,
     tokens: &'a [Token],

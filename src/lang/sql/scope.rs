@@ -154,7 +154,7 @@ impl Walk<'_> {
         let mut at = 0;
         while at < self.tokens.len() {
             let mut end = at;
-            while self.is_name(end) && self.is(end + 1, b'.') && (self.is_name(end + 2) || self.is(end + 2, b'*')) {
+            while self.is_name(end) && self.is(end + 1, b'.') && self.is_column(end + 2) {
                 end += 2;
             }
             if end > at {
@@ -175,6 +175,16 @@ impl Walk<'_> {
 
     fn is_name(&self, at: usize) -> bool {
         self.tokens.get(at).is_some_and(|token| matches!(token.kind, Kind::Word | Kind::Quoted) && !token.holed)
+    }
+
+    /// A column, `*`, or what code fills in for one: `users.{key}`.
+    fn is_column(&self, at: usize) -> bool {
+        self.is(at, b'*')
+            || self.tokens.get(at).is_some_and(|token| {
+                matches!(token.kind, Kind::Word | Kind::Quoted)
+                    || token.holed
+                    || token.kind == Kind::Parameter && self.slice(at).starts_with('%')
+            })
     }
 
     /// `docs MATCH ..`, `bm25(docs)`, `INSERT INTO docs (docs) VALUES ('rebuild')`.
