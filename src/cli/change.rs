@@ -13,7 +13,7 @@ use crate::finding::Finding;
 use crate::output::escape;
 use crate::policy::Policy;
 use crate::rules;
-use crate::scan::{Inventory, Store, databases_on_disk, scan_held, stands_apart};
+use crate::scan::{Inventory, Store, databases_on_disk, scan_held, side_by_side, stands_apart};
 use crate::text::Source;
 use crate::tree::{self, GitError, Item, Mode, Repository};
 
@@ -70,9 +70,6 @@ struct Former {
     inventory: Inventory,
     findings: Vec<Finding>,
 }
-
-/// Of the thread that looks at the older side; as much as the program itself has.
-const STACK: usize = 8 << 20;
 
 /// What was found, as for a work tree.
 pub(super) struct Compared {
@@ -131,21 +128,21 @@ pub(super) fn compare(
         let findings = judge(&inventory, policy.as_ref()).findings;
         Former { items, inventory, findings }
     };
+    let judged_after = || {
+        let mut inventory = scan_held(&sides.after, &store, &options);
+        if brings_database(&inventory, &sides) {
+            // What it repeats lies mostly in databases that git rightly does not have.
+            inventory.beside = databases_on_disk(&scope.root, &options).unwrap_or_default();
+            let is_held = |path: &str| sides.after.binary_search_by(|item| (*item.path).cmp(path)).is_ok();
+            inventory.beside.retain(|file| !is_held(&file.path));
+        }
+        let report = judge(&inventory, policy.as_ref());
+        (inventory, report)
+    };
     // Mostly both sides are asked for: then they are looked at side by side.
     let ahead = sides.changes.first().filter(|changes| changes.iter().any(|change| touches(change, &store)));
-    let (mut inventory, mut former) = std::thread::scope(|scope| {
-        let builder = std::thread::Builder::new().stack_size(STACK);
-        let former = ahead.and_then(|changes| builder.spawn_scoped(scope, || judged_before(changes)).ok());
-        let inventory = scan_held(&sides.after, &store, &options);
-        (inventory, former.and_then(|former| former.join().ok()))
-    });
-    if brings_database(&inventory, &sides) {
-        // What it repeats lies mostly in databases that git rightly does not have.
-        inventory.beside = databases_on_disk(&scope.root, &options).unwrap_or_default();
-        let is_held = |path: &str| sides.after.binary_search_by(|item| (*item.path).cmp(path)).is_ok();
-        inventory.beside.retain(|file| !is_held(&file.path));
-    }
-    let mut report = judge(&inventory, policy.as_ref());
+    let ((inventory, mut report), mut former) =
+        side_by_side(threads, judged_after, || ahead.map(|changes| judged_before(changes)));
     let mut already: BTreeMap<(String, String), usize> = BTreeMap::new();
     for changes in &sides.changes {
         if report.findings.is_empty() {
@@ -185,16 +182,12 @@ fn nothing_new(policy: Option<Policy>, scope: &Scope, options: Options) -> Compa
 }
 
 fn staged(repository: &Repository, store: &mut Store<'_>) -> Result<Sides, GitError> {
-    let (after, changes) = std::thread::scope(|scope| {
-        let changes = scope.spawn(|| repository.staged(None));
-        store.warm_up();
-        let after = repository.index();
-        if let Ok(after) = &after {
-            store.prepare(after);
-        }
-        (after, changes.join().unwrap_or_else(|_| Err(GitError::Said("a thread broke off".to_owned()))))
-    });
-    let (after, changes) = (after?, changes?);
+    // Git takes longest to find this out: meanwhile the rest is read.
+    let changes = repository.staged(None);
+    store.warm_up();
+    let after = repository.index()?;
+    store.prepare(&after);
+    let changes = changes.finish()?;
     if changes.is_empty() {
         if after.is_empty() && repository.is_bare() {
             return Err(GitError::Bare);
@@ -204,7 +197,7 @@ fn staged(repository: &Repository, store: &mut Store<'_>) -> Result<Sides, GitEr
     let mut changes = vec![changes];
     // What a merge brings was looked at where it was made.
     if repository.is_merging() {
-        changes.push(repository.staged(Some("MERGE_HEAD"))?);
+        changes.push(repository.staged(Some("MERGE_HEAD")).finish()?);
     }
     Ok(Sides { after, changes })
 }

@@ -29,7 +29,7 @@ pub(super) struct Staged<'r> {
 
 impl<'r> Staged<'r> {
     pub(super) fn of(repository: &'r Repository) -> Result<Self, GitError> {
-        let changes = repository.staged(None)?;
+        let changes = repository.staged(None).finish()?;
         let items = changes.into_iter().filter_map(|change| change.after);
         Ok(Self {
             repository,

@@ -7,7 +7,7 @@ use super::language::language_of;
 use super::store::Store;
 use crate::lang::program::is_program;
 use crate::tree::kind::Head;
-use crate::tree::{Change, Item, Mode};
+use crate::tree::{Change, Contents, Item, Mode};
 
 /// Files that are followed before the answer is "yes" anyhow.
 const MOST: usize = 400;

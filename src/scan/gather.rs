@@ -19,7 +19,7 @@ use crate::lang::{self, Allow, Facts, Language, javascript, python};
 use crate::text::{Encoding, Source};
 use crate::tree::LARGEST_TEXT;
 use crate::tree::kind::HEADER;
-use crate::tree::{Entry, Kind, Skipped};
+use crate::tree::{Entry, Item, Kind, Oid, Skipped, Tree};
 
 /// What reading the tree's texts gave, in path order.
 #[derive(Default)]
@@ -60,7 +60,13 @@ pub(super) enum Outcome {
 pub(super) enum Texts<'t> {
     /// Below this folder, but for those that others stand in for.
     OnDisk(&'t Path, &'t Overlay),
-    InGit(&'t Store<'t>, &'t HashMap<&'t str, &'t Entry>),
+    /// Under the names that these files have there, in the order of their paths.
+    InGit(&'t Store<'t>, &'t [Item]),
+}
+
+fn content<'i>(items: &'i [Item], path: &str) -> Option<&'i Oid> {
+    let at = items.binary_search_by(|item| (*item.path).cmp(path)).ok()?;
+    items.get(at).map(|item| &item.oid)
 }
 
 impl Texts<'_> {
@@ -74,7 +80,7 @@ impl Texts<'_> {
                     None => Some(bytes),
                 }
             }
-            Texts::InGit(store, entries) => Some(store.text(entries.get(&**path)?.blob.as_ref()?)?.to_vec()),
+            Texts::InGit(store, items) => Some(store.text(content(items, path)?)?.to_vec()),
         }
     }
 
@@ -84,8 +90,8 @@ impl Texts<'_> {
             let language = language_of(path, bytes.get(..256).unwrap_or(&bytes));
             (Source::new(Arc::clone(path), bytes), language)
         };
-        if let Texts::InGit(store, entries) = self {
-            return store.module(path, entries.get(&**path)?.blob.as_ref()?, || Some(of(self.read(path)?)));
+        if let Texts::InGit(store, items) = self {
+            return store.module(path, content(items, path)?, || Some(of(self.read(path)?)));
         }
         let (source, language) = of(self.read(path)?);
         Some(Arc::new(lower(source, language)))
@@ -96,14 +102,14 @@ impl Texts<'_> {
 const AT_A_TIME: usize = 32_768;
 
 /// Reads every text of the tree. `stop` is not asked: a tree is finite and each file is bounded.
-pub(super) fn gather(texts: Texts<'_>, entries: &[Entry], named: &Named) -> Gathered {
+pub(super) fn gather(texts: Texts<'_>, tree: &Tree, named: &Named) -> Gathered {
     let shelf = Shelf::default();
     let mut gathered = Gathered::default();
     let mut programs =
         Programs { shelf: &shelf, outlines: Outlines::default(), imported: HashSet::new(), stems: HashSet::new() };
     let mut allows = HashMap::new();
     let mut may_matter = Vec::new();
-    for some in entries.chunks(AT_A_TIME) {
+    for some in tree.entries.chunks(AT_A_TIME) {
         let texts_of = some.par_iter().filter(|entry| entry.kind == Kind::Text);
         let given: Vec<Given> = texts_of.map(|entry| Given::of(read(texts, entry, named), &shelf)).collect();
         for given in given {
@@ -124,7 +130,7 @@ pub(super) fn gather(texts: Texts<'_>, entries: &[Entry], named: &Named) -> Gath
         }
     }
     programs.learn(texts, &may_matter);
-    for ((path, language, digest), facts) in programs.facts(texts, entries, &named.openers) {
+    for ((path, language, digest), facts) in programs.facts(texts, tree, &named.openers) {
         let allows = allows.remove(&path).unwrap_or_default();
         gathered.sources.push(SourceFacts { path, language, digest, facts, allows, asked: true });
     }
@@ -369,11 +375,13 @@ impl Programs<'_> {
         }
     }
 
-    fn facts(self, texts: Texts<'_>, entries: &[Entry], openers: &[WrapperOpener]) -> Vec<(Identity, Facts)> {
-        let texts_of = entries.iter().filter(|entry| entry.kind == Kind::Text);
+    fn facts(self, texts: Texts<'_>, tree: &Tree, openers: &[WrapperOpener]) -> Vec<(Identity, Facts)> {
+        let texts_of = tree.entries.iter().filter(|entry| entry.kind == Kind::Text).map(|entry| &entry.path);
         let read: HashSet<&str> = self.outlines.paths().collect();
-        let is_one = |entry: &&Entry| is_program(language_of(&entry.path, b"")) || read.contains(&*entry.path);
-        let paths: Vec<Arc<str>> = texts_of.filter(is_one).map(|entry| Arc::clone(&entry.path)).collect();
+        let is_one = |path: &&Arc<str>| is_program(language_of(path, b"")) || read.contains(&***path);
+        let mut paths: Vec<Arc<str>> = texts_of.chain(&tree.standing_by).filter(is_one).map(Arc::clone).collect();
+        // Two lists in order.
+        paths.sort();
         let loader = |path: &Arc<str>| texts.module(path);
         drop(read);
         let program = Program::new(paths, self.outlines, openers.to_vec(), self.shelf, &loader);

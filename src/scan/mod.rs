@@ -18,14 +18,14 @@ mod resolve;
 mod statements;
 mod store;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::db::DatabaseFile;
 use crate::lang::program::WrapperOpener;
 use crate::text::Rewrite;
-use crate::tree::{self, Entry, Item};
+use crate::tree::{self, Item};
 
 use gather::Texts;
 use prefilter::Named;
@@ -74,7 +74,7 @@ pub fn scan(root: &Path, options: &Options) -> Result<Inventory, tree::Error> {
     let walk = tree::Options { paths: options.paths.clone(), exclude: options.exclude.clone() };
     let work = || {
         let tree = tree::walk(root, &walk)?;
-        let gathered = gather::gather(Texts::OnDisk(root, &options.overlay), &tree.entries, &Named::of(options));
+        let gathered = gather::gather(Texts::OnDisk(root, &options.overlay), &tree, &Named::of(options));
         Ok(link::link(root, None, tree, gathered, options))
     };
     with_threads(options.threads, work)
@@ -99,21 +99,32 @@ pub fn scan_held(items: &[Item], store: &Store<'_>, options: &Options) -> Invent
     let root = store.root();
     let walk = tree::Options { paths: Vec::new(), exclude: options.exclude.clone() };
     with_threads(options.threads, || {
-        let tree = tree::held(root, items, &walk, &|oid| store.note(oid), &|oid| store.text(oid));
-        let entries: HashMap<&str, &Entry> = tree.entries.iter().map(|entry| (&*entry.path, entry)).collect();
-        let gathered = gather::gather(Texts::InGit(store, &entries), &tree.entries, &Named::of(options));
-        drop(entries);
+        let tree = tree::held(root, items, &walk, store);
+        let gathered = gather::gather(Texts::InGit(store, items), &tree, &Named::of(options));
         link::link(root, Some(store), tree, gathered, options)
     })
 }
 
-/// Does some work on threads of its own, where what is nested deeply finds room; 0 threads lets the machine decide.
+/// Does some work on threads of its own, where what is nested deeply finds room; 0 threads lets the machine decide. Work that is on
+/// such threads already stays there.
 pub fn with_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
+    if rayon::current_thread_index().is_some() {
+        return work();
+    }
     match rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build() {
         Ok(pool) => pool.install(work),
         // Without threads of its own the work is done on this one.
         Err(_) => work(),
     }
+}
+
+/// The same for two works at once, which share the threads.
+pub fn side_by_side<A: Send, B: Send>(
+    threads: usize,
+    one: impl FnOnce() -> A + Send,
+    other: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    with_threads(threads, || rayon::join(one, other))
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::lang::Language;
 use crate::lang::program::{Module, is_program};
 use crate::text::Source;
 use crate::tree::kind::{Head, is_named_like_database, is_source};
-use crate::tree::{Blob, Blobs, ByOid, GitError, Item, LARGEST_TEXT, Mode, Note, Oid, Repository};
+use crate::tree::{Blob, Blobs, ByOid, Contents, GitError, Item, LARGEST_TEXT, Mode, Note, Oid, Repository};
 
 /// Databases above this size are opened where they are new, and not otherwise.
 const LARGE: u64 = 8 << 20;
@@ -197,10 +197,6 @@ impl<'r> Store<'r> {
         }
     }
 
-    pub(super) fn note(&self, oid: &Oid) -> Option<Note> {
-        self.known.get(oid).map(|known| known.note)
-    }
-
     /// Whether a text can have to do with databases at all.
     pub(super) fn matters(&self, path: &str, oid: &Oid) -> bool {
         matters_by_name(path) || self.known.get(oid).is_some_and(|known| known.matters)
@@ -346,11 +342,22 @@ impl<'r> Store<'r> {
     }
 }
 
+impl Contents for Store<'_> {
+    fn note(&self, oid: &Oid) -> Option<Note> {
+        self.known.get(oid).map(|known| known.note)
+    }
+
+    fn text(&self, oid: &Oid) -> Option<Arc<[u8]>> {
+        self.text(oid)
+    }
+
+    fn stands_by(&self, item: &Item) -> bool {
+        !self.matters(&item.path, &item.oid)
+    }
+}
+
 /// Deployment files say what a path means, ignore files what git leaves alone.
 fn matters_by_name(path: &str) -> bool {
-    let may_be_ignore =
-        || path.get(path.len().saturating_sub(16)..).is_none_or(|end| end.to_ascii_lowercase().contains("ignore"));
     is_deployment(path)
-        || !is_source(path) && is_named_like_database(path)
-        || may_be_ignore() && language_of(path, b"") == Language::Ignore
+        || !is_source(path) && (is_named_like_database(path) || language_of(path, b"") == Language::Ignore)
 }

@@ -1,13 +1,12 @@
 //! A tree as git holds it, chosen as the walk chooses from the disk: the same folders left alone, the same kinds of file.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::ignored::Rules;
 use super::kind::{self, Head, Verdict};
 use super::walk::{Options, Tree, by_design};
-use super::{Entry, Item, LARGEST_TEXT, Mode, Oid, Skipped, git, seclusion};
+use super::{Entry, Item, Kind, LARGEST_TEXT, Mode, Oid, Skipped, git, seclusion};
 
 /// What is known of a content before it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,32 +18,33 @@ pub struct Note {
 /// Folders within folders; git itself gives up on longer paths.
 const DEEPEST: usize = 512;
 
-/// The tree of `items`, which git lists in the order of their paths. `note` says what is known of a content, `text` gives
-/// all of it; either may not have it. The paths of `options` choose as they do on disk.
+/// What is known of the contents that a tree names.
+pub trait Contents {
+    fn note(&self, oid: &Oid) -> Option<Note>;
+    /// All of a text, where it can be had.
+    fn text(&self, oid: &Oid) -> Option<Arc<[u8]>>;
+    /// Whether nothing can come of a source but its name.
+    fn stands_by(&self, item: &Item) -> bool;
+}
+
+/// The tree of `items`, which git lists in the order of their paths. The paths of `options` choose as they do on disk.
 #[must_use]
-pub fn held(
-    root: &Path,
-    items: &[Item],
-    options: &Options,
-    note: &dyn Fn(&Oid) -> Option<Note>,
-    text: &dyn Fn(&Oid) -> Option<Arc<[u8]>>,
-) -> Tree {
-    let mut choice = Choice { root, options, note, text, items, tree: Tree { in_git: true, ..Tree::default() } };
+pub fn held(root: &Path, items: &[Item], options: &Options, contents: &dyn Contents) -> Tree {
+    let mut choice = Choice { root, options, contents, items, tree: Tree { in_git: true, ..Tree::default() } };
     choice.folder(items, "", &Rules::above(root, git::top(root)), false, DEEPEST);
-    let Tree { mut entries, mut skipped, mut links, in_git } = choice.tree;
-    kind::name_sidecars(&mut entries);
+    let mut tree = choice.tree;
+    kind::name_sidecars(&mut tree.entries);
     // They mostly are in order: git lists them so.
-    entries.sort_by(|left, right| left.path.cmp(&right.path));
-    skipped.sort_unstable();
-    links.sort_unstable();
-    Tree { entries, skipped, links, in_git }
+    tree.entries.sort_by(|left, right| left.path.cmp(&right.path));
+    tree.skipped.sort_unstable();
+    tree.links.sort_unstable();
+    tree
 }
 
 struct Choice<'c> {
     root: &'c Path,
     options: &'c Options,
-    note: &'c dyn Fn(&Oid) -> Option<Note>,
-    text: &'c dyn Fn(&Oid) -> Option<Arc<[u8]>>,
+    contents: &'c dyn Contents,
     items: &'c [Item],
     tree: Tree,
 }
@@ -53,12 +53,11 @@ impl<'c> Choice<'c> {
     /// `inside` are the items below the folder; `prefix` is its path with a `/` at its end, or nothing for the root.
     fn folder(&mut self, inside: &'c [Item], prefix: &str, rules: &Rules, ignored: bool, depth: usize) {
         let below = |item: &'c Item| item.path.get(prefix.len()..).unwrap_or("");
-        let own = inside.iter().find(|item| below(item) == ".gitignore" && item.mode == Mode::File);
-        let rules = match own.and_then(|item| (self.text)(&item.oid)) {
+        let own = found(inside, &format!("{prefix}.gitignore")).filter(|item| item.mode == Mode::File);
+        let rules = match own.and_then(|item| self.contents.text(&item.oid)) {
             Some(text) => rules.enter_held(&self.root.join(prefix), &text),
             None => rules.clone(),
         };
-        let names: BTreeSet<&str> = inside.iter().filter_map(|item| below(item).split('/').next()).collect();
         let mut rest = inside;
         while let Some(first) = rest.first() {
             let Some((name, _)) = below(first).split_once('/') else {
@@ -75,8 +74,8 @@ impl<'c> Choice<'c> {
                 continue;
             }
             let ignored = ignored || rules.cover(&self.root.join(&path), true);
-            let beside = |wanted: &str| names.contains(wanted);
-            if let Some(reason) = self.secluded(within, &start, name, ignored, &beside) {
+            let beside = |wanted: &str| has(inside, &format!("{prefix}{wanted}"));
+            if let Some(reason) = secluded(within, &start, name, ignored, &beside) {
                 self.tree.skipped.push(by_design(path, reason));
             } else if depth == 0 {
                 self.skip(&path, "too many folders within folders");
@@ -90,55 +89,36 @@ impl<'c> Choice<'c> {
         self.options.exclude.as_ref().is_some_and(|globs| globs.is_match(relative))
     }
 
-    fn secluded(
-        &self,
-        within: &[Item],
-        start: &str,
-        name: &str,
-        ignored: bool,
-        beside: &dyn Fn(&str) -> bool,
-    ) -> Option<&'static str> {
-        let has = |wanted: &str| {
-            let path = format!("{start}{wanted}");
-            // Names such as `bin-x` stand between `bin` and what is below it.
-            let from = within.get(within.partition_point(|item| *item.path < *path)..).unwrap_or_default();
-            let mut alike = from.iter().map_while(|item| item.path.strip_prefix(path.as_str()));
-            alike.any(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        let ends = |ending: &str| {
-            within
-                .iter()
-                .filter_map(|item| item.path.strip_prefix(start)?.split('/').next())
-                .any(|it| it.ends_with(ending))
-        };
-        seclusion::reason(name, ignored, &has, &ends, beside)
-    }
-
     fn file(&mut self, item: &Item, name: &str, rules: &Rules, ignored: bool) {
-        let path = item.path.to_string();
+        let path = &*item.path;
         if path.contains('\u{fffd}') {
-            self.skip(&path, "its name is not UTF-8");
+            self.skip(path, "its name is not UTF-8");
             return;
         }
         if let Some(reason) = seclusion::half_written(name) {
-            self.tree.skipped.push(by_design(path, reason));
+            self.tree.skipped.push(by_design(path.to_owned(), reason));
             return;
         }
-        if self.excludes(&path) {
-            self.tree.skipped.push(by_design(path, "excluded by the policy"));
+        if self.excludes(path) {
+            self.tree.skipped.push(by_design(path.to_owned(), "excluded by the policy"));
             return;
         }
         match item.mode {
-            Mode::Submodule => self.tree.skipped.push(by_design(path, "a submodule, which has commits of its own")),
+            Mode::Submodule => {
+                self.tree.skipped.push(by_design(path.to_owned(), "a submodule, which has commits of its own"));
+            }
             Mode::Link => self.link(item),
             Mode::File => {
-                let Some(note) = (self.note)(&item.oid) else {
-                    self.skip(&path, "git does not have its content here");
+                let Some(note) = self.contents.note(&item.oid) else {
+                    self.skip(path, "git does not have its content here");
                     return;
                 };
                 match kind::of(name, note.size, LARGEST_TEXT, || Ok(note.head)) {
+                    Ok(Verdict::Is(Kind::Text)) if kind::is_source(name) && self.contents.stands_by(item) => {
+                        self.tree.standing_by.push(Arc::clone(&item.path));
+                    }
                     Ok(Verdict::Is(kind)) => {
-                        let absolute = self.root.join(&path);
+                        let absolute = self.root.join(path);
                         let ignored = ignored || rules.cover(&absolute, false);
                         self.tree.entries.push(Entry {
                             path: Arc::clone(&item.path),
@@ -152,7 +132,7 @@ impl<'c> Choice<'c> {
                         });
                     }
                     Ok(Verdict::Skipped { reason, by_design }) => {
-                        self.tree.skipped.push(Skipped { path, reason, by_design });
+                        self.tree.skipped.push(Skipped { path: path.to_owned(), reason, by_design });
                     }
                     Ok(Verdict::Nothing) | Err(_) => {}
                 }
@@ -163,7 +143,7 @@ impl<'c> Choice<'c> {
     /// A link holds the path that it leads to.
     fn link(&mut self, item: &Item) {
         let path = item.path.to_string();
-        let target = (self.text)(&item.oid).and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
+        let target = self.contents.text(&item.oid).and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         let Some(inside) = target.and_then(|target| joined(folder, &target)) else {
             self.tree.skipped.push(by_design(path, "a symbolic link out of the tree"));
@@ -180,6 +160,32 @@ impl<'c> Choice<'c> {
     fn skip(&mut self, path: &str, reason: &str) {
         self.tree.skipped.push(Skipped { path: path.to_owned(), reason: reason.to_owned(), by_design: false });
     }
+}
+
+fn found<'i>(items: &'i [Item], path: &str) -> Option<&'i Item> {
+    items.get(items.binary_search_by(|item| (*item.path).cmp(path)).ok()?)
+}
+
+/// Whether there is a file or a folder of this path.
+fn has(items: &[Item], path: &str) -> bool {
+    // Names such as `bin-x` stand between `bin` and what is below it.
+    let from = items.get(items.partition_point(|item| *item.path < *path)..).unwrap_or_default();
+    let mut alike = from.iter().map_while(|item| item.path.strip_prefix(path));
+    alike.any(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn secluded(
+    within: &[Item],
+    start: &str,
+    name: &str,
+    ignored: bool,
+    beside: &dyn Fn(&str) -> bool,
+) -> Option<&'static str> {
+    let has = |wanted: &str| has(within, &format!("{start}{wanted}"));
+    let ends = |ending: &str| {
+        within.iter().filter_map(|item| item.path.strip_prefix(start)?.split('/').next()).any(|it| it.ends_with(ending))
+    };
+    seclusion::reason(name, ignored, &has, &ends, beside)
 }
 
 /// Where a link in `folder` leads; `None` when that is outside.
@@ -218,15 +224,26 @@ mod tests {
             }
         };
         let items: Vec<Item> = paths.iter().map(|path| item(path)).collect();
-        let text = |oid: &Oid| {
-            let text = oid.split_once(" -> ").map_or("*.pyc\n/dist\n", |(_, target)| target);
-            Some(text.as_bytes().into())
-        };
-        let note = |oid: &Oid| {
+        held(Path::new("/r"), &items, &Options::default(), &Named)
+    }
+
+    /// Contents that say by their names what they are.
+    struct Named;
+
+    impl Contents for Named {
+        fn note(&self, oid: &Oid) -> Option<Note> {
             let head = if oid.contains("hidden") { Head::Database } else { Head::Other };
             Some(Note { size: 4096, head })
-        };
-        held(Path::new("/r"), &items, &Options::default(), &note, &text)
+        }
+
+        fn text(&self, oid: &Oid) -> Option<Arc<[u8]>> {
+            let text = oid.split_once(" -> ").map_or("*.pyc\n/dist\n", |(_, target)| target);
+            Some(text.as_bytes().into())
+        }
+
+        fn stands_by(&self, item: &Item) -> bool {
+            item.path.contains("kept")
+        }
     }
 
     #[test]
@@ -258,9 +275,9 @@ mod tests {
                 "data/hidden.dat Database",
                 "data/zoe.db NamedLikeDatabase",
                 "data/zoe.db-wal Sidecar",
-                "src/dist/kept.py Text",
             ]
         );
+        assert_eq!(found.standing_by, ["src/dist/kept.py".into()]);
         assert_eq!(found.links, [("link.db".to_owned(), "data/zoe.db".to_owned())]);
         let skipped: Vec<&str> = found.skipped.iter().map(|skipped| skipped.path.as_str()).collect();
         assert_eq!(skipped, ["dist", "lib", "myenv", "node_modules", "sub@"]);

@@ -15,11 +15,13 @@ const SIDECARS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 #[must_use]
 pub fn is_named_like_database(name: &str) -> bool {
-    let ends = |ending: &&str| {
-        let at = name.len().checked_sub(ending.len()).filter(|&at| at > 0);
-        at.and_then(|at| name.as_bytes().get(at..)).is_some_and(|end| end.eq_ignore_ascii_case(ending.as_bytes()))
-    };
-    ENDINGS.iter().any(ends)
+    ENDINGS.iter().any(|ending| name.len() > ending.len() && ends_with(name, ending))
+}
+
+/// Whatever the case of its letters.
+fn ends_with(name: &str, ending: &str) -> bool {
+    let at = name.len().checked_sub(ending.len());
+    at.and_then(|at| name.as_bytes().get(at..)).is_some_and(|end| end.eq_ignore_ascii_case(ending.as_bytes()))
 }
 
 #[must_use]
@@ -217,11 +219,10 @@ pub fn is_source(name: &str) -> bool {
 
 /// Why a text is not read though it could be.
 pub(super) fn skipped_file(name: &str) -> Option<&'static str> {
-    let lower = name.to_ascii_lowercase();
-    if [".min.js", ".min.css", ".bundle.js", ".min.mjs"].iter().any(|ending| lower.ends_with(ending)) {
+    if [".min.js", ".min.css", ".bundle.js", ".min.mjs"].iter().any(|ending| ends_with(name, ending)) {
         return Some("a minified bundle");
     }
-    if lower.ends_with(".map") {
+    if ends_with(name, ".map") {
         return Some("a source map");
     }
     let locks = [
@@ -240,7 +241,7 @@ pub(super) fn skipped_file(name: &str) -> Option<&'static str> {
         "pipfile.lock",
         "flake.lock",
     ];
-    locks.contains(&lower.as_str()).then_some("a lock file")
+    locks.iter().any(|lock| lock.eq_ignore_ascii_case(name)).then_some("a lock file")
 }
 
 /// Files that hold no text; a look at their first bytes is enough, and only if a database could hide there.

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use super::{git, index_file};
@@ -109,16 +109,12 @@ impl Repository {
     }
 
     fn ask(&self, arguments: &[&str]) -> Result<Vec<u8>, GitError> {
-        let output = self.git().args(arguments).stdin(Stdio::null()).output().map_err(unstarted)?;
-        if output.status.success() {
-            return Ok(output.stdout);
-        }
-        let words = String::from_utf8_lossy(&output.stderr);
-        if words.contains("not a git repository") {
-            return Err(GitError::NotARepository);
-        }
-        let first = words.lines().find(|line| !line.trim().is_empty()).unwrap_or("it gave no reason").trim();
-        Err(GitError::Said(first.trim_start_matches("fatal: ").to_owned()))
+        answer(self.start(arguments))
+    }
+
+    fn start(&self, arguments: &[&str]) -> std::io::Result<Child> {
+        let mut command = self.git();
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()
     }
 
     fn line(&self, arguments: &[&str]) -> Result<String, GitError> {
@@ -152,14 +148,12 @@ impl Repository {
         Ok(items(&listed, |_| Some(())))
     }
 
-    /// What the next commit changes, or how the index differs from another commit.
-    ///
-    /// # Errors
-    /// As [`Repository::index`].
-    pub fn staged(&self, against: Option<&str>) -> Result<Vec<Change>, GitError> {
+    /// What the next commit changes, or how the index differs from another commit: git finds it out while the caller does
+    /// something else.
+    #[must_use]
+    pub fn staged(&self, against: Option<&str>) -> Staged {
         let arguments = ["diff", "--cached", "--raw", "-z", "-M", "--no-abbrev", "--relative", "--no-ext-diff"];
-        let arguments: Vec<&str> = arguments.into_iter().chain(against).chain(["--"]).collect();
-        Ok(changes(&self.ask(&arguments)?))
+        Staged(self.start(&arguments.into_iter().chain(against).chain(["--"]).collect::<Vec<_>>()))
     }
 
     /// It has no work tree: nobody commits in it.
@@ -279,6 +273,32 @@ impl Repository {
         };
         (self.meant.iter().all(as_usual) && folder.join("HEAD").is_file()).then_some(folder)
     }
+}
+
+/// Git at work on what is staged.
+pub struct Staged(std::io::Result<Child>);
+
+impl Staged {
+    /// Waits for its answer.
+    ///
+    /// # Errors
+    /// As [`Repository::index`].
+    pub fn finish(self) -> Result<Vec<Change>, GitError> {
+        Ok(changes(&answer(self.0)?))
+    }
+}
+
+fn answer(child: std::io::Result<Child>) -> Result<Vec<u8>, GitError> {
+    let output = child.and_then(Child::wait_with_output).map_err(unstarted)?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    let words = String::from_utf8_lossy(&output.stderr);
+    if words.contains("not a git repository") {
+        return Err(GitError::NotARepository);
+    }
+    let first = words.lines().find(|line| !line.trim().is_empty()).unwrap_or("it gave no reason").trim();
+    Err(GitError::Said(first.trim_start_matches("fatal: ").to_owned()))
 }
 
 /// Whether contents may have names of another kind, or files another place, than usual; in doubt they may.

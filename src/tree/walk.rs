@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fs::{self, File, FileType};
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::git::{self, Index, Listing};
 use super::ignored::Rules;
@@ -29,6 +29,8 @@ pub struct Options {
 #[derive(Debug, Default)]
 pub struct Tree {
     pub entries: Vec<Entry>,
+    /// Sources of which nothing counts but their names, where that is known without reading them.
+    pub standing_by: Vec<Arc<str>>,
     pub skipped: Vec<Skipped>,
     /// Symbolic links that stay within the root: link and target, both relative to it.
     pub links: Vec<(String, String)>,

@@ -147,7 +147,7 @@ fn imported_as<'m>(module: &'m Module, name: &str) -> Option<&'m Arc<str>> {
     })
 }
 
-fn short_digest(name: &str) -> u32 {
+pub(super) fn short_digest(name: &str) -> u32 {
     let mut hasher = std::hash::DefaultHasher::new();
     name.hash(&mut hasher);
     u32::try_from(hasher.finish() >> 32).unwrap_or_default()

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use super::evaluate::{Evaluator, Frame, InModule, Val, argument, is_environment};
 use super::ir::{Arg, ExprId, Module, ScopeId};
 use super::known::{self, Known};
-use super::outline::{Main, Outlined, Outlines};
+use super::outline::{Main, Outlined, Outlines, short_digest};
 use super::script;
 use super::shelf::Shelf;
 use crate::lang::Language;
@@ -18,11 +18,10 @@ pub type Loader<'l> = dyn Fn(&Arc<str>) -> Option<Arc<Module>> + Sync + 'l;
 /// All programs of a tree. Those that were outlined are read for facts; the others are loaded when something they define is needed.
 pub struct Program<'l> {
     paths: Vec<Arc<str>>,
-    index: HashMap<Arc<str>, usize>,
-    /// Paths by their last component, to find a module by the tail of its name.
-    by_tail: HashMap<String, Vec<usize>>,
-    /// Which paths are tests: asked for each caller of each function.
-    tests: Vec<bool>,
+    /// The same in the order of the paths. Most trees have many programs and few that are asked for: to sort is cheaper than to hash.
+    sorted: Vec<usize>,
+    /// Digests of the last components of paths, sorted, to find a module by the tail of its name.
+    tails: Vec<(u32, usize)>,
     /// What each file held when it was read first; `None` where it cannot be read. One that holds something else later is gone.
     digests: Vec<OnceLock<Option<u64>>>,
     shelf: &'l Shelf,
@@ -59,34 +58,31 @@ impl<'l> Program<'l> {
         shelf: &'l Shelf,
         loader: &'l Loader<'l>,
     ) -> Self {
-        let index: HashMap<_, _> = paths.iter().enumerate().map(|(at, path)| (Arc::clone(path), at)).collect();
-        let mut by_tail: HashMap<String, Vec<usize>> = HashMap::new();
-        for (at, path) in paths.iter().enumerate() {
-            by_tail.entry(tail(path)).or_default().push(at);
-        }
+        let mut sorted: Vec<usize> = (0..paths.len()).collect();
+        sorted.sort_by_key(|&at| paths.get(at));
+        let mut tails: Vec<(u32, usize)> =
+            paths.iter().enumerate().map(|(at, path)| (short_digest(tail(path)), at)).collect();
+        tails.sort_unstable();
         let resolved = paths.iter().map(|_| Mutex::default()).collect();
-        let tests: Vec<bool> = paths.iter().map(|path| is_test(path)).collect();
         let digests: Vec<OnceLock<Option<u64>>> = paths.iter().map(|_| OnceLock::new()).collect();
         let numbers: Vec<usize> =
-            outlines.main.iter().map(|main| index.get(&main.path).copied().unwrap_or(usize::MAX)).collect();
+            outlines.main.iter().map(|main| found(&paths, &sorted, &main.path).unwrap_or(usize::MAX)).collect();
         for (&at, main) in numbers.iter().zip(&outlines.main) {
             if let Some(slot) = digests.get(at) {
                 let _ = slot.set(Some(main.digest));
             }
         }
-        outlines.sort_by_key(&|number| {
-            let at = numbers.get(number as usize).copied().unwrap_or(usize::MAX);
-            // Callers in the application speak before those in its tests.
-            (tests.get(at).copied().unwrap_or(false), at)
-        });
+        // Callers in the application speak before those in its tests.
+        let order: Vec<(bool, usize)> =
+            numbers.iter().zip(&outlines.main).map(|(&at, main)| (is_test(&main.path), at)).collect();
+        outlines.sort_by_key(&|number| order.get(number as usize).copied().unwrap_or((false, usize::MAX)));
         let mut main: Vec<usize> = numbers.iter().copied().filter(|&at| at < paths.len()).collect();
         main.sort_unstable();
         main.dedup();
         let mut program = Self {
             paths,
-            index,
-            by_tail,
-            tests,
+            sorted,
+            tails,
             digests,
             shelf,
             resolved,
@@ -125,7 +121,19 @@ impl<'l> Program<'l> {
 
     /// The program at a path.
     pub(super) fn at(&self, path: &str) -> Option<usize> {
-        self.index.get(path).copied()
+        found(&self.paths, &self.sorted, path)
+    }
+
+    /// The programs that are found under a last component.
+    fn ending_in<'n>(&'n self, name: &'n str) -> impl Iterator<Item = usize> + 'n {
+        let digest = short_digest(name);
+        let from = self.tails.partition_point(|(other, _)| *other < digest);
+        let alike = self.tails.get(from..).unwrap_or_default().iter().take_while(move |(other, _)| *other == digest);
+        alike.map(|(_, at)| *at).filter(move |&at| tail(self.path(at)) == name)
+    }
+
+    fn in_test(&self, at: usize) -> bool {
+        is_test(self.path(at))
     }
 
     /// A module, from the shelf or lowered once more. Places in it are known by their numbers, so that a file which was changed
@@ -198,7 +206,7 @@ impl<'l> Program<'l> {
 
     /// Calls of a name that speak for a function of module `at`: what tests hand in says nothing of the application.
     pub(super) fn callers(&self, at: usize, name: &str) -> impl Iterator<Item = InModule<ExprId>> {
-        let in_test = self.tests.get(at).copied().unwrap_or(false);
+        let in_test = self.in_test(at);
         self.calls(name).filter(move |(_, of_tests)| in_test || !of_tests).map(|(call, _)| call)
     }
 
@@ -290,7 +298,7 @@ impl<'l> Program<'l> {
             return None;
         }
         let last = rest.rsplit('/').next().unwrap_or(rest);
-        let mut hits = self.by_tail.get(last)?.iter().copied().filter(|&at| {
+        let mut hits = self.ending_in(last).filter(|&at| {
             let path = stem(&self.paths[at]);
             let whole = path.strip_suffix(rest).is_some_and(|head| head.is_empty() || head.ends_with('/'));
             // A lone name proves little, unless it stands where sources stand.
@@ -311,7 +319,7 @@ impl<'l> Program<'l> {
         ["/__init__.py", ".py", ".pyi"].iter().find_map(|ending| {
             let path =
                 if base.is_empty() { ending.trim_start_matches('/').to_owned() } else { format!("{base}{ending}") };
-            self.index.get(path.as_str()).copied()
+            self.at(&path)
         })
     }
 
@@ -349,7 +357,7 @@ impl<'l> Program<'l> {
         let last = rest.rsplit('/').next().unwrap_or(rest);
         let ends = [format!("{name}/{rest}"), format!("{name}/src/{rest}"), format!("{name}/{rest}/index")];
         let found = |last: &str| -> Vec<usize> {
-            let hits = self.by_tail.get(last).map_or(&[][..], Vec::as_slice).iter().copied();
+            let hits = self.ending_in(last);
             let belongs = |&at: &usize| {
                 let path = &self.paths[at];
                 let own = |end: &String| stem(path).strip_suffix(end.as_str()).is_some_and(|head| head.ends_with('/'));
@@ -370,7 +378,7 @@ impl<'l> Program<'l> {
     fn script_file(&self, base: &str) -> Option<usize> {
         // `./x.js` in a TypeScript source names `x.ts`.
         let bare = base.strip_suffix(".js").or_else(|| base.strip_suffix(".mjs")).unwrap_or(base);
-        self.index.get(base).copied().or_else(|| {
+        self.at(base).or_else(|| {
             [
                 ".ts",
                 ".js",
@@ -386,14 +394,14 @@ impl<'l> Program<'l> {
                 "/index.tsx",
             ]
             .iter()
-            .find_map(|ending| self.index.get(format!("{bare}{ending}").as_str()).copied())
+            .find_map(|ending| self.at(&format!("{bare}{ending}")))
         })
     }
 
     /// `from path import name` where nothing in the tree answers to `path`: the module that the two together name.
     pub(super) fn resolve_within(&self, at: usize, path: &str, name: &str) -> Option<usize> {
         let dotted = if path.ends_with('.') { format!("{path}{name}") } else { format!("{path}.{name}") };
-        (path.contains('.') || self.index.contains_key(format!("{path}/{name}.py").as_str()))
+        (path.contains('.') || self.at(&format!("{path}/{name}.py")).is_some())
             .then(|| self.resolve(at, &dotted))
             .flatten()
     }
@@ -405,10 +413,9 @@ impl<'l> Program<'l> {
         if !own.ends_with(".py") || name.is_empty() || name.contains('.') || LIBRARIES.contains(&name) {
             return None;
         }
-        let hits = self.by_tail.get(name)?.iter().copied().filter(|&hit| {
-            let test = self.tests.get(hit).copied().unwrap_or(false);
-            self.paths[hit].ends_with(".py") && (!test || self.tests.get(at).copied().unwrap_or(false))
-        });
+        let hits = self
+            .ending_in(name)
+            .filter(|&hit| self.paths[hit].ends_with(".py") && (!self.in_test(hit) || self.in_test(at)));
         let mut near: Vec<(usize, usize)> = hits.map(|hit| (shared_folders(&self.paths[hit], own), hit)).collect();
         near.sort_unstable_by_key(|(shared, _)| std::cmp::Reverse(*shared));
         match near.as_slice() {
@@ -518,8 +525,14 @@ const LIBRARIES: [&str; 22] = [
 ];
 
 /// `a/b/__init__.py` and `a/b.py` are both found under `b`.
-fn tail(path: &str) -> String {
-    stem(path).rsplit('/').next().unwrap_or("").to_owned()
+fn tail(path: &str) -> &str {
+    stem(path).rsplit('/').next().unwrap_or("")
+}
+
+/// The number of a path.
+fn found(paths: &[Arc<str>], sorted: &[usize], path: &str) -> Option<usize> {
+    let at = sorted.binary_search_by(|&at| paths.get(at).map_or("", |other| other).cmp(path)).ok()?;
+    sorted.get(at).copied()
 }
 
 fn stem(path: &str) -> &str {
