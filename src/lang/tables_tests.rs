@@ -162,6 +162,7 @@ fn strings_of_javascript() {
     let knex = "const knex = require('knex')({ client: 'sqlite3', connection: { filename: 'x.db' } });\n";
     for case in [
         "knex('‹users›').leftJoin('‹teams›', '‹teams›.id', '‹users›.team').where('‹users›.id', 1).select('‹users›.*', '‹teams›.name as team', 'users');",
+        "knex('‹users›'); path.join('data', folder, 'users'); path.posix.join(here, 'users.db');",
         "knex.select().from('‹users›').join('‹teams›', { '‹users›.team': '‹teams›.id' }).orderBy([{ column: '‹users›.name' }]);",
         "const p = path.join('users', 'teams');\nconst q = Array.from('users');\nrequire('users.js');\nlist.join('users');",
         "class User extends Model {\n  static get tableName() { return '‹users›'; }\n  static get relationMappings() {\n    return { team: { join: { from: '‹users›.team', to: '‹teams›.id' } } };\n  }\n}",

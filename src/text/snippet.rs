@@ -45,6 +45,33 @@ impl Snippet {
         snippet
     }
 
+    /// Appends what another snippet of the same host holds.
+    pub fn append(&mut self, other: &Snippet) {
+        self.runs.extend(other.runs.iter().map(|&(own, host)| (own + Span::new(0, self.text.len()).end, host)));
+        self.text.push_str(&other.text);
+    }
+
+    /// A part of the text, which knows where it stands in the host.
+    #[must_use]
+    pub fn part(&self, range: std::ops::Range<usize>) -> Snippet {
+        let mut part = Snippet::default();
+        let Some(text) = self.text.get(range.clone()) else { return part };
+        let span = Span::new(range.start, range.end);
+        part.runs.push((0, self.host(span.start)));
+        let inside = self.runs.iter().filter(|(own, _)| span.start < *own && *own < span.end);
+        part.runs.extend(inside.map(|&(own, host)| (own - span.start, host)));
+        part.text.push_str(text);
+        part
+    }
+
+    /// With other words in the place of its own.
+    #[must_use]
+    pub fn with(mut self, words: &str) -> Snippet {
+        self.runs.truncate(1);
+        words.clone_into(&mut self.text);
+        self
+    }
+
     /// The host's offset for an offset in the snippet.
     #[must_use]
     pub fn host(&self, offset: u32) -> u32 {

@@ -5,6 +5,7 @@ mod calls;
 mod environment;
 mod expression;
 mod lex;
+mod notebook;
 mod openers;
 mod reading;
 mod scope;
@@ -30,6 +31,7 @@ pub(super) fn read(source: &Source) -> Facts {
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
     match ending {
         "mk" | "mak" => text::makefile(source),
+        "ipynb" => notebook::read(source),
         "just" => text::recipes(source, "justfile"),
         "xml" | "xaml" | "plist" | "config" | "csproj" | "props" | "resx" | "iml" | "jrxml" => xml::read(source),
         "html" | "htm" | "xhtml" | "adoc" | "tex" | "log" | "csv" | "tsv" | "svg" | "po" | "css" | "scss" => {

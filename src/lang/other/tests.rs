@@ -262,8 +262,8 @@ fn long_odd_texts_cost_no_square() {
 
 proptest! {
     #[test]
-    fn any_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..200), ending in 0_usize..8) {
-        let ending = ["go", "rs", "rb", "nix", "xml", "zzz", "php", "lua"][ending];
+    fn any_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..200), ending in 0_usize..9) {
+        let ending = ["go", "rs", "rb", "nix", "xml", "zzz", "php", "lua", "ipynb"][ending];
         sound_for(&format!("x.{ending}"), Other, bytes);
     }
 
@@ -271,6 +271,12 @@ proptest! {
     fn any_text(text in odd_text(), ending in 0_usize..9) {
         let name = ["x.go", "x.rs", "x.rb", "x.nix", "x.xml", "x.zzz", "x.php", "Makefile", "x.vue"][ending];
         sound_for(name, Other, text.into_bytes());
+    }
+
+    #[test]
+    fn any_text_in_a_notebook(cells in proptest::collection::vec("(%%|%|!|x = )?(sql|bash|env|time|ls)?( |=|\n|')*[\\PC\n]{0,40}", 0..4)) {
+        let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+        sound_for("x.ipynb", Other, notebook(&cells).into_bytes());
     }
 }
 
@@ -374,4 +380,65 @@ fn a_temporary_folder_s_file_keeps_its_name() {
             "5:34 opens \"?mode=memory\" -> file:*?mode=memory",
         ],
     );
+}
+
+/// A notebook of these cells of code, as Jupyter writes one.
+fn notebook(cells: &[&str]) -> String {
+    let cells: Vec<_> = cells
+        .iter()
+        .map(|cell| {
+            serde_json::json!({
+                "cell_type": "code",
+                "outputs": [{"output_type": "stream", "text": ["printed.db\n"]}],
+                "source": cell.split_inclusive('\n').collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    serde_json::to_string_pretty(&serde_json::json!({"cells": cells, "nbformat": 4})).unwrap()
+}
+
+#[test]
+fn the_cells_of_a_notebook_are_one_program() {
+    let text = notebook(&[
+        "import sqlite3\nDB = \"data/a.db\"\n%load_ext sql\n!sqlite3 b.db .tables\nfiles = !ls c.db",
+        "%%time\nconn = sqlite3.connect(DB)\nconn.execute('''SELECT *\nFROM foo''')\n%timeit sqlite3.connect('d.db')\n%env DATABASE_PATH=e.db",
+        "%sql sqlite:///f.db\n%sql SELECT * FROM bar",
+        "%%sql\nINSERT INTO baz VALUES (1)",
+        "%%bash\nsqlite3 g.db 'DELETE FROM qux'",
+        "if conn:\n    !cp h.db /tmp/\nconn.execute(\"DROP TABLE foo\")",
+        "%%html\n<b>none.db</b>",
+    ]);
+    told(
+        "study.ipynb",
+        &text,
+        &[
+            "15:17 binds data/a.db -> data/a.db (DB)",
+            "17:19 opens b.db -> b.db",
+            "18:22 binds c.db -> c.db",
+            "33:33 opens DB -> data/a.db",
+            "36:34 opens 'd.db' -> d.db",
+            "37:29 binds e.db -> e.db (DATABASE_PATH)",
+            "51:15 opens sqlite:///f.db -> sqlite:///f.db",
+            "82:18 opens g.db -> g.db",
+            "97:18 binds h.db -> h.db",
+        ],
+    );
+    let source = crate::text::Source::new("study.ipynb", text.into_bytes());
+    let uses: Vec<_> = crate::lang::read(&source, Other)
+        .table_uses
+        .iter()
+        .map(|it| (it.place.start.line, it.table.clone(), it.connection.first().map(crate::lang::Value::pattern)))
+        .collect();
+    let of = |path: &str| Some(path.to_owned());
+    let expected = [
+        (35, "foo", of("data/a.db")),
+        (52, "bar", of("sqlite:///f.db")),
+        (67, "baz", of("sqlite:///f.db")),
+        (82, "qux", of("g.db")),
+        (98, "foo", of("data/a.db")),
+    ];
+    for (line, table, path) in expected {
+        assert!(uses.contains(&(line, table.to_owned(), path)), "{table}: {uses:?}");
+    }
+    told("broken.ipynb", "{\"cells\": [\"x.db\"", &["1:13 mentions x.db -> x.db"]);
 }

@@ -168,6 +168,7 @@ impl Reading<'_> {
                 method.as_ref() != "join" || args.len() > 2 || args.get(1).is_some_and(|arg| !self.is_text(arg.value));
             if KNEX_TABLES.contains(&method.as_ref())
                 && !is_class
+                && !self.is_of_paths(*base)
                 && joins
                 && (method.as_ref() != "join" || args.len() > 1)
             {
@@ -222,14 +223,24 @@ impl Reading<'_> {
                 }
                 Kind::List(_) => {}
                 Kind::Call { callee, .. } if *callee != at => {
-                    return matches!(&self.module.expr(*callee).kind, Kind::Member(_, method)
-                        if KNEX_COLUMNS.contains(&method.as_ref()) || KNEX_TABLES.contains(&method.as_ref()));
+                    return matches!(&self.module.expr(*callee).kind, Kind::Member(base, method)
+                        if (KNEX_COLUMNS.contains(&method.as_ref()) || KNEX_TABLES.contains(&method.as_ref()))
+                            && !self.is_of_paths(*base));
                 }
                 _ => return false,
             }
             at = parent;
         }
         false
+    }
+
+    /// `path`, `path.posix`, `nodePath`: what it joins is a path.
+    fn is_of_paths(&self, base: ExprId) -> bool {
+        match &self.module.expr(base).kind {
+            Kind::Name(name) => name.to_ascii_lowercase().ends_with("path"),
+            Kind::Member(_, name) => matches!(name.as_ref(), "path" | "posix" | "win32"),
+            _ => false,
+        }
     }
 
     /// `users.id`, `users.*`, `users.id as owner`.

@@ -4,8 +4,9 @@ use std::rc::Rc;
 
 use super::evaluate::{ALTERNATIVES, Call, Evaluator, Frame, InModule, Val, argument, extend, paths_of, temporary};
 use super::held::is_opaque;
-use super::ir::{Arg, Expr, ExprId, Kind, Module, ScopeId};
+use super::ir::{Arg, Binding, Bound, Expr, ExprId, Kind, Module, ScopeId};
 use super::known::{self, Known};
+use super::members::texts;
 use super::paths;
 use super::templates::fill;
 use crate::lang::Language;
@@ -38,12 +39,7 @@ impl<'p> Evaluator<'p> {
                     }
                     extend(&mut found, given);
                 }
-                Val::Class(class) => {
-                    let frame = self
-                        .constructor(class)
-                        .and_then(|init| self.frame(at, init, args, frame, Some(Val::Instance(class, None))));
-                    found.push(Val::Instance(class, frame));
-                }
+                Val::Class(class) => found.push(self.made(at, class, args, frame)),
                 Val::Connection(_) => found.push(function),
                 // `require("better-sqlite3")(path)`: a module that is called.
                 Val::Module(required) => {
@@ -53,12 +49,7 @@ impl<'p> Evaluator<'p> {
                                 let call = self.frame(at, function, args, frame, None);
                                 extend(&mut found, self.guarded(|| self.returns(function, &call)));
                             }
-                            Val::Class(class) => {
-                                let frame = self.constructor(class).and_then(|init| {
-                                    self.frame(at, init, args, frame, Some(Val::Instance(class, None)))
-                                });
-                                found.push(Val::Instance(class, frame));
-                            }
+                            Val::Class(class) => found.push(self.made(at, class, args, frame)),
                             Val::External(name) => {
                                 extend(&mut found, self.call_known(at, module, expr, &name, args, frame));
                             }
@@ -70,6 +61,46 @@ impl<'p> Evaluator<'p> {
             }
         }
         if found.is_empty() { vec![Val::Unknown] } else { found }
+    }
+
+    /// An object of a class, with what its constructor is given; without one in the tree, with its fields by name or in their order.
+    fn made(&self, at: usize, class: InModule<ScopeId>, args: &[Arg], frame: &Frame) -> Val {
+        if let Some(init) = self.constructor(class) {
+            return Val::Instance(class, self.frame(at, init, args, frame, Some(Val::Instance(class, None))));
+        }
+        let Some(module) = self.program.module(class.0) else { return Val::Instance(class, None) };
+        let body = module.scope(class.1);
+        let words = |expr: &ExprId| module.source.slice(module.expr(*expr).span);
+        let ordered = body.decorators.iter().any(|decorator| words(decorator).contains("dataclass"))
+            || body.bases.iter().any(|base| words(base).ends_with("NamedTuple"));
+        let mut order: Vec<_> = body
+            .bindings
+            .iter()
+            .filter_map(|(name, bindings)| match bindings.first()? {
+                Binding { value: Bound::Expr(_) | Bound::Annotated(_), span, .. } => Some((span.start, name)),
+                _ => None,
+            })
+            .collect();
+        order.sort();
+        let mut order = order.into_iter().map(|(_, name)| name);
+        let mut call = Call::new(class, Vec::new(), None);
+        for arg in args {
+            let name = match &arg.name {
+                Some(name) if matches!(name.as_ref(), "*" | "**") => break,
+                Some(name) => name.clone(),
+                None => match order.next().filter(|_| ordered) {
+                    Some(name) => name.clone(),
+                    None => break,
+                },
+            };
+            let mut values = self.eval(at, arg.value, frame);
+            values.retain(|val| !matches!(val, Val::Null));
+            if values.iter().any(|val| !matches!(val, Val::Unknown)) {
+                call.fields.push((name, values));
+            }
+        }
+        let fields = (!call.fields.is_empty()).then(|| Rc::new(call));
+        Val::Instance(class, fields)
     }
 
     pub(super) fn frame(
@@ -102,7 +133,7 @@ impl<'p> Evaluator<'p> {
                 }
             }
         }
-        Some(Rc::new(Call { scope: function, args: given, this }))
+        Some(Rc::new(Call::new(function, given, this)))
     }
 
     /// What a function gives: what it returns or yields.
@@ -316,11 +347,10 @@ impl<'p> Evaluator<'p> {
             },
             Val::Dict(..) => match method {
                 "get" | "pop" => {
-                    let key = first().into_iter().find_map(|val| match val {
-                        Val::Text(value) => value.rendered(),
-                        _ => None,
-                    });
-                    let mut found = key.map(|key| self.field(whole, &key)).unwrap_or_default();
+                    let mut found = Vec::new();
+                    for key in texts(&first()) {
+                        extend(&mut found, self.field(whole, &key));
+                    }
                     if found.is_empty() {
                         found =
                             argument(args, 1, &["default"]).map(|arg| self.eval(at, arg, frame)).unwrap_or_default();

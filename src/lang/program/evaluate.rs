@@ -53,6 +53,14 @@ pub(super) struct Call {
     pub(super) scope: InModule<ScopeId>,
     pub(super) args: Vec<Option<Vec<Val>>>,
     pub(super) this: Option<Val>,
+    /// Of a class without a constructor in the tree (a dataclass, a pydantic model): its fields by name.
+    pub(super) fields: Vec<(Arc<str>, Vec<Val>)>,
+}
+
+impl Call {
+    pub(super) fn new(scope: InModule<ScopeId>, args: Vec<Option<Vec<Val>>>, this: Option<Val>) -> Self {
+        Self { scope, args, this, fields: Vec::new() }
+    }
 }
 
 /// What does not depend on who asks.

@@ -57,11 +57,7 @@ impl<'p> Evaluator<'p> {
             if !self.guarded(|| self.eval(*at, *callee, &None)).iter().any(opens) {
                 continue;
             }
-            let frame = Some(Rc::new(Call {
-                scope: (*at, module.expr(call).scope),
-                args: Vec::new(),
-                this: Some(object.clone()),
-            }));
+            let frame = Some(Rc::new(Call::new((*at, module.expr(call).scope), Vec::new(), Some(object.clone()))));
             for val in self.guarded(|| self.eval(*at, call, &frame)) {
                 if let Val::Connection(opened) = val {
                     values.extend(opened.iter().filter(|value| !value.is_opaque()).cloned());
@@ -100,5 +96,5 @@ fn in_scope(scope: InModule<ScopeId>, frame: &Frame) -> Frame {
         return frame.clone();
     }
     let this = call.this.clone()?;
-    Some(Rc::new(Call { scope, args: Vec::new(), this: Some(this) }))
+    Some(Rc::new(Call::new(scope, Vec::new(), Some(this))))
 }

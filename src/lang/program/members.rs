@@ -8,6 +8,7 @@ use super::held::is_opaque;
 use super::ir::{Expr, ExprId, Kind, Module, ScopeId, ScopeKind};
 use super::names::{own_path, reaching};
 use super::paths;
+use crate::lang::Language;
 use crate::lang::value::{Base, Value};
 
 impl<'p> Evaluator<'p> {
@@ -111,6 +112,11 @@ impl<'p> Evaluator<'p> {
         let Some(module) = self.program.module(class.0) else { return Vec::new() };
         let body = module.scope(class.1);
         let mut found = Vec::new();
+        if let Some(call) = frame.as_ref().filter(|call| call.scope == class)
+            && let Some((_, given)) = call.fields.iter().find(|(field, _)| field.as_ref() == name)
+        {
+            return given.clone();
+        }
         if let Some((name, bindings)) = body.members.get_key_value(name) {
             for binding in bindings.iter().rev() {
                 // The constructor's arguments speak for what the constructor sets.
@@ -128,7 +134,7 @@ impl<'p> Evaluator<'p> {
             for binding in reaching(module, bindings, None) {
                 let values = self.guarded(|| self.binding(class.0, module, class.1, name, binding, &None));
                 for value in values {
-                    found.extend(self.bound_to(value, this));
+                    found.extend(self.bound_to(value, class, this));
                 }
             }
         }
@@ -179,19 +185,33 @@ impl<'p> Evaluator<'p> {
     }
 
     /// A method learns its object; a property gives what it returns.
-    pub(super) fn bound_to(&self, value: Val, this: Option<&Val>) -> Vec<Val> {
-        let (Val::Function(function, None), Some(this)) = (&value, this) else { return vec![value] };
+    pub(super) fn bound_to(&self, value: Val, class: InModule<ScopeId>, this: Option<&Val>) -> Vec<Val> {
+        let Val::Function(function, None) = &value else { return vec![value] };
         let Some(module) = self.program.module(function.0) else { return vec![value] };
-        let decorated = module.scope(function.1).decorators.iter().any(|&decorator| {
-            let words = module.source.slice(module.expr(decorator).span);
+        let decorators = &module.scope(function.1).decorators;
+        let decorated = |fits: &dyn Fn(&str) -> bool| {
+            decorators.iter().any(|&decorator| fits(module.source.slice(module.expr(decorator).span)))
+        };
+        if decorated(&|words| words == "staticmethod") {
+            return vec![value];
+        }
+        let this = match this {
+            _ if decorated(&|words| words == "classmethod") => match this {
+                Some(Val::Instance(own, _) | Val::Class(own)) => Val::Class(*own),
+                _ => Val::Class(class),
+            },
+            Some(this) => this.clone(),
+            None => return vec![value],
+        };
+        let property = |words: &str| {
             matches!(words, "property" | "cached_property" | "functools.cached_property" | "computed_field")
                 || words.starts_with("hybrid_property")
-        });
-        if decorated {
-            let call = Some(Rc::new(Call { scope: *function, args: Vec::new(), this: Some(this.clone()) }));
+        };
+        if decorated(&property) {
+            let call = Some(Rc::new(Call::new(*function, Vec::new(), Some(this))));
             return self.guarded(|| self.returns(*function, &call));
         }
-        vec![Val::Function(*function, Some(Box::new(this.clone())))]
+        vec![Val::Function(*function, Some(Box::new(this)))]
     }
 
     /// Fields of pydantic settings are environment variables under their names.
@@ -218,30 +238,33 @@ impl<'p> Evaluator<'p> {
 
     pub(super) fn index(&self, at: usize, base: ExprId, key: ExprId, frame: &Frame) -> Vec<Val> {
         let mut found = Vec::new();
-        let keys = self.eval(at, key, frame);
-        let key = keys.iter().find_map(|val| match val {
-            Val::Text(value) => value.rendered(),
-            _ => None,
-        });
+        let mut keys: Vec<Option<String>> = texts(&self.eval(at, key, frame)).map(Some).collect();
+        if keys.is_empty() {
+            keys.push(None);
+        }
         for whole in self.eval(at, base, frame) {
-            match (&whole, &key) {
-                (Val::External(dotted), Some(key)) if is_environment(dotted) => {
-                    found.push(Val::Text(Value::env(key.clone(), None)))
-                }
-                (Val::Dict(..), Some(key)) => extend(&mut found, self.field(&whole, key)),
-                (Val::List(items), Some(key)) => {
-                    if let Some(item) = key.parse::<usize>().ok().and_then(|index| items.get(index)) {
-                        extend(&mut found, item.clone());
-                    }
-                }
-                (Val::Dict(..) | Val::List(_), None) => extend(&mut found, self.elements_or_values(&whole)),
-                _ => {}
-            }
-            if let (true, Val::Dict((home, dict), _)) = (found.is_empty(), &whole) {
-                extend(&mut found, self.put_in(*home, *dict, key.as_deref(), frame));
+            // What several callers ask for is each of it.
+            for key in &keys {
+                extend(&mut found, self.under_key(&whole, key.as_deref(), frame));
             }
         }
         if found.is_empty() { vec![Val::Unknown] } else { found }
+    }
+
+    fn under_key(&self, whole: &Val, key: Option<&str>, frame: &Frame) -> Vec<Val> {
+        let found = match (whole, key) {
+            (Val::External(dotted), Some(key)) if is_environment(dotted) => vec![Val::Text(Value::env(key, None))],
+            (Val::Dict(..), Some(key)) => self.field(whole, key),
+            (Val::List(items), Some(key)) => {
+                key.parse::<usize>().ok().and_then(|index| items.get(index)).cloned().unwrap_or_default()
+            }
+            (Val::Dict(..) | Val::List(_), None) => self.elements_or_values(whole),
+            _ => Vec::new(),
+        };
+        match whole {
+            Val::Dict((home, dict), _) if found.is_empty() => self.put_in(*home, *dict, key, frame),
+            _ => found,
+        }
     }
 
     /// What a program puts into a dictionary after it was made: `connections[name] = sqlite3.connect(path)`.
@@ -270,7 +293,16 @@ impl<'p> Evaluator<'p> {
         for (name, value) in pairs.iter().take(256) {
             match name {
                 Some(name) => {
-                    if static_text(module, *name).is_some_and(|text| text == key) {
+                    // In Python a name in the place of a key is a variable: `{USERS: "users.db"}`, `{n: n + ".db" for n in names}`.
+                    let computed = module.language == Language::Python
+                        && !matches!(module.expr(*name).kind, Kind::Text(_) | Kind::Number(_));
+                    let fits = match static_text(module, *name).filter(|_| !computed) {
+                        Some(text) => text == key,
+                        None => {
+                            computed && texts(&self.guarded(|| self.eval(*at, *name, frame))).any(|text| text == key)
+                        }
+                    };
+                    if fits {
                         found = self.guarded(|| self.eval(*at, *value, frame));
                     }
                 }
@@ -326,8 +358,7 @@ impl<'p> Evaluator<'p> {
                 });
                 match enter {
                     Some((function, this)) => {
-                        let call =
-                            Some(Rc::new(Call { scope: function, args: Vec::new(), this: this.map(|this| *this) }));
+                        let call = Some(Rc::new(Call::new(function, Vec::new(), this.map(|this| *this))));
                         self.guarded(|| self.returns(function, &call))
                     }
                     None => vec![val],
@@ -336,6 +367,14 @@ impl<'p> Evaluator<'p> {
             _ => vec![val],
         }
     }
+}
+
+/// The texts that are known among what an expression can be.
+pub(super) fn texts(found: &[Val]) -> impl Iterator<Item = String> {
+    found.iter().filter_map(|val| match val {
+        Val::Text(value) => value.rendered(),
+        _ => None,
+    })
 }
 
 pub(super) fn part(whole: &Val, index: usize) -> Vec<Val> {

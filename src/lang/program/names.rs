@@ -206,7 +206,7 @@ impl<'p> Evaluator<'p> {
             if let Some(this) = frame.as_ref().and_then(|call| call.this.clone()) {
                 return vec![this];
             }
-            return vec![Val::Instance((at, class), None)];
+            return vec![if name == "cls" { Val::Class((at, class)) } else { Val::Instance((at, class), None) }];
         }
         let Some(param) = function.params.get(index) else { return vec![Val::Unknown] };
         if param.rest {

@@ -28,7 +28,7 @@ impl Evaluator<'_> {
         match transform_of(module, *schema, 0) {
             Some(transform) => {
                 let scope = (at, transform);
-                let call = Call { scope, args: vec![Some(vec![environment])], this: None };
+                let call = Call::new(scope, vec![Some(vec![environment])], None);
                 Some(self.guarded(|| self.returns(scope, &Some(Rc::new(call)))))
             }
             None => Some(vec![environment]),

@@ -181,19 +181,26 @@ impl Lowering<'_> {
         self.builder.expr(Kind::Function(scope), span(node), at.scope, at.block)
     }
 
-    /// Loop names are bound in the scope around: a comprehension's own scope would add nothing to following a path.
+    /// Loop names are the comprehension's own: they mean nothing behind it, and stand in it before they are bound.
     fn comprehension(&mut self, node: Node<'_>, at: At) -> ExprId {
+        let scope = self.builder.scope(ScopeKind::Function, "".into(), span(node), at.scope);
+        let inside = At { scope, ..at };
         let mut parts = Vec::new();
+        let mut around = at;
         for child in named_children(node) {
             if child.kind() != "for_in_clause" {
                 continue;
             }
             if let (Some(left), Some(right)) = (child.child_by_field_name("left"), child.child_by_field_name("right")) {
-                let right = self.expr(right, at);
+                // What the first loop goes over belongs to the outside.
+                let right = self.expr(right, around);
                 parts.push(right);
-                self.bind_element(left, right, at);
+                self.bind_element(left, right, inside);
+                around = inside;
             }
         }
+        let outside = at;
+        let at = inside;
         for child in named_children(node) {
             match child.kind() {
                 "for_in_clause" => {}
@@ -205,16 +212,33 @@ impl Lowering<'_> {
                 _ => parts.push(self.expr(child, at)),
             }
         }
+        // `{name: folder / name for name in names}` has one pair, for every name.
+        if node.kind() == "dictionary_comprehension"
+            && let Some(pair) = node.child_by_field_name("body")
+            && let [key, value] = ["key", "value"].map(|part| pair.child_by_field_name(part).map(span))
+        {
+            let lowered = |wanted: Option<_>| {
+                parts.iter().copied().find(|part| Some(self.builder.module.exprs[part.0 as usize].span) == wanted)
+            };
+            if let (Some(key), Some(value)) = (lowered(key), lowered(value)) {
+                return self.builder.expr(
+                    Kind::Dict(vec![(Some(key), value)]),
+                    span(node),
+                    outside.scope,
+                    outside.block,
+                );
+            }
+        }
         if node.kind() == "list_comprehension" || node.kind() == "generator_expression" {
             // The element's expression is last but for filters; it is what the list holds.
             let body = node.child_by_field_name("body").map(span);
             let element =
                 parts.iter().copied().find(|part| Some(self.builder.module.exprs[part.0 as usize].span) == body);
             if let Some(element) = element {
-                return self.builder.expr(Kind::List(vec![element]), span(node), at.scope, at.block);
+                return self.builder.expr(Kind::List(vec![element]), span(node), outside.scope, outside.block);
             }
         }
-        self.builder.expr(Kind::Opaque(parts), span(node), at.scope, at.block)
+        self.builder.expr(Kind::Opaque(parts), span(node), outside.scope, outside.block)
     }
 
     /// Parameters of `scope`; defaults are evaluated `outside`.

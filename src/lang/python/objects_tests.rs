@@ -69,3 +69,45 @@ fn a_key_is_no_path() {
     let text = "from config import PATHS\nold = PATHS['users.db']\nnew = {'path': 'users.db'}\n";
     assert_eq!(told(&[("app.py", text)]), ["2:13 mentions users.db", "3:16 binds users.db"]);
 }
+
+#[test]
+fn what_a_class_is_made_with() {
+    let config = "import os\nfrom dataclasses import dataclass, field\nfrom pathlib import Path\n@dataclass\nclass Config:\n    folder: Path = Path('data')\n    cache: str = 'cache.db'\n    log: str = None\n    \
+                  def __post_init__(self):\n        if self.log is None:\n            self.log = str(self.folder / 'log.db')\n    \
+                  @classmethod\n    def from_env(cls, suffix):\n        return cls(cache=os.getenv('CACHE_DB', 'env' + suffix))\n    \
+                  @staticmethod\n    def named(name):\n        return f'{name}.db'\n";
+    let user = "import sqlite3\nfrom pathlib import Path\nfrom config import Config\n\
+                sqlite3.connect(Config.from_env('.db').cache).execute('SELECT a FROM of_env')\n\
+                sqlite3.connect(Config(cache='named.db').cache).execute('SELECT a FROM named')\n\
+                sqlite3.connect(Config(Path('x'), 'placed.db').cache).execute('SELECT a FROM placed')\n\
+                sqlite3.connect(Config().cache).execute('SELECT a FROM plain')\n\
+                sqlite3.connect(Config().named('static')).execute('SELECT a FROM static')\n\
+                class App:\n    def __init__(self, config=None):\n        self._config = config or Config.from_env('.db')\n    \
+                def log(self):\n        sqlite3.connect(self._config.log).execute('SELECT a FROM logged')\n";
+    assert_eq!(
+        tables_of(&[("user.py", user), ("config.py", config)]),
+        [
+            r#"of_env Reads ["env.db"]"#,
+            r#"named Reads ["named.db"]"#,
+            r#"placed Reads ["placed.db"]"#,
+            r#"plain Reads ["cache.db"]"#,
+            r#"static Reads ["static.db"]"#,
+            r#"logged Reads ["data/log.db"]"#,
+        ]
+    );
+}
+
+#[test]
+fn each_key_that_a_dictionary_of_paths_is_asked_for() {
+    let text = "import sqlite3\nUSERS = 'u'\nPATHS = {USERS: 'users.db', 'e': 'events.db'}\ndef get(name):\n    return sqlite3.connect(PATHS[name])\ndef all(name):\n    get(name).execute('SELECT a FROM both')\nall('u')\nall('e')\n\
+                class Many:\n    def __init__(self):\n        self.paths = {n: f'data/{n}.db' for n in ('one', 'two')}\n    def each(self):\n        for n, path in self.paths.items():\n            sqlite3.connect(path).execute('SELECT a FROM firsts')\n    \
+                def one(self):\n        sqlite3.connect(self.paths['two']).execute('SELECT a FROM second')\n";
+    assert_eq!(
+        tables(text),
+        [
+            r#"both Reads ["users.db", "events.db"]"#,
+            r#"firsts Reads ["data/one.db", "data/two.db"]"#,
+            r#"second Reads ["data/one.db", "data/two.db"]"#,
+        ]
+    );
+}
