@@ -13,8 +13,9 @@ use rayon::prelude::*;
 use super::Overlay;
 use super::language::language_of;
 use super::prefilter::{Named, Words};
+use super::shelf::Shelf;
 use super::store::Store;
-use crate::lang::program::{Module, Opened, Outline, Outlines, Program, Shelf, Told, WrapperOpener, is_program};
+use crate::lang::program::{Module, Opened, Outline, Outlines, Program, Told, WrapperOpener, is_program};
 use crate::lang::{self, Allow, Facts, Language, javascript, python};
 use crate::text::{Encoding, Source};
 use crate::tree::LARGEST_TEXT;
@@ -382,10 +383,10 @@ impl Programs<'_> {
         let mut paths: Vec<Arc<str>> = texts_of.chain(&tree.standing_by).filter(is_one).map(Arc::clone).collect();
         // Two lists in order.
         paths.sort();
-        let loader = |path: &Arc<str>| texts.module(path);
+        let loader = |path: &Arc<str>| self.shelf.module(path, || texts.module(path));
         drop(read);
-        let program = Program::new(paths, self.outlines, openers.to_vec(), self.shelf, &loader);
-        // From the end: what was read last lies on the shelf still.
+        let program = Program::new(paths, self.outlines, openers.to_vec(), &loader);
+        // From the end: what was read last is nearest.
         let main = program.main().par_iter().rev();
         let mut told: Vec<(usize, Told)> = main.map(|&at| (at, program.facts(at, &Opened::new()))).collect();
         let opened: Opened = told.iter().flat_map(|(_, told)| told.opened.iter().cloned()).collect();

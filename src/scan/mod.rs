@@ -15,6 +15,7 @@ mod prefilter;
 mod registry;
 mod remembered;
 mod resolve;
+mod shelf;
 mod statements;
 mod store;
 

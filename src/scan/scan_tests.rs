@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::db::State;
+use crate::db::Verdict;
 
 fn lay_out(root: &Path, files: &[(&str, &str)]) {
     for (path, text) in files {
@@ -200,4 +201,42 @@ fn a_word_that_may_be_an_attribute_is_a_mention_where_the_tree_has_such_a_databa
     let told: Vec<_> = inventory.references.iter().map(|it| (it.fact.place.start.line, it.databases[0])).collect();
     assert_eq!(told.len(), 2);
     assert!(inventory.databases.iter().all(|database| database.name == "app.db"));
+}
+
+/// What became of the statements of each file, against the databases on disk.
+fn judged(root: &Path) -> Vec<(String, Verdict)> {
+    let inventory = scan(root, &Options::default()).unwrap();
+    let schema = |id| inventory.database(id).file.as_ref()?.schema.as_ref();
+    let judged = super::judge(&inventory, schema).into_iter();
+    judged.map(|it| (it.statement.fact.place.file.to_string(), it.verdict)).collect()
+}
+
+#[test]
+fn what_a_file_changes_was_made_by_another_before_it() {
+    let root = tempfile::tempdir().unwrap();
+    let code = |sql: &str| format!("import sqlite3\nc = sqlite3.connect('shop.db')\nc.execute('{sql}')\n");
+    let (alter, made) = (code("ALTER TABLE orders ADD COLUMN paid"), code("CREATE TABLE orders (id)"));
+    let (asks, asks_more) = (code("SELECT paid FROM orders"), code("SELECT sent FROM orders"));
+    lay_out(root.path(), &[("a.py", &alter), ("b.py", &asks), ("c.py", &asks_more), ("z.py", &made)]);
+    let told = judged(root.path());
+    let is = |file: &str| &told.iter().find(|(path, _)| path == file).unwrap().1;
+    assert_eq!(is("b.py"), &Verdict::Compiles(vec!["paid".into()]), "{told:?}");
+    assert!(matches!(is("c.py"), Verdict::Undecided(_)), "{told:?}");
+}
+
+#[test]
+fn where_files_define_a_table_differently_each_statement_goes_to_that_of_its_file() {
+    let root = tempfile::tempdir().unwrap();
+    let code = |column: &str| {
+        format!(
+            "import sqlite3\nc = sqlite3.connect('shop.db')\nc.execute('CREATE TABLE IF NOT EXISTS orders ({column})')\n\
+             c.execute('SELECT {column} FROM orders')\n"
+        )
+    };
+    let files: Vec<(String, String)> = (0..40).map(|at| (format!("{at}.py"), code(&format!("c{at}")))).collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    lay_out(root.path(), &files);
+    let told = judged(root.path());
+    assert_eq!(told.len(), 80);
+    assert!(told.iter().all(|(_, verdict)| matches!(verdict, Verdict::Compiles(_))), "{told:?}");
 }

@@ -1,7 +1,7 @@
 //! Every statement of the code against the database it goes to: which compile, which do not, which nobody can judge.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{Context, Database, DatabaseId, Inventory, Linked};
 use crate::db::{Compiler, Fault, HOLE, Schema, Verdict};
@@ -111,16 +111,28 @@ struct Bench<'a, 's> {
     schemas: Schemas<'s>,
     defined: Defined<'a>,
     compilers: HashMap<DatabaseId, Compiler>,
-    /// The last one with what a file defines, and which it was; statements of a file stand together.
-    wide: Option<(DatabaseId, &'a str, Compiler)>,
-    /// The last one that only the code defines.
-    apart: Option<(Option<DatabaseId>, &'a str, Compiler)>,
+    /// Those with what the code defines.
+    wide: HashMap<Wide<'a>, Compiler>,
 }
+
+/// What the tables of a compiler come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Wide<'a> {
+    /// The database that is meant, if one is.
+    database: Option<DatabaseId>,
+    /// It is here, and its own schema comes first.
+    is_here: bool,
+    /// The file whose definitions come before those of others; `None` where it makes no difference.
+    file: Option<&'a str>,
+}
+
+/// Compilers with what the code defines that are kept: those of a file are asked one after the other.
+const WIDE: usize = 16;
 
 impl<'a, 's> Bench<'a, 's> {
     fn of(inventory: &'a Inventory, schemas: Schemas<'s>) -> Self {
         let defined = Defined::of(inventory);
-        Self { inventory, schemas, defined, compilers: HashMap::new(), wide: None, apart: None }
+        Self { inventory, schemas, defined, compilers: HashMap::new(), wide: HashMap::new() }
     }
 
     fn judge(&mut self, statement: &'a Linked<Statement>, here: &[DatabaseId]) -> Judged<'a> {
@@ -176,15 +188,22 @@ impl<'a, 's> Bench<'a, 's> {
 
     /// Where no database is here, by the tables that the code itself defines.
     fn by_definitions(&mut self, statement: &'a Linked<Statement>, otherwise: &str) -> Verdict {
-        let file: &'a str = &statement.fact.place.file;
         let of = statement.databases.first().copied();
-        if !matches!(&self.apart, Some((own, known, _)) if *own == of && *known == file) {
-            self.apart = Some((of, file, self.defined.wide(self.inventory, None, of, file, &self.schemas)));
+        match compile(self.wide(of, false, &statement.fact.place.file), &statement.fact).0 {
+            Verdict::Broken(_) | Verdict::Undecided(_) => Verdict::Undecided(otherwise.to_owned()),
+            verdict => verdict,
         }
-        match self.apart.as_ref().map(|(.., compiler)| compile(compiler, &statement.fact).0) {
-            Some(Verdict::Broken(_) | Verdict::Undecided(_)) | None => Verdict::Undecided(otherwise.to_owned()),
-            Some(verdict) => verdict,
+    }
+
+    /// A compiler for the statements of a file that go to a database, with all that the code makes when it runs.
+    fn wide(&mut self, database: Option<DatabaseId>, is_here: bool, file: &'a str) -> &Compiler {
+        let differs = self.defined.differs(self.inventory, database, file);
+        let of = Wide { database, is_here, file: differs.then_some(file) };
+        if self.wide.len() >= WIDE && !self.wide.contains_key(&of) {
+            self.wide.clear();
         }
+        let (defined, schemas) = (&self.defined, &self.schemas);
+        self.wide.entry(of).or_insert_with(|| defined.compiler(self.inventory, of, schemas))
     }
 
     /// The verdict of the database that the statement fits best.
@@ -222,22 +241,13 @@ impl<'a, 's> Bench<'a, 's> {
         }
         // With what the code makes when it runs.
         let file: &'a str = &statement.fact.place.file;
-        if !matches!(&self.wide, Some((own, of, _)) if *own == database && *of == file) {
-            self.wide = Some((
-                database,
-                file,
-                self.defined.wide(self.inventory, Some(schema), Some(database), file, &self.schemas),
-            ));
-        }
-        let Some((.., wide)) = &self.wide else { return (verdict, ways) };
-        let (again, again_ways) = compile(wide, &statement.fact);
+        let (again, again_ways) = compile(self.wide(Some(database), true, file), &statement.fact);
         if matches!(again, Verdict::Compiles(_)) {
             return (again, again_ways);
         }
         // A step of a change of the schema that is behind us: what the code defined before.
         if self.defined.changes(file) {
-            let past = self.defined.wide(self.inventory, None, Some(database), file, &self.schemas);
-            let (then, then_ways) = compile(&past, &statement.fact);
+            let (then, then_ways) = compile(self.wide(Some(database), false, file), &statement.fact);
             if matches!(then, Verdict::Compiles(_)) {
                 return (then, then_ways);
             }
@@ -282,6 +292,12 @@ struct Defined<'a> {
     columns: BTreeSet<String>,
     /// Statements that define tables, views or columns.
     statements: Vec<&'a Linked<Statement>>,
+    /// The same by file.
+    by_file: HashMap<&'a str, Vec<&'a Linked<Statement>>>,
+    /// Names that several of them define differently.
+    contested: HashSet<String>,
+    /// Not all of them are tried with one statement.
+    too_many: bool,
     /// Files that drop, rename or make tables anew.
     changing: BTreeSet<&'a str>,
 }
@@ -320,52 +336,70 @@ impl<'a> Defined<'a> {
                 None => {}
             }
         }
-        Self { tables, columns, statements, changing }
+        let mut by_file: HashMap<&str, Vec<&Linked<Statement>>> = HashMap::new();
+        let mut first: HashMap<String, &str> = HashMap::new();
+        let mut contested = HashSet::new();
+        let mut different = HashSet::new();
+        for statement in &statements {
+            by_file.entry(&statement.fact.place.file).or_default().push(statement);
+            for sql in ways(&statement.fact) {
+                different.insert(sql.as_str());
+                let Some(name) = created(sql) else { continue };
+                if *first.entry(name.clone()).or_insert(sql) != sql {
+                    contested.insert(name);
+                }
+            }
+        }
+        let too_many = different.len() > DEFINITIONS;
+        Self { tables, columns, statements, by_file, contested, too_many, changing }
     }
 
     fn changes(&self, file: &str) -> bool {
         self.changing.contains(file)
     }
 
-    /// A database with a schema, or with none, and what the code defines beside it: its own file first.
-    fn wide(
-        &self,
-        inventory: &Inventory,
-        schema: Option<&Schema>,
-        database: Option<DatabaseId>,
-        file: &str,
-        schemas: &Schemas<'_>,
-    ) -> Compiler {
-        let compiler = Compiler::of(schema.unwrap_or(&Schema::default()));
-        for attach in inventory.attaches.iter().filter(|attach| &*attach.fact.place.file == file) {
+    /// Whether what a file defines makes another schema of a database when it comes before what others define.
+    fn differs(&self, inventory: &Inventory, database: Option<DatabaseId>, file: &str) -> bool {
+        let own = self.by_file.get(file).map_or(&[][..], Vec::as_slice);
+        let as_all = |it: &&Linked<Statement>| {
+            let is_made = |sql: &String| created(sql).is_some_and(|name| !self.contested.contains(&name));
+            can_be(it, database) && ways(&it.fact).iter().all(is_made)
+        };
+        inventory.attaches.iter().any(|attach| &*attach.fact.place.file == file)
+            || !own.iter().all(as_all)
+            || !own.is_empty() && self.too_many
+    }
+
+    /// A database with its schema, or with none, and what the code defines beside it: one file first, where it matters.
+    fn compiler(&self, inventory: &Inventory, of: Wide<'_>, schemas: &Schemas<'_>) -> Compiler {
+        let nothing = Schema::default();
+        let schema = of.database.filter(|_| of.is_here).and_then(|id| schemas.get(&id)).copied().unwrap_or(&nothing);
+        let compiler = Compiler::of(schema);
+        let is_own = |file: &str| of.file == Some(file);
+        for attach in inventory.attaches.iter().filter(|attach| is_own(&attach.fact.place.file)) {
             for attached in attach.databases.iter().filter_map(|id| schemas.get(id)) {
                 compiler.attach(&attach.fact.alias, attached);
             }
             // One that nobody knows: a database of the same kind, as imports and copies attach.
             if !attach.databases.iter().any(|id| schemas.contains_key(id)) {
-                compiler.attach(&attach.fact.alias, schema.unwrap_or(&Schema::default()));
+                compiler.attach(&attach.fact.alias, schema);
             }
         }
-        let can_be = |it: &&&Linked<Statement>| {
-            it.databases.is_empty() || database.is_none_or(|own| it.databases.contains(&own))
-        };
-        let own = self.statements.iter().filter(|it| &*it.fact.place.file == file);
-        let others = self.statements.iter().filter(|it| &*it.fact.place.file != file).filter(can_be);
-        for statement in own.chain(others).take(DEFINITIONS) {
-            let ways = if statement.fact.ways.is_empty() {
-                std::slice::from_ref(&statement.fact.sql)
-            } else {
-                &statement.fact.ways
-            };
-            for sql in ways.iter().filter(|way| !way.contains(HOLE)) {
-                match defines(sql) {
-                    Some(Change::Moves) => {
-                        if let Some((from, to)) = renamed(sql) {
-                            compiler.define(&format!("CREATE TABLE {to} AS SELECT * FROM {from}"));
-                        }
+        let own = of.file.and_then(|file| self.by_file.get(file)).into_iter().flatten();
+        let others = self.statements.iter().filter(|it| !is_own(&it.fact.place.file) && can_be(it, of.database));
+        let sql = own.chain(others).flat_map(|it| ways(&it.fact)).filter(|sql| !sql.contains(HOLE));
+        let mut seen = HashSet::new();
+        let sql = sql.map(String::as_str).filter(|sql| seen.insert(*sql)).take(DEFINITIONS);
+        // What is changed was made before, wherever that stands.
+        let (made, changed): (Vec<&str>, Vec<&str>) = sql.partition(|sql| created(sql).is_some());
+        for sql in made.into_iter().chain(changed) {
+            match defines(sql) {
+                Some(Change::Moves) => {
+                    if let Some((from, to)) = renamed(sql) {
+                        compiler.define(&format!("CREATE TABLE {to} AS SELECT * FROM {from}"));
                     }
-                    _ => compiler.define(sql),
                 }
+                _ => compiler.define(sql),
             }
         }
         compiler
@@ -393,6 +427,16 @@ impl<'a> Defined<'a> {
     }
 }
 
+/// Whether a statement may go to a database.
+fn can_be(statement: &Linked<Statement>, database: Option<DatabaseId>) -> bool {
+    statement.databases.is_empty() || database.is_none_or(|own| statement.databases.contains(&own))
+}
+
+/// What a statement can read as.
+fn ways(fact: &Statement) -> &[String] {
+    if fact.ways.is_empty() { std::slice::from_ref(&fact.sql) } else { &fact.ways }
+}
+
 /// What a statement does to the schema.
 enum Change {
     Makes,
@@ -411,10 +455,13 @@ fn defines(sql: &str) -> Option<Change> {
     }
 }
 
-/// The name of the table that a statement creates, in lower case.
+/// The name of the table or view that a statement creates, in lower case.
 fn created(sql: &str) -> Option<String> {
+    if !sql.trim_ascii_start().get(..6).is_some_and(|word| word.eq_ignore_ascii_case("CREATE")) {
+        return None;
+    }
     let words = sql.split(|c: char| c.is_whitespace() || c == '(').filter(|word| !word.is_empty());
-    let skipped = ["CREATE", "TEMP", "TEMPORARY", "VIRTUAL", "TABLE", "IF", "NOT", "EXISTS"];
+    let skipped = ["CREATE", "TEMP", "TEMPORARY", "VIRTUAL", "TABLE", "VIEW", "IF", "NOT", "EXISTS"];
     let mut words = words.skip_while(|word| skipped.iter().any(|own| word.eq_ignore_ascii_case(own)));
     matches!(defines(sql), Some(Change::Makes))
         .then(|| words.next())

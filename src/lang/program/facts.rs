@@ -9,7 +9,6 @@ use super::ir::{ExprId, Kind, Module, ScopeId};
 use super::opens::OpenSite;
 use super::outline::Outlines;
 use super::program::Program;
-use super::shelf::Shelf;
 use super::usage::Usage;
 use super::view::View;
 use crate::lang::Language;
@@ -104,10 +103,27 @@ impl Program<'_> {
 /// The facts of a module that has no neighbours.
 #[must_use]
 pub fn read_alone(module: Module) -> Facts {
-    let (path, shelf) = (module.source.path.clone(), Shelf::without_end());
-    let outlines = Outlines::of(&[Arc::new(module)], &shelf);
-    let program = Program::new(vec![path], outlines, Vec::new(), &shelf, &|_| None);
+    let module = Arc::new(module);
+    let loader = |_: &Arc<str>| Some(Arc::clone(&module));
+    let outlines = Outlines::of(std::slice::from_ref(&module));
+    let program = Program::new(vec![Arc::clone(&module.source.path)], outlines, Vec::new(), &loader);
     program.facts(0, &Opened::new()).facts
+}
+
+/// The facts of the first module, with the others as its neighbours.
+#[cfg(test)]
+pub(crate) fn read_among(modules: Vec<Module>) -> Facts {
+    let modules: Vec<_> = modules.into_iter().map(Arc::new).collect();
+    let paths = modules.iter().map(|module| Arc::clone(&module.source.path)).collect();
+    let loader = |path: &Arc<str>| modules.iter().find(|module| module.source.path == *path).cloned();
+    let program = Program::new(paths, Outlines::of(&modules), Vec::new(), &loader);
+    let told = |at: &usize| (*at, program.facts(*at, &Opened::new()));
+    let mut told: Vec<_> = program.main().iter().map(told).collect();
+    let opened: Opened = told.iter().flat_map(|(_, told)| told.opened.iter().cloned()).collect();
+    match program.to_tell_again(&told, &opened).contains(&0) {
+        true => program.facts(0, &opened).facts,
+        false => told.swap_remove(0).1.facts,
+    }
 }
 
 impl Reading<'_> {

@@ -1,6 +1,6 @@
 //! The intermediate form: expressions in an arena, scopes with their bindings, blocks that tell which assignment reaches which use.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -338,7 +338,7 @@ impl Kind {
 }
 
 impl Module {
-    /// Gives back the room that it was built in.
+    /// Gives back the room that it was built in, and keeps each name once.
     pub fn shrink(&mut self) {
         self.exprs.shrink_to_fit();
         self.scopes.shrink_to_fit();
@@ -346,6 +346,24 @@ impl Module {
         self.calls.shrink_to_fit();
         self.texts.shrink_to_fit();
         self.prose.shrink_to_fit();
+        let mut names = HashSet::new();
+        for expr in &mut self.exprs {
+            match &mut expr.kind {
+                Kind::Text(pieces) => pieces.shrink_to_fit(),
+                Kind::Name(name) | Kind::Member(_, name) => once(name, &mut names),
+                Kind::Call { args, .. } => args.shrink_to_fit(),
+                Kind::List(parts) | Kind::Opaque(parts) => parts.shrink_to_fit(),
+                Kind::Dict(pairs) => pairs.shrink_to_fit(),
+                _ => {}
+            }
+        }
+        for scope in &mut self.scopes {
+            scope.params.shrink_to_fit();
+            scope.params.iter_mut().for_each(|param| once(&mut param.name, &mut names));
+            for bindings in scope.bindings.values_mut().chain(scope.members.values_mut()) {
+                bindings.shrink_to_fit();
+            }
+        }
     }
 
     #[must_use]
@@ -361,5 +379,14 @@ impl Module {
     #[must_use]
     pub fn block(&self, id: BlockId) -> &Block {
         &self.blocks[id.0 as usize]
+    }
+}
+
+fn once(name: &mut Arc<str>, names: &mut HashSet<Arc<str>>) {
+    match names.get(name) {
+        Some(known) => *name = Arc::clone(known),
+        None => {
+            names.insert(Arc::clone(name));
+        }
     }
 }

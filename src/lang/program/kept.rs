@@ -52,7 +52,10 @@ impl Module {
     pub fn from_bytes(source: Arc<Source>, language: Language, bytes: &[u8]) -> Option<Self> {
         let Read { exprs, scopes, blocks, calls, texts, assigns, appends, prose, has_errors } =
             postcard::from_bytes(bytes).ok()?;
-        Some(Self { source, language, exprs, scopes, blocks, calls, texts, assigns, appends, prose, has_errors })
+        let mut module =
+            Self { source, language, exprs, scopes, blocks, calls, texts, assigns, appends, prose, has_errors };
+        module.shrink();
+        Some(module)
     }
 }
 

@@ -31,13 +31,14 @@ mod queries;
 mod schemas;
 mod script;
 mod settings;
-mod shelf;
 mod spoken;
 mod tables;
 mod templates;
 mod usage;
 mod view;
 
+#[cfg(test)]
+pub(crate) use facts::read_among;
 pub use facts::{Opened, Told, read_alone};
 pub use ir::{
     Arg, Binding, Block, BlockId, Bound, Expr, ExprId, Kind, Module, ModuleBuilder, Op, Param, Piece, Scope, ScopeId,
@@ -45,4 +46,3 @@ pub use ir::{
 };
 pub use outline::{Outline, Outlines};
 pub use program::{Loader, Program, WrapperOpener, is_program};
-pub use shelf::Shelf;

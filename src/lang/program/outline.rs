@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use super::ir::{Bound, ExprId, Kind, Module, ScopeId};
 use super::program::is_test;
-use super::shelf::Shelf;
 use crate::lang::Language;
 
 /// Of the calls of one name no more are ever looked at.
@@ -225,14 +224,11 @@ impl Outlines {
 }
 
 impl Outlines {
-    /// The outlines of all these modules, which lie on a shelf from then on.
+    /// The outlines of all these modules.
     #[must_use]
-    pub fn of(modules: &[Arc<Module>], shelf: &Shelf) -> Self {
+    pub fn of(modules: &[Arc<Module>]) -> Self {
         let mut outlines = Self::default();
-        for module in modules {
-            outlines.add(Outline::of(module));
-            shelf.put(Arc::clone(module));
-        }
+        modules.iter().for_each(|module| outlines.add(Outline::of(module)));
         outlines
     }
 

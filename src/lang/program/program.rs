@@ -8,11 +8,10 @@ use super::ir::{Arg, ExprId, Module, ScopeId};
 use super::known::{self, Known};
 use super::outline::{Main, Outlined, Outlines, short_digest};
 use super::script;
-use super::shelf::Shelf;
 use crate::lang::Language;
 use crate::lang::value::Value;
 
-/// Reads and lowers a file of the tree by its path.
+/// Gives a module of the tree by its path: one that was lowered before, or the file read and lowered.
 pub type Loader<'l> = dyn Fn(&Arc<str>) -> Option<Arc<Module>> + Sync + 'l;
 
 /// All programs of a tree. Those that were outlined are read for facts; the others are loaded when something they define is needed.
@@ -24,7 +23,6 @@ pub struct Program<'l> {
     tails: Vec<(u32, usize)>,
     /// What each file held when it was read first; `None` where it cannot be read. One that holds something else later is gone.
     digests: Vec<OnceLock<Option<u64>>>,
-    shelf: &'l Shelf,
     /// For each file the imports that were resolved: the same few are asked for again and again.
     resolved: Vec<Mutex<HashMap<String, Option<usize>>>>,
     loader: &'l Loader<'l>,
@@ -48,14 +46,12 @@ pub struct WrapperOpener {
 }
 
 impl<'l> Program<'l> {
-    /// `paths` are all program files of the tree; those that were outlined are read for facts. `loader` makes again what does not
-    /// lie on the shelf any more.
+    /// `paths` are all program files of the tree; those that were outlined are read for facts.
     #[must_use]
     pub fn new(
         paths: Vec<Arc<str>>,
         mut outlines: Outlines,
         openers: Vec<WrapperOpener>,
-        shelf: &'l Shelf,
         loader: &'l Loader<'l>,
     ) -> Self {
         let mut sorted: Vec<usize> = (0..paths.len()).collect();
@@ -84,7 +80,6 @@ impl<'l> Program<'l> {
             sorted,
             tails,
             digests,
-            shelf,
             resolved,
             loader,
             main,
@@ -136,21 +131,15 @@ impl<'l> Program<'l> {
         is_test(self.path(at))
     }
 
-    /// A module, from the shelf or lowered once more. Places in it are known by their numbers, so that a file which was changed
-    /// meanwhile is none any more.
+    /// A module. Places in it are known by their numbers, so that a file which was changed meanwhile is none any more.
     pub(super) fn load(&self, at: usize) -> Option<Arc<Module>> {
         let (path, digest) = (self.paths.get(at)?, self.digests.get(at)?);
         if digest.get().is_some_and(Option::is_none) {
             return None;
         }
-        if let Some(module) = self.shelf.get(path) {
-            return Some(module);
-        }
         let module = (self.loader)(path);
         let known = *digest.get_or_init(|| module.as_ref().map(|module| module.source.digest));
-        let module = module.filter(|module| known == Some(module.source.digest))?;
-        self.shelf.put(Arc::clone(&module));
-        Some(module)
+        module.filter(|module| known == Some(module.source.digest))
     }
 
     fn place<T: Copy>(&self, (number, it): Outlined<T>) -> InModule<T> {

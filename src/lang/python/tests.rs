@@ -3,24 +3,14 @@
 use std::sync::Arc;
 
 use super::lower;
-use crate::lang::program::{Opened, Outlines, Program, Shelf};
+use crate::lang::program::read_among;
 use crate::lang::{Facts, Role, Value};
 use crate::text::Source;
 
 /// The facts of the first file, with the others as its neighbours.
 fn facts(files: &[(&str, &str)]) -> Facts {
-    let module = |path: &str, text: &str| lower(Arc::new(Source::new(path, text.as_bytes().to_vec())));
-    let paths = files.iter().map(|(path, _)| Arc::from(*path)).collect();
-    let modules: Vec<_> = files.iter().map(|(path, text)| Arc::new(module(path, text))).collect();
-    let shelf = Shelf::without_end();
-    let program = Program::new(paths, Outlines::of(&modules, &shelf), Vec::new(), &shelf, &|_| None);
-    let told = |at: &usize| (*at, program.facts(*at, &Opened::new()));
-    let mut told: Vec<_> = program.main().iter().map(told).collect();
-    let opened: Opened = told.iter().flat_map(|(_, told)| told.opened.iter().cloned()).collect();
-    match program.to_tell_again(&told, &opened).contains(&0) {
-        true => program.facts(0, &opened).facts,
-        false => told.swap_remove(0).1.facts,
-    }
+    let module = |(path, text): &(&str, &str)| lower(Arc::new(Source::new(*path, text.as_bytes().to_vec())));
+    read_among(files.iter().map(module).collect())
 }
 
 /// One line for each reference: `line role path [env..]`, alternatives joined by `|`.
