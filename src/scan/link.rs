@@ -103,6 +103,7 @@ pub(super) fn link(
             world.anchor(&source.path, &reference.values);
         }
     }
+    world.know_itself(root.file_name().and_then(|name| name.to_str()).unwrap_or(""));
     let named = databases_named(&gathered, &world);
     let mut resolver = Resolver { world: &world, registry: Registry::default() };
 

@@ -1,6 +1,6 @@
 //! From what a place says to the database it means: URLs, mounts, working directories and environment variables resolved to one identity.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::lang::{Base, Engine, Part, Value, names};
 
@@ -67,6 +67,28 @@ impl World {
                 }
             }
         }
+    }
+
+    /// Learns under which other folders this very tree is spelled out: `~/projects/bot/data/x.db` beside `data/x.db`, if two databases
+    /// say so, or one and the name of the tree's folder.
+    pub(super) fn know_itself(&mut self, name: &str) {
+        let mut folders: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for path in self.anchored.iter().filter(|path| is_absolute(path)) {
+            for (slash, _) in path.match_indices('/').skip(1) {
+                let (folder, rest) = (&path[..slash], &path[slash + 1..]);
+                let tail = &path[slash..];
+                if rest.contains('/') && self.anchored.contains(rest) && may_be_started_in(folder, tail) {
+                    folders.entry(folder).or_default().insert(rest);
+                }
+            }
+        }
+        let own: Vec<String> = folders
+            .into_iter()
+            .filter(|(folder, rests)| rests.len() > 1 || name_of(folder).eq_ignore_ascii_case(name))
+            .map(|(folder, _)| folder.to_owned())
+            .collect();
+        self.mounts.extend(own.into_iter().map(|folder| (folder, ".".to_owned())));
+        self.anchored = self.anchored.iter().map(|path| self.mounted(path).unwrap_or_else(|| path.clone())).collect();
     }
 
     /// The databases that a value in a file can mean, the likeliest first.
@@ -467,6 +489,26 @@ mod tests {
 
     fn paths(file: &str, value: &Value) -> Vec<String> {
         world().identities(file, value, 0).into_iter().map(|identity| identity.path).collect()
+    }
+
+    #[test]
+    fn a_tree_knows_its_own_folder_elsewhere() {
+        let path = |base: Base, text: &str| Value { base, ..Value::text(text) };
+        for (name, others, expected) in [
+            ("work", &["~/projects/bot/data/a.db", "~/projects/bot/data/b.db"][..], "data/a.db"),
+            ("Bot", &["~/projects/bot/data/a.db"], "data/a.db"),
+            ("work", &["~/projects/bot/data/a.db"], "~/projects/bot/data/a.db"),
+            ("work", &["~/.bot/data/a.db", "~/.bot/data/b.db"], "~/.bot/data/a.db"),
+            ("work", &["~/projects/bot/data/a.db", "~/projects/bot/data/c.db"], "~/projects/bot/data/a.db"),
+        ] {
+            let mut world = World::new(Vec::new(), HashMap::new(), BTreeSet::new(), Vec::new());
+            world.anchor("a.py", &[path(Base::Root, "data/a.db"), path(Base::Root, "data/b.db")]);
+            let others: Vec<Value> = others.iter().map(|other| path(Base::Home, other)).collect();
+            world.anchor("b.py", &others);
+            world.know_itself(name);
+            let found = world.identities("b.py", &others[0], 0);
+            assert_eq!(found[0].path, expected, "{others:?}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Whether the file at a place is deleted, moved, emptied or copied over: such a place must not come to name another database.
+//! Whether the file at a place is deleted, moved, emptied, copied over or made read-only: such a place must not come to name another database.
 //! Knows the calls of the field, and reads text without a grammar: a doubt is enough.
 
 use std::sync::LazyLock;
@@ -22,6 +22,18 @@ static COPIED_TO: LazyLock<Regex> = LazyLock::new(|| {
         r"(?:^|[\s;&|($`\x22'])(cp|rsync|scp|install)(?:\s+-\S+)*\s+[^-\s;&|][^;&|)]*\s[\x22']?$|(?:^|[^\w.])(shutil\.copy\w*|(?:fs(?:\.promises)?\.)?(?:copyFile|cp)(?:Sync)?|fs::copy)\([^()]*,\s*$",
     )
 });
+/// Nothing writes to it any more: `chmod 444`, behind which the file stands.
+static READ_ONLY: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"(?:^|[\s;&|($`])(chmod)\s+(?:-\S+\s+)*(?:0?[45][045]{2}|[ugoa]*-w)\s[^;&|)]*$"));
+/// `os.chmod(path, 0o444)`: the call is open before the file, the mode comes behind it.
+static OPEN_CHMOD: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r"(?:^|[^\w])((?:os\.|fs\.(?:promises\.)?)?chmod(?:Sync)?)\(\s*(?:str\()?[\w.]*$|()\.chmod\($")
+});
+static READ_ONLY_MODE: LazyLock<Regex> = LazyLock::new(|| regex(r"^[\x22')\s]*(?:,\s*|\.chmod\(\s*)0o?[45][045]{2}\b"));
+/// A connection to what stands behind, and its name.
+static CONNECTED: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"(\w+)\s*=\s*(?:await\s+)?[\w.]*connect\(\s*(?:str\()?[\w.]*$"));
+static CONNECTED_AS: LazyLock<Regex> = LazyLock::new(|| regex(r"^[^\n]*\)\s*as\s+(\w+)"));
 /// Some file is, wherever it comes from.
 static ANYWHERE: LazyLock<Regex> =
     LazyLock::new(|| regex(&format!(r"(?:^|[^\w.])(?:{DESTROYERS})\(|\.(?:unlink|rmtree)\(")));
@@ -49,6 +61,9 @@ pub(super) fn destroyer(source: &Source, at: Span) -> Option<String> {
         }
     }
     let after = text.get(at.range().end..)?;
+    if let Some(by) = spoiler(text, line, after) {
+        return Some(by);
+    }
     if after.trim_start_matches([')', '"', '\'']).starts_with(".unlink(") {
         return Some("unlink".to_owned());
     }
@@ -64,6 +79,9 @@ pub(super) fn destroyer(source: &Source, at: Span) -> Option<String> {
             return Some(format!("{last}.unlink"));
         }
         let line = head.rsplit('\n').next().unwrap_or(head);
+        if let Some(by) = spoiler(text, line, tail) {
+            return Some(by);
+        }
         for pattern in [&*OPEN_CALL, &*COMMAND] {
             // A shell's variable is read with a dollar sign; a word alone is a file of that name.
             let read = pattern.as_str() == OPEN_CALL.as_str() || line.ends_with(['$', '{']);
@@ -73,6 +91,22 @@ pub(super) fn destroyer(source: &Source, at: Span) -> Option<String> {
         }
     }
     None
+}
+
+/// What makes the file between `line` and `after` read-only, or fills it with another database (`source.backup(copy)`).
+fn spoiler(text: &str, line: &str, after: &str) -> Option<String> {
+    let read_only = READ_ONLY.is_match(line)
+        || READ_ONLY_MODE.is_match(after) && (OPEN_CHMOD.is_match(line) || after.contains(".chmod("));
+    if read_only {
+        return Some("chmod".to_owned());
+    }
+    let connected = match CONNECTED.captures(line) {
+        Some(found) => found.get(1)?.as_str(),
+        None if line.contains("connect(") => CONNECTED_AS.captures(after)?.get(1)?.as_str(),
+        None => return None,
+    };
+    let mut filled = text.split(".backup(").skip(1).filter_map(|given| given.trim_start().strip_prefix(connected));
+    filled.any(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_')).then(|| "backup".to_owned())
 }
 
 #[cfg(test)]
@@ -117,6 +151,17 @@ mod tests {
             ("cp -a ‹a.db› backup.db", None),
             ("shutil.copy2(old, ‹'a.db'›)", Some("shutil.copy2")),
             ("shutil.copy2(‹'a.db'›, old)", None),
+            ("chmod 444 ‹a.db›", Some("chmod")),
+            ("chmod -R a-w \"$D/‹a.db›\"", Some("chmod")),
+            ("chmod 600 ‹a.db›", None),
+            ("os.chmod(‹'a.db'›, 0o444)", Some("chmod")),
+            ("DB = d / ‹'a.db'›\nos.chmod(str(DB), 0o444)\n", Some("chmod")),
+            ("DB = ‹'a.db'›\nDB.chmod(0o400)\n", Some("chmod")),
+            ("DB = ‹'a.db'›\nos.chmod(DB, 0o600)\n", None),
+            ("dst = sqlite3.connect(‹'a.db'›)\nsrc.backup(dst)\n", Some("backup")),
+            ("COPY = ‹'a.db'›\ndst = sqlite3.connect(str(COPY))\nsrc.backup(dst)\n", Some("backup")),
+            ("COPY = ‹'a.db'›\nwith sqlite3.connect(COPY) as dst:\n    src.backup(dst, pages=5)\n", Some("backup")),
+            ("DB = ‹'a.db'›\nsrc = sqlite3.connect(DB)\nsrc.backup(dst)\n", None),
             ("sqlite3 ‹a.db› .dump", None),
             ("DB = ‹'a.db'›\nos.remove(OTHER)\n", None),
             ("rm -f b; sqlite3 ‹a.db›", None),

@@ -201,11 +201,26 @@ fn wider<'a>(source: &'a Source, node: Node<'a>) -> Option<Node<'a>> {
             joins.then_some(call)
         }
         "conditional_expression" => {
-            let condition = named_children(parent).get(1).is_some_and(|it| *it == node);
-            (!condition).then_some(parent)
+            let parts = named_children(parent);
+            let other = [0, 2].into_iter().filter_map(|at| parts.get(at)).find(|it| **it != node)?;
+            let condition = parts.get(1).is_some_and(|it| *it == node);
+            // `store.path if store else "x.db"`: what the program gives first, it goes on giving first.
+            (!condition && spells(*other)).then_some(parent)
         }
         _ => None,
     }
+}
+
+/// Whether a text is spelled out in an expression.
+fn spells(node: Node<'_>) -> bool {
+    let mut waiting = vec![node];
+    while let Some(node) = waiting.pop() {
+        if node.kind() == "string" {
+            return true;
+        }
+        waiting.extend(named_children(node));
+    }
+    false
 }
 
 fn is_path_class(callee: &str) -> bool {

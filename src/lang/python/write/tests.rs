@@ -126,6 +126,11 @@ fn what_is_put_together_at_run_time_stays_as_the_default() {
             PRIMARY,
             "P = os.environ.get('DATABASE_PATH', '/app/data/zoe.db' if docker else 'zoe.db')",
         ),
+        (
+            "P = store.path if store else ⟦'/app/data/zoe.db'⟧",
+            PRIMARY,
+            "P = store.path if store else os.environ.get('DATABASE_PATH', '/app/data/zoe.db')",
+        ),
     ] {
         assert_eq!(read(text, value, Keep::Whole), expected, "{text}");
     }
