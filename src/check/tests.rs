@@ -44,8 +44,8 @@ impl Scene {
                 fact: Reference {
                     place: at,
                     role,
-                    values: vec![Value::text(path).with_origin(origin)],
-                    construct: "sqlite3.connect".to_owned(),
+                    values: [Value::text(path).with_origin(origin)].into(),
+                    construct: "sqlite3.connect".into(),
                     language: Language::Python,
                     confidence: Confidence::High,
                     name: None,

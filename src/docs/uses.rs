@@ -25,7 +25,10 @@ pub fn uses(inventory: &Inventory, database: DatabaseId) -> Uses {
         let places = usage.readers.iter().chain(&usage.writers).chain(&usage.definers);
         for place in places.filter(|place| place.context == Context::Code) {
             let files = found.0.entry((usage.table.to_lowercase(), place.fact.access)).or_default();
-            files.entry(place.fact.place.file.to_string()).or_default().extend(place.fact.symbol.clone());
+            files
+                .entry(place.fact.place.file.to_string())
+                .or_default()
+                .extend(place.fact.symbol.as_deref().map(str::to_owned));
         }
     }
     found

@@ -1,9 +1,16 @@
 //! What reading one source yields: facts with their places, no opinion and no look at the disk.
 
+use std::collections::HashSet;
+use std::hash::Hash;
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::{Language, value::Value};
 use crate::text::{Place, Source};
+
+/// All that something can be, likeliest first. Many facts of a source say the same.
+pub type Values = Arc<[Value]>;
 
 /// Everything that was read in one source.
 #[derive(Debug, Clone, Default)]
@@ -47,19 +54,46 @@ impl Facts {
         self
     }
 
+    /// Keeps each word and each list of values once, of all facts that are shared with the same, and no room beside them.
+    pub fn share(&mut self, shared: &mut Shared) {
+        for reference in self.references.iter_mut().chain(&mut self.doubtful) {
+            shared.values(&mut reference.values);
+            shared.word(&mut reference.construct);
+            shared.optional(&mut reference.name);
+            shared.optional(&mut reference.symbol);
+        }
+        for table_use in &mut self.table_uses {
+            shared.values(&mut table_use.connection);
+            shared.word(&mut table_use.table);
+            shared.optional(&mut table_use.fixed);
+            shared.optional(&mut table_use.symbol);
+        }
+        for statement in &mut self.statements {
+            shared.values(&mut statement.connection);
+            shared.optional(&mut statement.symbol);
+            statement.sql.shrink_to_fit();
+        }
+        self.references.shrink_to_fit();
+        self.doubtful.shrink_to_fit();
+        self.table_uses.shrink_to_fit();
+        self.statements.shrink_to_fit();
+        self.settings.shrink_to_fit();
+        self.env_reads.shrink_to_fit();
+    }
+
     /// Visits the place of every fact and of every value's origin, to move facts from a snippet to its host.
     pub fn for_each_place(&mut self, visit: &mut dyn FnMut(&mut Place)) {
         for reference in self.references.iter_mut().chain(&mut self.doubtful) {
             visit(&mut reference.place);
-            in_values(&mut reference.values, visit);
+            in_values(Arc::make_mut(&mut reference.values), visit);
         }
         for table_use in &mut self.table_uses {
             visit(&mut table_use.place);
-            in_values(&mut table_use.connection, visit);
+            in_values(Arc::make_mut(&mut table_use.connection), visit);
         }
         for statement in &mut self.statements {
             visit(&mut statement.place);
-            in_values(&mut statement.connection, visit);
+            in_values(Arc::make_mut(&mut statement.connection), visit);
         }
         for setting in &mut self.settings {
             visit(&mut setting.place);
@@ -84,6 +118,37 @@ impl Facts {
     }
 }
 
+/// What facts say more than once.
+#[derive(Debug, Default)]
+pub struct Shared {
+    words: HashSet<Arc<str>>,
+    values: HashSet<Values>,
+}
+
+impl Shared {
+    fn word(&mut self, word: &mut Arc<str>) {
+        *word = once(&mut self.words, word);
+    }
+
+    fn optional(&mut self, word: &mut Option<Arc<str>>) {
+        if let Some(word) = word {
+            self.word(word);
+        }
+    }
+
+    fn values(&mut self, values: &mut Values) {
+        *values = once(&mut self.values, values);
+    }
+}
+
+fn once<T: ?Sized + Eq + Hash>(known: &mut HashSet<Arc<T>>, it: &Arc<T>) -> Arc<T> {
+    if let Some(known) = known.get(it) {
+        return Arc::clone(known);
+    }
+    known.insert(Arc::clone(it));
+    Arc::clone(it)
+}
+
 fn in_values(values: &mut [Value], visit: &mut dyn FnMut(&mut Place)) {
     for value in values {
         if let Some(origin) = &mut value.origin {
@@ -104,15 +169,15 @@ pub struct Reference {
     pub place: Place,
     pub role: Role,
     /// What the place says, likeliest first; empty when nothing is known.
-    pub values: Vec<Value>,
+    pub values: Values,
     /// What names it, in the field's words: `sqlite3.connect`, `constant`, `parameter default`, `compose environment`, `comment`.
-    pub construct: String,
+    pub construct: Arc<str>,
     pub language: Language,
     pub confidence: Confidence,
     /// The name that the place gives the path (`DB_PATH`, `db_path`, `sqlalchemy.url`), where it gives one.
-    pub name: Option<String>,
+    pub name: Option<Arc<str>>,
     /// The function or class around it.
-    pub symbol: Option<String>,
+    pub symbol: Option<Arc<str>>,
     /// The text is written out by this source for another program (a heredoc, a template string).
     pub generated: bool,
 }
@@ -177,15 +242,15 @@ pub enum Naming {
 pub struct TableUse {
     /// The table's name, as it stands (in SQL with its quotes, without its schema).
     pub place: Place,
-    pub table: String,
+    pub table: Arc<str>,
     pub access: Access,
     pub naming: Naming,
     /// Why the name cannot be changed here, although it is known what it means.
-    pub fixed: Option<String>,
+    pub fixed: Option<Arc<str>>,
     /// The path its connection opens, likeliest first; empty when the connection is not known.
-    pub connection: Vec<Value>,
+    pub connection: Values,
     pub language: Language,
-    pub symbol: Option<String>,
+    pub symbol: Option<Arc<str>>,
 }
 
 /// One whole SQL statement found in a source.
@@ -198,9 +263,9 @@ pub struct Statement {
     pub holes: usize,
     /// The ways in which it can read, with [`super::sql::HOLE`] where nothing is known; empty where `sql` says all.
     pub ways: Vec<String>,
-    pub connection: Vec<Value>,
+    pub connection: Values,
     pub language: Language,
-    pub symbol: Option<String>,
+    pub symbol: Option<Arc<str>>,
 }
 
 /// A place where configuration or code sets an environment variable.

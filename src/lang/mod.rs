@@ -35,7 +35,8 @@ use crate::text::{Snippet, Source};
 pub use allow::{ALLOW_MARK, Allow, allows, without_allow};
 pub use allow_write::write_allow;
 pub use facts::{
-    Access, Attach, Confidence, EnvRead, Facts, FileCopy, Mount, Naming, Reference, Role, Setting, Statement, TableUse,
+    Access, Attach, Confidence, EnvRead, Facts, FileCopy, Mount, Naming, Reference, Role, Setting, Shared, Statement,
+    TableUse, Values,
 };
 pub use value::{Base, Engine, Part, Value};
 

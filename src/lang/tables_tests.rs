@@ -220,7 +220,7 @@ fn tables_that_classes_name() {
     ] {
         let source = Source::new(path, text.as_bytes().to_vec());
         let found: Vec<String> =
-            read(&source, Language::Python).table_uses.into_iter().map(|found| found.table).collect();
+            read(&source, Language::Python).table_uses.into_iter().map(|found| found.table.to_string()).collect();
         assert_eq!(found, [expected], "{text}");
     }
 }

@@ -3,7 +3,7 @@
 use crate::text::Place;
 
 /// One way a path can turn out. A reference that has several keeps them all, the likeliest first.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Value {
     pub engine: Engine,
     pub base: Base,
@@ -40,7 +40,7 @@ pub enum Base {
     Memory,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Part {
     Text(String),
     /// An environment variable, with what stands in for it when it is not set.

@@ -49,7 +49,7 @@ impl<'a> Overview<'a> {
             if reference.databases.is_empty() && reference.fact.role == Role::Opens {
                 unresolved.push(reference);
             }
-            for &id in &reference.databases {
+            for &id in &*reference.databases {
                 to.entry(id).or_default().push(reference);
             }
         }
@@ -256,7 +256,7 @@ pub(super) fn open_words(reference: &Reference) -> String {
     let more = if values.len() > 2 { " or something else" } else { "" };
     match values.get(..values.len().min(2)).filter(|first| !first.is_empty()) {
         Some(first) => format!("{} of {}{more}", reference.construct, first.join(" or ")),
-        None => reference.construct.clone(),
+        None => reference.construct.to_string(),
     }
 }
 

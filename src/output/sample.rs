@@ -118,15 +118,15 @@ fn reference(file: &str, line: usize, role: Role, value: Value, databases: &[Dat
         fact: Reference {
             place: source.place(Span::new(line - 1, line - 1)),
             role,
-            values: vec![value],
-            construct: "sqlite3.connect".to_owned(),
+            values: [value].into(),
+            construct: "sqlite3.connect".into(),
             language: Language::Python,
             confidence: if known { Confidence::High } else { Confidence::Low },
             name: None,
             symbol: None,
             generated: false,
         },
-        databases: databases.to_vec(),
+        databases: databases.into(),
         context: if file.starts_with("tests/") { Context::Test } else { Context::Code },
     }
 }

@@ -116,9 +116,9 @@ impl Names<'_> {
             context: linked.context,
             language: fact.language,
             confidence: fact.confidence,
-            construct: fact.construct.clone(),
-            variable: fact.name.clone(),
-            symbol: fact.symbol.clone(),
+            construct: fact.construct.to_string(),
+            variable: fact.name.as_deref().map(str::to_owned),
+            symbol: fact.symbol.as_deref().map(str::to_owned),
             generated: fact.generated,
         }
     }
@@ -127,13 +127,13 @@ impl Names<'_> {
         let fact = &linked.fact;
         record::TableUse {
             place: record::Where::of(&fact.place),
-            table: fact.table.clone(),
+            table: fact.table.to_string(),
             access: fact.access,
             naming: fact.naming,
             database: self.first(linked),
             context: linked.context,
             language: fact.language,
-            symbol: fact.symbol.clone(),
+            symbol: fact.symbol.as_deref().map(str::to_owned),
         }
     }
 
@@ -165,7 +165,7 @@ impl Names<'_> {
             database: self.first(linked),
             context: linked.context,
             language: fact.language,
-            symbol: fact.symbol.clone(),
+            symbol: fact.symbol.as_deref().map(str::to_owned),
         }
     }
 

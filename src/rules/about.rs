@@ -30,7 +30,7 @@ pub(super) fn used(inventory: &Inventory, policy: &Applied<'_>) -> Vec<bool> {
         inventory.settings.iter().filter(|it| speaks(&it.fact.place.file, it.context)).map(|it| &it.databases);
     let others =
         inventory.attaches.iter().map(|it| &it.databases).chain(inventory.copies.iter().map(|it| &it.databases));
-    for id in references.chain(settings).chain(others).flatten() {
+    for id in references.chain(settings).chain(others).flat_map(|ids| &**ids) {
         if let Some(used) = used.get_mut(id.0) {
             *used = true;
         }

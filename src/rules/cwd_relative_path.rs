@@ -50,7 +50,7 @@ pub(super) fn judge(_: &Inventory, policy: &Applied<'_>, sink: &mut Sink<'_>) {
 fn is_opened_so(cause: &Cause<'_>) -> bool {
     let opened = cause.followers.iter().chain([&cause.lead]).filter(|it| it.fact.role == Role::Opens);
     let mut values = opened
-        .flat_map(|it| &it.fact.values)
+        .flat_map(|it| &*it.fact.values)
         .filter(|value| value.origin.as_ref().is_some_and(|origin| origin == cause.place))
         .peekable();
     values.peek().is_none()

@@ -55,7 +55,7 @@ fn unread(
     sink: &mut Sink<'_>,
 ) {
     let mut read: BTreeSet<&str> = inventory.env_reads.iter().map(|read| read.fact.name.as_str()).collect();
-    read.extend(inventory.references.iter().flat_map(|it| &it.fact.values).flat_map(|value| value.envs()));
+    read.extend(inventory.references.iter().flat_map(|it| &*it.fact.values).flat_map(|value| value.envs()));
     if reads.is_empty() {
         return;
     }

@@ -58,9 +58,11 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
     let mut held: HashMap<&Place, (&TableUse, &str)> = HashMap::new();
     for (table_use, decision) in &asked {
         let holds = match (decision, &table_use.fact.fixed) {
-            (Decision::Moved(found), Some(reason)) => Some((found, reason)),
+            (Decision::Moved(found), Some(reason)) => Some((found, &**reason)),
             // What comes from a retired database moves with its rows, and a migration is told what may stay.
-            (Decision::Perhaps(found, reason), _) if found.from.database == found.to.database => Some((found, reason)),
+            (Decision::Perhaps(found, reason), _) if found.from.database == found.to.database => {
+                Some((found, reason.as_str()))
+            }
             _ => None,
         };
         let is_free = is_allowed(inventory, &table_use.fact) || names.is_served(&table_use.fact.table);
@@ -68,7 +70,7 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
             held.entry(&found.place).or_insert((&table_use.fact, reason));
         }
     }
-    let only_migrations = "only migrations name it: a library may use it under this name".to_owned();
+    let only_migrations = "only migrations name it: a library may use it under this name";
     // What nothing but migrations speaks of is made and used by a library, or is gone.
     let used: HashSet<&Place> = asked
         .iter()
@@ -76,14 +78,14 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
         .filter_map(|(_, decision)| decision.asked())
         .map(|found| &found.place)
         .collect();
-    let not_made = "nothing here makes this table: a library of Django does, under this name".to_owned();
+    let not_made = "nothing here makes this table: a library of Django does, under this name";
     let made: HashSet<&Place> = asked
         .iter()
         .filter(|(table_use, _)| table_use.fact.access == Access::Defines)
         .filter_map(|(_, decision)| decision.asked())
         .map(|found| &found.place)
         .collect();
-    let is_django = inventory.references.iter().any(|reference| reference.fact.construct == "Django DATABASES");
+    let is_django = inventory.references.iter().any(|reference| &*reference.fact.construct == "Django DATABASES");
     for (table_use, decision) in &asked {
         let fact = &table_use.fact;
         let Some(found) = decision.asked() else { continue };
@@ -95,10 +97,10 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
             .label(&found.place, "policy")
             .about(table_use.databases.first().copied());
         let reason = match decision {
-            Decision::Open(_, reason) | Decision::Perhaps(_, reason) => Some(reason),
-            _ if !used.contains(&found.place) => Some(&only_migrations),
-            _ if is_django && !made.contains(&found.place) => Some(&not_made),
-            _ => fact.fixed.as_ref(),
+            Decision::Open(_, reason) | Decision::Perhaps(_, reason) => Some(reason.as_str()),
+            _ if !used.contains(&found.place) => Some(only_migrations),
+            _ if is_django && !made.contains(&found.place) => Some(not_made),
+            _ => fact.fixed.as_deref(),
         };
         sink.report(match (reason, held.get(&found.place)) {
             (Some(reason), _) if names.is_served(&fact.table) => offence.case("by-view").hole("reason", reason),
@@ -107,7 +109,7 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
                 let place = format!("{}:{}", other.place.file, other.place.start.line);
                 offence.case("with-another").hole("other", place).hole("reason", reason)
             }
-            (None, None) => offence.remedy(Remedy::RenameTable { from: fact.table.clone(), to: new.clone() }),
+            (None, None) => offence.remedy(Remedy::RenameTable { from: fact.table.to_string(), to: new.clone() }),
         });
     }
 }
@@ -176,7 +178,7 @@ impl<'a> Names<'a> {
         for table_use in &inventory.table_uses {
             let table = table_use.fact.table.to_ascii_lowercase();
             if moved.contains(&table) {
-                holders.entry(table).or_default().extend(&table_use.databases);
+                holders.entry(table).or_default().extend(&*table_use.databases);
             }
         }
         let trial = |database: &Database| database.file.is_none() || super::is_trial(&database.path);
@@ -184,7 +186,7 @@ impl<'a> Names<'a> {
         for reference in &inventory.references {
             let context = policy.context(&reference.fact.place.file, reference.context);
             if matches!(context, Context::Code | Context::Config) {
-                for own in &reference.databases {
+                for own in &*reference.databases {
                     stands_in.get_mut(own.0).into_iter().for_each(|stands_in| *stands_in = false);
                 }
             }
@@ -204,7 +206,7 @@ impl<'a> Names<'a> {
 
     fn decide(&self, table_use: &Linked<TableUse>, around: &[&'a Linked<Statement>]) -> Decision<'a> {
         let table = &table_use.fact.table;
-        let mut real: Vec<DatabaseId> = table_use.databases.clone();
+        let mut real: Vec<DatabaseId> = table_use.databases.to_vec();
         real.retain(|database| !self.stands_in.get(database.0).copied().unwrap_or(false));
         if real.is_empty() {
             real = self.namesakes(&table_use.databases);

@@ -13,7 +13,7 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
         inventory.statements.iter().filter_map(|statement| added_column(&statement.fact.sql)).collect();
     for statement in inventory.statements.iter().filter(|it| defines_if_missing(&it.fact.sql) && it.fact.holes == 0) {
         let fact = &statement.fact;
-        let [database] = statement.databases.as_slice() else { continue };
+        let [database] = &*statement.databases else { continue };
         if policy.context(&fact.place.file, statement.context) != Context::Code
             || matches!(policy.standing(*database), Standing::Temporary | Standing::External(_))
         {

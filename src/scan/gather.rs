@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aho_corasick::AhoCorasick;
 use rayon::prelude::*;
@@ -16,7 +16,7 @@ use super::prefilter::{Named, Words};
 use super::shelf::Shelf;
 use super::store::Store;
 use crate::lang::program::{Module, Opened, Outline, Outlines, Program, Told, WrapperOpener, is_program};
-use crate::lang::{self, Allow, Facts, Language, javascript, python};
+use crate::lang::{self, Allow, Facts, Language, Shared, javascript, python};
 use crate::text::{Encoding, Source};
 use crate::tree::LARGEST_TEXT;
 use crate::tree::kind::HEADER;
@@ -388,11 +388,17 @@ impl Programs<'_> {
         let program = Program::new(paths, self.outlines, openers.to_vec(), &loader);
         // From the end: what was read last is nearest.
         let main = program.main().par_iter().rev();
-        let mut told: Vec<(usize, Told)> = main.map(|&at| (at, program.facts(at, &Opened::new()))).collect();
+        let shared = Mutex::new(Shared::default());
+        let facts = |at: usize, opened: &Opened| {
+            let mut told = program.facts(at, opened);
+            told.facts.share(&mut shared.lock().unwrap_or_else(PoisonError::into_inner));
+            told
+        };
+        let mut told: Vec<(usize, Told)> = main.map(|&at| (at, facts(at, &Opened::new()))).collect();
         let opened: Opened = told.iter().flat_map(|(_, told)| told.opened.iter().cloned()).collect();
         let again = program.to_tell_again(&told, &opened);
         let again = told.par_iter_mut().filter(|(at, _)| again.contains(at));
-        again.for_each(|(at, told)| told.facts = program.facts(*at, &opened).facts);
+        again.for_each(|(at, told)| told.facts = facts(*at, &opened).facts);
         let mut identities = program.identities();
         told.into_iter().filter_map(|(at, told)| Some((identities.remove(&at)?, told.facts))).collect()
     }

@@ -1,6 +1,7 @@
 //! What one run knows.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -51,7 +52,7 @@ pub struct Inventory {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Linked<T> {
     pub fact: T,
-    pub databases: Vec<DatabaseId>,
+    pub databases: Arc<[DatabaseId]>,
     pub context: Context,
 }
 

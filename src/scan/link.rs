@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use super::context::context_of;
 use super::duplicates::duplicates;
@@ -11,12 +12,15 @@ use super::registry::Registry;
 use super::resolve::{SetTo, World, name_of};
 use super::store::Store;
 use super::{Context, DatabaseId, Inventory, Linked, Options, SourceInfo, files};
-use crate::lang::{Base, Engine, Reference, Role, Value, names};
+use crate::lang::{Base, Engine, Reference, Role, Value, Values, names};
 use crate::tree::{Entry, Kind, Skipped, Tree};
+
+/// The paths of the databases that a fact can mean, likeliest first.
+type Paths = Arc<[String]>;
 
 /// Facts with the paths of their databases: numbers come once all databases are known,
 /// so that their order does not depend on which fact named one first.
-struct Drafts<T>(Vec<(T, Vec<String>, Context)>);
+struct Drafts<T>(Vec<(T, Paths, Context)>);
 
 impl<T> Default for Drafts<T> {
     fn default() -> Self {
@@ -38,24 +42,24 @@ impl<T> Drafts<T> {
         }
     }
 
-    fn finish(self, index: &HashMap<String, DatabaseId>) -> Vec<Linked<T>> {
-        self.0
-            .into_iter()
-            .map(|(fact, paths, context)| {
-                let databases = paths.iter().filter_map(|path| index.get(path).copied()).collect();
-                Linked { fact, databases, context }
-            })
-            .collect()
+    fn finish(self, numbers: &HashMap<Paths, Arc<[DatabaseId]>>) -> Vec<Linked<T>> {
+        let linked = |(fact, paths, context): (T, Paths, Context)| {
+            let databases = numbers.get(&paths).map(Arc::clone).unwrap_or_default();
+            Linked { fact, databases, context }
+        };
+        self.0.into_iter().map(linked).collect()
     }
 }
 
 struct Resolver<'w> {
     world: &'w World,
     registry: Registry,
+    /// All that were asked for: most facts mean what others mean.
+    paths: HashSet<Paths>,
 }
 
 impl Resolver<'_> {
-    fn paths(&mut self, file: &str, values: &[Value]) -> Vec<String> {
+    fn paths(&mut self, file: &str, values: &[Value]) -> Paths {
         let mut paths = Vec::new();
         for value in values {
             for identity in self.world.identities(file, value, 0) {
@@ -65,7 +69,13 @@ impl Resolver<'_> {
                 }
             }
         }
-        copies_last(paths)
+        let paths = copies_last(paths);
+        if let Some(known) = self.paths.get(paths.as_slice()) {
+            return Arc::clone(known);
+        }
+        let paths: Paths = paths.into();
+        self.paths.insert(Arc::clone(&paths));
+        paths
     }
 }
 
@@ -105,7 +115,7 @@ pub(super) fn link(
     }
     world.know_itself(root.file_name().and_then(|name| name.to_str()).unwrap_or(""));
     let named = databases_named(&gathered, &world);
-    let mut resolver = Resolver { world: &world, registry: Registry::default() };
+    let mut resolver = Resolver { world: &world, registry: Registry::default(), paths: HashSet::new() };
 
     let mut inventory = Inventory { root: root.to_path_buf(), in_git: tree.in_git, mounts, ..Inventory::default() };
     inventory.skipped = tree.skipped;
@@ -162,24 +172,29 @@ pub(super) fn link(
         resolver.registry.add_file(file, tracking);
     }
     let (databases, index) = resolver.registry.finish();
+    let number = |paths: Paths| {
+        let numbers: Arc<[DatabaseId]> = paths.iter().filter_map(|path| index.get(path).copied()).collect();
+        (paths, numbers)
+    };
+    let numbers: HashMap<Paths, Arc<[DatabaseId]>> = resolver.paths.into_iter().map(number).collect();
     inventory.databases = databases;
     if !options.no_rows {
         inventory.duplicates = duplicates(&inventory.databases);
     }
     inventory.in_use = files::in_use(store, &inventory.databases);
-    inventory.references = references.finish(&index);
+    inventory.references = references.finish(&numbers);
     inventory.references.sort_by(|left, right| left.fact.place.cmp(&right.fact.place));
-    inventory.table_uses = table_uses.finish(&index);
+    inventory.table_uses = table_uses.finish(&numbers);
     inventory.table_uses.sort_by(|left, right| left.fact.place.cmp(&right.fact.place));
-    inventory.statements = statements.finish(&index);
+    inventory.statements = statements.finish(&numbers);
     // Which databases they can be is known from here on; how that was said is not asked again, and there are many of them.
-    inventory.table_uses.iter_mut().for_each(|it| it.fact.connection = Vec::new());
-    inventory.statements.iter_mut().for_each(|it| it.fact.connection = Vec::new());
+    inventory.table_uses.iter_mut().for_each(|it| it.fact.connection = Values::default());
+    inventory.statements.iter_mut().for_each(|it| it.fact.connection = Values::default());
     inventory.statements.sort_by(|left, right| left.fact.place.cmp(&right.fact.place));
-    inventory.settings = settings.finish(&index);
-    inventory.env_reads = env_reads.finish(&index);
-    inventory.copies = copies.finish(&index);
-    inventory.attaches = attaches.finish(&index);
+    inventory.settings = settings.finish(&numbers);
+    inventory.env_reads = env_reads.finish(&numbers);
+    inventory.copies = copies.finish(&numbers);
+    inventory.attaches = attaches.finish(&numbers);
     inventory.allows.sort_by(|left, right| left.place.cmp(&right.place));
     inventory.skipped.sort();
     inventory

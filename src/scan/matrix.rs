@@ -33,7 +33,7 @@ pub struct Hand<'a> {
 pub fn matrix(inventory: &Inventory) -> Vec<Usage<'_>> {
     let mut found: BTreeMap<(DatabaseId, String), Usage<'_>> = BTreeMap::new();
     for table_use in inventory.table_uses.iter().filter(|it| is_use(&it.fact)) {
-        for &database in &table_use.databases {
+        for &database in &*table_use.databases {
             let usage = found.entry((database, table_use.fact.table.to_ascii_lowercase())).or_insert_with(|| Usage {
                 database,
                 table: &table_use.fact.table,

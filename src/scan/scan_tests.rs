@@ -82,8 +82,8 @@ fn references_meet_the_files_they_mean() {
     let (id, zoe) = named(&inventory, "data/zoe.db");
     assert!(zoe.tracking.ignored && !zoe.tracking.tracked);
     assert_eq!(zoe.spellings, ["/app/data/zoe.db"]);
-    let used = inventory.table_uses.iter().find(|used| used.fact.table == "users").unwrap();
-    assert_eq!(used.databases, [id]);
+    let used = inventory.table_uses.iter().find(|used| &*used.fact.table == "users").unwrap();
+    assert_eq!(*used.databases, [id]);
     assert!(named(&inventory, "gone.db").1.file.is_none());
     let notes = named(&inventory, "notes.db").1.file.as_ref().unwrap();
     assert_eq!(notes.state, State::NotSqlite("text".into()));
@@ -104,7 +104,7 @@ fn a_database_that_may_get_an_ending_is_first_the_database_without_it() {
                 sqlite3.connect(full_path()).execute('SELECT id FROM episodes')\n";
     lay_out(dir.path(), &[("store.py", code)]);
     let inventory = scan(dir.path(), &Options::default()).unwrap();
-    let used = inventory.table_uses.iter().find(|used| used.fact.table == "episodes").unwrap();
+    let used = inventory.table_uses.iter().find(|used| &*used.fact.table == "episodes").unwrap();
     assert_eq!(used.databases.first(), Some(&named(&inventory, "*/shows.db").0));
 }
 

@@ -310,7 +310,7 @@ impl<'a> Defined<'a> {
             if table_use.databases.is_empty() {
                 tables.entry(None).or_default().insert(name.clone());
             }
-            for database in &table_use.databases {
+            for database in &*table_use.databases {
                 tables.entry(Some(*database)).or_default().insert(name.clone());
             }
         }

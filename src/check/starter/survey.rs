@@ -257,7 +257,7 @@ fn survey(inventory: &Inventory, id: DatabaseId) -> Surveyed<'_> {
         if reference.context == Context::Code {
             folders.insert(file.split_once('/').map_or("", |(folder, _)| folder));
         }
-        for value in &reference.fact.values {
+        for value in &*reference.fact.values {
             if let Some(path) = value.rendered() {
                 *found.spelled.entry(words::strip_url(&path).to_owned()).or_default() += 1;
             }
@@ -275,7 +275,7 @@ fn survey(inventory: &Inventory, id: DatabaseId) -> Surveyed<'_> {
     if found.variables.is_empty() {
         // `process.env.DB_PATH ?? "x.db"`, `path = os.getenv("DB_PATH")` with its default two lines below: the reference tells.
         let told = inventory.references.iter().filter(|it| it.context == Context::Code && it.databases.contains(&id));
-        for (name, _) in told.flat_map(|it| &it.fact.values).filter_map(crate::lang::Value::whole_env) {
+        for (name, _) in told.flat_map(|it| &*it.fact.values).filter_map(crate::lang::Value::whole_env) {
             if words::env_names_database(name) {
                 *found.variables.entry(name).or_default() += 1;
             }
@@ -309,7 +309,7 @@ fn shared(inventory: &Inventory, primary: DatabaseId, other: DatabaseId) -> Vec<
 fn server(inventory: &Inventory) -> Option<(Engine, String)> {
     let mut votes: BTreeMap<(&str, bool), usize> = BTreeMap::new();
     for reference in inventory.references.iter().filter(|it| it.context == Context::Code) {
-        for value in &reference.fact.values {
+        for value in &*reference.fact.values {
             if let Some((name, _)) =
                 value.whole_env().filter(|_| matches!(value.engine, Engine::Postgresql | Engine::Mysql))
             {

@@ -2,6 +2,7 @@
 //! Knows no file format.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::interpolation::{confidence, may_be_path, names_database, value};
 use super::mask;
@@ -121,7 +122,7 @@ impl<'a> Gather<'a> {
         // What a fragment's reader could not read is no trouble of the whole.
         facts.trouble = None;
         facts.env_reads.retain(|read| !mask::is_action(&read.name));
-        let references = facts.references.iter_mut().flat_map(|reference| &mut reference.values);
+        let references = facts.references.iter_mut().flat_map(|reference| Arc::make_mut(&mut reference.values));
         let copies = facts.copies.iter_mut().flat_map(|copy| &mut copy.from);
         let settings = facts.settings.iter_mut().map(|setting| &mut setting.value);
         references.chain(copies).chain(settings).for_each(without_actions);
@@ -213,11 +214,11 @@ impl<'a> Gather<'a> {
         self.facts.references.push(Reference {
             place,
             role,
-            values: vec![value],
-            construct: construct.to_owned(),
+            values: vec![value].into(),
+            construct: construct.into(),
             language: self.language,
             confidence,
-            name: name.map(str::to_owned),
+            name: name.map(Into::into),
             symbol: None,
             generated: false,
         });

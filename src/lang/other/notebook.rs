@@ -4,7 +4,7 @@
 use tree_sitter::Node;
 
 use crate::lang::config::{Gather, Quoting, decoded, names_database, value};
-use crate::lang::{Confidence, Facts, Language, Role, Value, read_snippet};
+use crate::lang::{Confidence, Facts, Language, Role, Value, Values, read_snippet};
 use crate::text::{Snippet, Source, Span};
 
 /// Magics of a line whose words are Python.
@@ -156,7 +156,7 @@ impl Reader<'_> {
         }
         script.append(body);
         let mut facts = read_snippet(self.source, &script, Language::Sql);
-        let connection: Vec<Value> = self.url.iter().cloned().collect();
+        let connection: Values = self.url.iter().cloned().collect();
         facts.table_uses.iter_mut().for_each(|it| it.connection.clone_from(&connection));
         facts.statements.iter_mut().for_each(|it| it.connection.clone_from(&connection));
         self.gather.append(facts);

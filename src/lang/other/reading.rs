@@ -67,7 +67,7 @@ pub(super) fn read(source: &Source, style: Style, known: bool) -> Facts {
     let functions = std::mem::take(&mut reading.functions);
     let mut facts = reading.gather.finish();
     for reference in &mut facts.references {
-        reference.symbol = scope::around(&functions, reference.place.span.start as usize, &source.text);
+        reference.symbol = scope::around(&functions, reference.place.span.start as usize, &source.text).map(Into::into);
     }
     facts
 }
@@ -399,7 +399,7 @@ impl Reading<'_> {
                 sql: words,
                 holes: statement.holes,
                 ways: Vec::new(),
-                connection: Vec::new(),
+                connection: [].into(),
                 language,
                 symbol: None,
             });
@@ -407,11 +407,11 @@ impl Reading<'_> {
                 let place = self.host(&snippet, &table_use.span);
                 self.gather.facts.table_uses.push(TableUse {
                     place: self.source.place(place),
-                    table: table_use.table,
+                    table: table_use.table.into(),
                     access: table_use.access,
                     naming: table_use.naming,
                     fixed: None,
-                    connection: Vec::new(),
+                    connection: [].into(),
                     language,
                     symbol: None,
                 });

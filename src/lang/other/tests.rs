@@ -246,7 +246,7 @@ fn sql_in_strings() {
     );
     let facts = read(&source, Other);
     assert_eq!(facts.table_uses.len(), 1);
-    assert_eq!(facts.table_uses[0].table, "users");
+    assert_eq!(&*facts.table_uses[0].table, "users");
     assert_eq!(facts.attaches[0].alias, "other");
     assert_eq!(source.slice(facts.references[0].place.span), "'o.db'");
 }
@@ -427,7 +427,7 @@ fn the_cells_of_a_notebook_are_one_program() {
     let uses: Vec<_> = crate::lang::read(&source, Other)
         .table_uses
         .iter()
-        .map(|it| (it.place.start.line, it.table.clone(), it.connection.first().map(crate::lang::Value::pattern)))
+        .map(|it| (it.place.start.line, it.table.to_string(), it.connection.first().map(crate::lang::Value::pattern)))
         .collect();
     let of = |path: &str| Some(path.to_owned());
     let expected = [

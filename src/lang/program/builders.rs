@@ -309,13 +309,13 @@ impl Reading<'_> {
         }
         self.facts.table_uses.push(TableUse {
             place,
-            table: table.to_owned(),
+            table: table.into(),
             access: Access::Reads,
             naming,
-            fixed,
-            connection: Vec::new(),
+            fixed: fixed.map(Into::into),
+            connection: [].into(),
             language: self.module.language,
-            symbol: self.symbol(ScopeId(0)),
+            symbol: self.symbol(ScopeId(0)).map(Into::into),
         });
     }
 }

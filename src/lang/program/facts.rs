@@ -212,12 +212,12 @@ impl Reading<'_> {
         let reference = Reference {
             place: self.module.source.place(span),
             role,
-            values,
-            construct: construct.to_owned(),
+            values: values.into(),
+            construct: construct.into(),
             language: self.module.language,
             confidence,
-            name,
-            symbol,
+            name: name.map(Into::into),
+            symbol: symbol.map(Into::into),
             generated: false,
         };
         self.references.entry(span).or_insert(reference);

@@ -65,7 +65,7 @@ impl Reading<'_> {
             self.names_table(value, Access::Defines, Naming::Given, &[]);
             if let Some(reason) = self.has_followers(value) {
                 for found in self.facts.table_uses.iter_mut().skip(first) {
-                    found.fixed = Some(reason.clone());
+                    found.fixed = Some(reason.as_str().into());
                 }
             }
         }
@@ -98,16 +98,16 @@ impl Reading<'_> {
             if is_many_to_many(self.module, *value) {
                 self.facts.table_uses.push(TableUse {
                     place: self.module.source.place(*span),
-                    table: format!("{model}_{field}"),
+                    table: format!("{model}_{field}").into(),
                     access: Access::Defines,
                     naming: Naming::Implied,
                     fixed: Some(format!(
                         "the table takes its name from `{}` and its field `{field}`: give that a `db_table`, and make the migration",
                         body.name
-                    )),
-                    connection: Vec::new(),
+                    ).into()),
+                    connection: [].into(),
                     language: self.module.language,
-                    symbol: self.symbol(class),
+                    symbol: self.symbol(class).map(Into::into),
                 });
             }
         }
@@ -181,13 +181,13 @@ impl Reading<'_> {
         let Some(at) = name_of_class(self.module, class) else { return };
         self.facts.table_uses.push(TableUse {
             place: self.module.source.place(at),
-            table,
+            table: table.into(),
             access: Access::Defines,
             naming: Naming::Implied,
-            fixed: fixed.map(str::to_owned),
-            connection: Vec::new(),
+            fixed: fixed.map(Into::into),
+            connection: [].into(),
             language: self.module.language,
-            symbol: self.symbol(body.parent.unwrap_or(ScopeId(0))),
+            symbol: self.symbol(body.parent.unwrap_or(ScopeId(0))).map(Into::into),
         });
     }
 

@@ -53,8 +53,8 @@ impl Reading<'_> {
         self.references.entry(span).or_insert(Reference {
             place,
             role: Role::Mentions,
-            values: vec![value],
-            construct: construct.to_owned(),
+            values: vec![value].into(),
+            construct: construct.into(),
             language: self.module.language,
             confidence: Confidence::Low,
             name: None,

@@ -87,13 +87,13 @@ impl Reading<'_> {
         for found in sql::fragment(&composed.snippet.text, &around.visible) {
             self.facts.table_uses.push(TableUse {
                 place: self.place(&composed.snippet, found.span),
-                table: found.table,
+                table: found.table.into(),
                 access: found.access,
                 naming: found.naming,
                 fixed: None,
-                connection: around.connection.clone(),
+                connection: around.connection.as_slice().into(),
                 language: self.module.language,
-                symbol: symbol.clone(),
+                symbol: symbol.as_deref().map(Into::into),
             });
         }
     }
@@ -428,22 +428,22 @@ impl Reading<'_> {
                     sql: words.replace(sql::HOLE, "?"),
                     holes: statement.holes,
                     ways: self.ways(composed, &statement.span, index + 1 == statements.len()),
-                    connection: connection.clone(),
+                    connection: connection.as_slice().into(),
                     language: self.module.language,
-                    symbol: symbol.clone(),
+                    symbol: symbol.as_deref().map(Into::into),
                 });
             }
             for table in &statement.uses {
                 let Some(connection) = of(table.schema.as_deref()) else { continue };
                 self.facts.table_uses.push(TableUse {
                     place: self.place(&composed.snippet, table.span.clone()),
-                    table: table.table.clone(),
+                    table: table.table.as_str().into(),
                     access: table.access,
                     naming: table.naming,
                     fixed: None,
-                    connection,
+                    connection: connection.into(),
                     language: self.module.language,
-                    symbol: symbol.clone(),
+                    symbol: symbol.as_deref().map(Into::into),
                 });
             }
             for (span, access) in &statement.filled {

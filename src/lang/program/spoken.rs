@@ -33,13 +33,13 @@ impl Reading<'_> {
             let Some(holder) = self.holder(text).filter(|holder| speaks_of_tables(holder)) else { continue };
             self.facts.table_uses.push(TableUse {
                 place: self.module.source.place(*span),
-                table: name.clone(),
+                table: name.as_str().into(),
                 access: Access::Reads,
                 naming: Naming::Spoken,
-                fixed: Some(format!("it may be the name that `{holder}` holds")),
-                connection: Vec::new(),
+                fixed: Some(format!("it may be the name that `{holder}` holds").into()),
+                connection: [].into(),
                 language: self.module.language,
-                symbol: self.symbol(self.module.expr(text).scope),
+                symbol: self.symbol(self.module.expr(text).scope).map(Into::into),
             });
         }
     }

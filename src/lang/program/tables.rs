@@ -223,7 +223,7 @@ impl Reading<'_> {
             if found.place.file == self.module.source.path
                 && let Some((_, reason)) = named.iter().find(|(literal, _)| literal.contains(span))
             {
-                found.fixed = Some(reason.clone());
+                found.fixed = Some(reason.as_str().into());
             }
         }
     }
@@ -478,13 +478,15 @@ impl Reading<'_> {
         for table in [stem.to_owned(), format!("{stem}s")] {
             self.facts.table_uses.push(TableUse {
                 place: self.module.source.place(*span),
-                fixed: Some(format!("the column `{name}` finds `{table}` by its name: say which table it refers to")),
-                table,
+                fixed: Some(
+                    format!("the column `{name}` finds `{table}` by its name: say which table it refers to").into(),
+                ),
+                table: table.into(),
                 access: Access::Reads,
                 naming: Naming::Spoken,
-                connection: Vec::new(),
+                connection: [].into(),
                 language: self.module.language,
-                symbol: self.symbol(self.module.expr(column).scope),
+                symbol: self.symbol(self.module.expr(column).scope).map(Into::into),
             });
         }
     }
@@ -619,18 +621,18 @@ impl Reading<'_> {
             let Some((table, place)) = fillers.name(home, literal).filter(|(table, _)| is_name(table)) else {
                 continue;
             };
-            if self.facts.table_uses.iter().any(|found| found.place == place && found.connection == connection) {
+            if self.facts.table_uses.iter().any(|found| found.place == place && *found.connection == *connection) {
                 continue;
             }
             self.facts.table_uses.push(TableUse {
                 place,
-                table,
+                table: table.into(),
                 access,
                 naming,
-                fixed: fillers.other_use(home, literal),
-                connection: connection.to_vec(),
+                fixed: fillers.other_use(home, literal).map(Into::into),
+                connection: connection.into(),
                 language: self.module.language,
-                symbol: symbol.clone(),
+                symbol: symbol.as_deref().map(Into::into),
             });
         }
     }
@@ -660,13 +662,13 @@ impl Reading<'_> {
         let place: Place = self.module.source.place(Span::new(start, start + table.len()));
         self.facts.table_uses.push(TableUse {
             place,
-            table: table.to_owned(),
+            table: table.into(),
             access,
             naming,
             fixed: None,
-            connection: connection.to_vec(),
+            connection: connection.into(),
             language: self.module.language,
-            symbol: self.symbol(self.module.expr(literal).scope),
+            symbol: self.symbol(self.module.expr(literal).scope).map(Into::into),
         });
     }
 }

@@ -538,7 +538,7 @@ fn a_connection_from_a_function_of_another_module() {
     let uses = facts(&[("main.py", main), ("db.py", db)]).table_uses;
     let uses: Vec<_> = uses
         .iter()
-        .map(|table| (table.table.as_str(), table.connection.iter().map(Value::pattern).collect::<Vec<_>>()))
+        .map(|table| (&*table.table, table.connection.iter().map(Value::pattern).collect::<Vec<_>>()))
         .collect();
     assert_eq!(uses, [("users", vec!["a.db".to_owned()]), ("tasks", vec!["b.db".to_owned()])]);
 }

@@ -7,7 +7,7 @@ use super::Reader;
 use super::join::finish;
 use super::word::{Piece, Word};
 use crate::lang::sql::{HOLE, Script};
-use crate::lang::{Base, Facts, Language, Part, Value, read_snippet};
+use crate::lang::{Base, Facts, Language, Part, Value, Values, read_snippet};
 use crate::text::{Snippet, Span};
 
 /// Private-use characters stand for what the shell fills in; other languages take them for text.
@@ -144,17 +144,23 @@ impl Reader<'_> {
     }
 }
 
+fn fill_shared(values: &mut Values, holes: &[(usize, Vec<Value>)]) {
+    let mut filled = values.to_vec();
+    fill_values(&mut filled, holes);
+    *values = filled.into();
+}
+
 /// Puts the shell's values where another front end saw a character that stands for them.
 fn fill_holes(facts: &mut Facts, holes: &[(usize, Vec<Value>)]) {
     for reference in &mut facts.references {
-        fill_values(&mut reference.values, holes);
+        fill_shared(&mut reference.values, holes);
     }
     facts.table_uses.retain(|found| !found.table.contains(is_hole));
     for found in &mut facts.table_uses {
-        fill_values(&mut found.connection, holes);
+        fill_shared(&mut found.connection, holes);
     }
     for statement in &mut facts.statements {
-        fill_values(&mut statement.connection, holes);
+        fill_shared(&mut statement.connection, holes);
         if statement.sql.contains(is_hole) {
             statement.holes += statement.sql.matches(is_hole).count();
             statement.ways = vec![statement.sql.replace(is_hole, &crate::lang::sql::HOLE.to_string())];

@@ -68,10 +68,10 @@ pub(super) fn read(source: &Source) -> Facts {
             };
             let place = source.place(span);
             facts.references.push(Reference {
-                values: vec![value(text).with_origin(place.clone())],
+                values: vec![value(text).with_origin(place.clone())].into(),
                 place,
                 role,
-                construct: construct.to_owned(),
+                construct: construct.into(),
                 language: Language::Shell,
                 confidence: Confidence::Medium,
                 name: None,

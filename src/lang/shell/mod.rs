@@ -344,12 +344,12 @@ impl<'a> Reader<'a> {
         self.facts.references.push(Reference {
             place,
             role,
-            values,
-            construct: construct.to_owned(),
+            values: values.into(),
+            construct: construct.into(),
             language: Language::Shell,
             confidence,
-            name: name.map(str::to_owned),
-            symbol: self.scope.symbol(range.start),
+            name: name.map(Into::into),
+            symbol: self.scope.symbol(range.start).map(Into::into),
             generated: false,
         });
     }

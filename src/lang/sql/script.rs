@@ -122,13 +122,13 @@ impl Script<'_> {
             };
             facts.table_uses.push(TableUse {
                 place: (self.place)(found.span),
-                table: found.table,
+                table: found.table.into(),
                 access: found.access,
                 naming: found.naming,
                 fixed: None,
-                connection,
+                connection: connection.into(),
                 language: self.language,
-                symbol: self.symbol.clone(),
+                symbol: self.symbol.as_deref().map(Into::into),
             });
         }
         let words = self.text.get(statement.span.clone()).unwrap_or("");
@@ -138,9 +138,9 @@ impl Script<'_> {
             sql,
             holes: statement.holes,
             ways: words.contains(HOLE).then(|| words.to_owned()).into_iter().collect(),
-            connection: state.connection.clone(),
+            connection: state.connection.as_slice().into(),
             language: self.language,
-            symbol: self.symbol.clone(),
+            symbol: self.symbol.as_deref().map(Into::into),
         });
     }
 
@@ -167,13 +167,13 @@ impl Script<'_> {
                 if !table.contains([HOLE, '%', '{', '$']) {
                     facts.table_uses.push(TableUse {
                         place: (self.place)(last.clone()),
-                        table,
+                        table: table.into(),
                         access: crate::lang::Access::Writes,
                         naming: crate::lang::Naming::Stated,
                         fixed: None,
-                        connection: state.connection.clone(),
+                        connection: state.connection.as_slice().into(),
                         language: self.language,
-                        symbol: self.symbol.clone(),
+                        symbol: self.symbol.as_deref().map(Into::into),
                     });
                 }
             }
@@ -197,12 +197,12 @@ impl Script<'_> {
         Reference {
             place: (self.place)(range),
             role,
-            values,
-            construct: construct.to_owned(),
+            values: values.into(),
+            construct: construct.into(),
             language: self.language,
             confidence: Confidence::High,
             name: None,
-            symbol: self.symbol.clone(),
+            symbol: self.symbol.as_deref().map(Into::into),
             generated: false,
         }
     }
@@ -268,7 +268,7 @@ mod tests {
              SELECT * FROM other.t; DETACH auth; VACUUM INTO 'copy.db';\nCREATE TEMP TABLE x(a); SELECT * FROM x;",
         );
         let references: Vec<_> =
-            found.references.iter().map(|one| (one.construct.as_str(), one.role, shown(&one.values))).collect();
+            found.references.iter().map(|one| (&*one.construct, one.role, shown(&one.values))).collect();
         assert_eq!(
             references,
             [
@@ -278,7 +278,7 @@ mod tests {
             ]
         );
         let uses: Vec<_> =
-            found.table_uses.iter().map(|one| (one.table.as_str(), one.access, shown(&one.connection))).collect();
+            found.table_uses.iter().map(|one| (&*one.table, one.access, shown(&one.connection))).collect();
         assert_eq!(
             uses,
             [
@@ -315,8 +315,8 @@ mod tests {
     #[test]
     fn dot_commands_that_name_databases() {
         let found = facts(".backup main 'b.db'\n.import --csv rows.csv users\n.read x.sql\n.open --new \"my x.db\"\n");
-        let names: Vec<_> = found.references.iter().map(|one| (one.construct.as_str(), shown(&one.values))).collect();
+        let names: Vec<_> = found.references.iter().map(|one| (&*one.construct, shown(&one.values))).collect();
         assert_eq!(names, [(".backup", "b.db".to_owned()), (".open", "my x.db".to_owned())]);
-        assert_eq!(found.table_uses[0].table, "users");
+        assert_eq!(&*found.table_uses[0].table, "users");
     }
 }
