@@ -13,7 +13,7 @@ use crate::finding::Finding;
 use crate::output::escape;
 use crate::policy::Policy;
 use crate::rules;
-use crate::scan::{Inventory, Store, databases_on_disk, scan_held, side_by_side, stands_apart};
+use crate::scan::{Inventory, Listing, Store, databases_on_disk, scan_held, side_by_side, stands_apart};
 use crate::text::Source;
 use crate::tree::{self, GitError, Item, Mode, Repository};
 
@@ -120,16 +120,22 @@ pub(super) fn compare(
     let may_stand_apart = !sides.changes.is_empty() && !whole_inventory && !touches_policy(policy.as_ref(), &sides);
     if may_stand_apart && sides.changes.iter().all(|changes| stands_apart(&sides.after, changes, &store)) {
         session.say(&summary(&sides, range.as_ref(), &store));
+        store.leave();
         return Ok(nothing_new(policy, &scope, judging));
     }
-    let judged_before = |changes: &[tree::Change]| {
+    let listing = Listing::held(&sides.after, &store, &options);
+    // Mostly both sides are asked for: then they are looked at side by side.
+    let ahead = sides.changes.first().filter(|changes| changes.iter().any(|change| touches(change, &store)));
+    let ahead = ahead.map(|changes| (changes, listing.before(changes, &store)));
+    let judged_before = |changes: &[tree::Change], listing: Option<Listing>| {
         let items = before(&sides.after, changes);
-        let inventory = scan_held(&items, &store, &options);
+        let listing = listing.unwrap_or_else(|| Listing::held(&items, &store, &options));
+        let inventory = scan_held(listing, &items, &store, &options);
         let findings = judge(&inventory, policy.as_ref()).findings;
         Former { items, inventory, findings }
     };
     let judged_after = || {
-        let mut inventory = scan_held(&sides.after, &store, &options);
+        let mut inventory = scan_held(listing, &sides.after, &store, &options);
         if brings_database(&inventory, &sides) {
             // What it repeats lies mostly in databases that git rightly does not have.
             inventory.beside = databases_on_disk(&scope.root, &options).unwrap_or_default();
@@ -139,10 +145,8 @@ pub(super) fn compare(
         let report = judge(&inventory, policy.as_ref());
         (inventory, report)
     };
-    // Mostly both sides are asked for: then they are looked at side by side.
-    let ahead = sides.changes.first().filter(|changes| changes.iter().any(|change| touches(change, &store)));
     let ((inventory, mut report), mut former) =
-        side_by_side(threads, judged_after, || ahead.map(|changes| judged_before(changes)));
+        side_by_side(threads, judged_after, || ahead.map(|(changes, listing)| judged_before(changes, listing)));
     let mut already: BTreeMap<(String, String), usize> = BTreeMap::new();
     for changes in &sides.changes {
         if report.findings.is_empty() {
@@ -153,7 +157,7 @@ pub(super) fn compare(
             break;
         }
         let Former { items, inventory: former, findings: mut told } =
-            former.take().unwrap_or_else(|| judged_before(changes));
+            former.take().unwrap_or_else(|| judged_before(changes, None));
         if let Some(policy) = &policy {
             let held = Held { changes, after: &sides.after, store: &store };
             told = with_former_policy(told, policy, &scope, &held, |policy| judge(&former, Some(policy)).findings);
@@ -173,6 +177,9 @@ pub(super) fn compare(
     let texts = texts(&report.findings, &sides.after, &store);
     let gathered = Gathered::held(inventory, policy, &scope, judging.paths.clone(), texts);
     let already = (!sides.changes.is_empty()).then_some(already);
+    // The process is about to end: to take all of this apart would be a part of the time that a commit waits.
+    store.leave();
+    std::mem::forget(sides);
     Ok(Compared { gathered, report, options: judging, already })
 }
 
@@ -229,8 +236,14 @@ fn brings_database(inventory: &Inventory, sides: &Sides) -> bool {
 
 /// The files before the changes: those after them, with the changes undone.
 fn before(after: &[Item], changes: &[tree::Change]) -> Vec<Item> {
-    let gone: HashSet<&str> = changes.iter().filter_map(|it| Some(&*it.after.as_ref()?.path)).collect();
-    let mut items: Vec<Item> = after.iter().filter(|item| !gone.contains(&*item.path)).cloned().collect();
+    let mut gone: Vec<&str> = changes.iter().filter_map(|it| Some(&*it.after.as_ref()?.path)).collect();
+    gone.sort_unstable();
+    let mut gone = gone.into_iter().peekable();
+    let mut stays = |item: &&Item| {
+        while gone.next_if(|path| *path < &*item.path).is_some() {}
+        gone.peek().is_none_or(|path| *path != &*item.path)
+    };
+    let mut items: Vec<Item> = after.iter().filter(|item| stays(item)).cloned().collect();
     items.extend(changes.iter().filter_map(|change| change.before.clone()));
     items.sort_by(|left, right| left.path.cmp(&right.path));
     items.dedup_by(|later, first| later.path == first.path);

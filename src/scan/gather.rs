@@ -10,17 +10,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aho_corasick::AhoCorasick;
 use rayon::prelude::*;
 
-use super::Overlay;
 use super::language::language_of;
 use super::prefilter::{Named, Words};
 use super::shelf::Shelf;
 use super::store::Store;
-use crate::lang::program::{Module, Opened, Outline, Outlines, Program, Told, WrapperOpener, is_program};
+use super::{Listing, Overlay};
+use crate::lang::program::{Files, Module, Opened, Outline, Outlines, Program, Told, WrapperOpener, is_program};
 use crate::lang::{self, Allow, Facts, Language, Shared, javascript, python};
 use crate::text::{Encoding, Source};
 use crate::tree::LARGEST_TEXT;
 use crate::tree::kind::HEADER;
-use crate::tree::{Entry, Item, Kind, Oid, Skipped, Tree};
+use crate::tree::{Entry, Item, Kind, Oid, Skipped};
 
 /// What reading the tree's texts gave, in path order.
 #[derive(Default)]
@@ -103,14 +103,14 @@ impl Texts<'_> {
 const AT_A_TIME: usize = 32_768;
 
 /// Reads every text of the tree. `stop` is not asked: a tree is finite and each file is bounded.
-pub(super) fn gather(texts: Texts<'_>, tree: &Tree, named: &Named) -> Gathered {
+pub(super) fn gather(texts: Texts<'_>, listing: &Listing, named: &Named) -> Gathered {
     let shelf = Shelf::default();
     let mut gathered = Gathered::default();
     let mut programs =
         Programs { shelf: &shelf, outlines: Outlines::default(), imported: HashSet::new(), stems: HashSet::new() };
     let mut allows = HashMap::new();
     let mut may_matter = Vec::new();
-    for some in tree.entries.chunks(AT_A_TIME) {
+    for some in listing.tree.entries.chunks(AT_A_TIME) {
         let texts_of = some.par_iter().filter(|entry| entry.kind == Kind::Text);
         let given: Vec<Given> = texts_of.map(|entry| Given::of(read(texts, entry, named), &shelf)).collect();
         for given in given {
@@ -131,7 +131,7 @@ pub(super) fn gather(texts: Texts<'_>, tree: &Tree, named: &Named) -> Gathered {
         }
     }
     programs.learn(texts, &may_matter);
-    for ((path, language, digest), facts) in programs.facts(texts, tree, &named.openers) {
+    for ((path, language, digest), facts) in programs.facts(texts, &listing.programs, &named.openers) {
         let allows = allows.remove(&path).unwrap_or_default();
         gathered.sources.push(SourceFacts { path, language, digest, facts, allows, asked: true });
     }
@@ -376,16 +376,20 @@ impl Programs<'_> {
         }
     }
 
-    fn facts(self, texts: Texts<'_>, tree: &Tree, openers: &[WrapperOpener]) -> Vec<(Identity, Facts)> {
-        let texts_of = tree.entries.iter().filter(|entry| entry.kind == Kind::Text).map(|entry| &entry.path);
-        let read: HashSet<&str> = self.outlines.paths().collect();
-        let is_one = |path: &&Arc<str>| is_program(language_of(path, b"")) || read.contains(&***path);
-        let mut paths: Vec<Arc<str>> = texts_of.chain(&tree.standing_by).filter(is_one).map(Arc::clone).collect();
-        // Two lists in order.
-        paths.sort();
+    /// `named` are those that are programs by their names.
+    fn facts(self, texts: Texts<'_>, named: &Arc<Files>, openers: &[WrapperOpener]) -> Vec<(Identity, Facts)> {
+        let others: Vec<Arc<str>> =
+            self.outlines.paths().filter(|path| named.at(path).is_none()).map(Arc::clone).collect();
+        let files = match others.is_empty() {
+            true => Arc::clone(named),
+            false => {
+                let mut paths = [named.paths(), &others].concat();
+                paths.sort();
+                Arc::new(Files::of(paths))
+            }
+        };
         let loader = |path: &Arc<str>| self.shelf.module(path, || texts.module(path));
-        drop(read);
-        let program = Program::new(paths, self.outlines, openers.to_vec(), &loader);
+        let program = Program::new(files, self.outlines, openers.to_vec(), &loader);
         // From the end: what was read last is nearest.
         let main = program.main().par_iter().rev();
         let shared = Mutex::new(Shared::default());

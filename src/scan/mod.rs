@@ -24,11 +24,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::db::DatabaseFile;
-use crate::lang::program::WrapperOpener;
+use crate::lang::program::{Files, WrapperOpener, is_program};
 use crate::text::Rewrite;
-use crate::tree::{self, Item};
+use crate::tree::{self, Change, Item, Kind, Tree};
 
 use gather::Texts;
+use language::language_of;
 use prefilter::Named;
 
 pub use apart::stands_apart;
@@ -75,8 +76,9 @@ pub fn scan(root: &Path, options: &Options) -> Result<Inventory, tree::Error> {
     let walk = tree::Options { paths: options.paths.clone(), exclude: options.exclude.clone() };
     let work = || {
         let tree = tree::walk(root, &walk)?;
-        let gathered = gather::gather(Texts::OnDisk(root, &options.overlay), &tree, &Named::of(options));
-        Ok(link::link(root, None, tree, gathered, options))
+        let listing = Listing::of(tree);
+        let gathered = gather::gather(Texts::OnDisk(root, &options.overlay), &listing, &Named::of(options));
+        Ok(link::link(root, None, listing.tree, gathered, options))
     };
     with_threads(options.threads, work)
 }
@@ -94,15 +96,42 @@ pub fn databases_on_disk(root: &Path, options: &Options) -> Result<Vec<DatabaseF
     })
 }
 
-/// Reads a tree as git holds it, the same way. `items` are its files in the order of their paths, known to `store`.
+/// What is in a tree, before anything is read.
+pub struct Listing {
+    tree: Tree,
+    /// Its programs, as far as their names tell.
+    programs: Arc<Files>,
+}
+
+impl Listing {
+    fn of(tree: Tree) -> Self {
+        let texts = tree.entries.iter().filter(|entry| entry.kind == Kind::Text).map(|entry| &entry.path);
+        let programs = texts.chain(&tree.standing_by).filter(|path| is_program(language_of(path, b"")));
+        let mut programs: Vec<Arc<str>> = programs.map(Arc::clone).collect();
+        programs.sort();
+        Self { tree, programs: Arc::new(Files::of(programs)) }
+    }
+
+    /// A tree as git holds it. `items` are its files in the order of their paths, known to `store`.
+    #[must_use]
+    pub fn held(items: &[Item], store: &Store<'_>, options: &Options) -> Self {
+        let walk = tree::Options { paths: Vec::new(), exclude: options.exclude.clone() };
+        Self::of(tree::held(store.root(), items, &walk, store))
+    }
+
+    /// The same before these changes, where only contents changed.
+    #[must_use]
+    pub fn before(&self, changes: &[Change], store: &Store<'_>) -> Option<Self> {
+        Some(Self { tree: tree::before(&self.tree, changes, store)?, programs: Arc::clone(&self.programs) })
+    }
+}
+
+/// Reads a tree as git holds it, the same way. `items` are what was listed.
 #[must_use]
-pub fn scan_held(items: &[Item], store: &Store<'_>, options: &Options) -> Inventory {
-    let root = store.root();
-    let walk = tree::Options { paths: Vec::new(), exclude: options.exclude.clone() };
+pub fn scan_held(listing: Listing, items: &[Item], store: &Store<'_>, options: &Options) -> Inventory {
     with_threads(options.threads, || {
-        let tree = tree::held(root, items, &walk, store);
-        let gathered = gather::gather(Texts::InGit(store, items), &tree, &Named::of(options));
-        link::link(root, Some(store), tree, gathered, options)
+        let gathered = gather::gather(Texts::InGit(store, items), &listing, &Named::of(options));
+        link::link(store.root(), Some(store), listing.tree, gathered, options)
     })
 }
 

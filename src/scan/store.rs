@@ -324,6 +324,13 @@ impl<'r> Store<'r> {
             || matters_by_name(&item.path)
     }
 
+    /// Ends what runs and tidies what is remembered; the memory is left to the end of the process.
+    pub fn leave(mut self) {
+        self.blobs.end();
+        drop(self.lowered.take());
+        std::mem::forget(self);
+    }
+
     /// How many contents were read.
     #[must_use]
     pub fn read(&self) -> usize {

@@ -53,6 +53,14 @@ impl<'r> Blobs<'r> {
         }
     }
 
+    /// Ends the process that answers.
+    pub fn end(&mut self) {
+        let open = self.open.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(talk) = open {
+            talk.end();
+        }
+    }
+
     /// One content.
     ///
     /// # Errors
@@ -116,10 +124,7 @@ impl<'r> Blobs<'r> {
 
 impl Drop for Blobs<'_> {
     fn drop(&mut self) {
-        let open = self.open.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(talk) = open {
-            talk.end();
-        }
+        self.end();
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::ignored::Rules;
 use super::kind::{self, Head, Verdict};
 use super::walk::{Options, Tree, by_design};
-use super::{Entry, Item, Kind, LARGEST_TEXT, Mode, Oid, Skipped, git, seclusion};
+use super::{Change, Entry, Item, Kind, LARGEST_TEXT, Mode, Oid, Skipped, git, seclusion};
 
 /// What is known of a content before it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +39,35 @@ pub fn held(root: &Path, items: &[Item], options: &Options, contents: &dyn Conte
     tree.skipped.sort_unstable();
     tree.links.sort_unstable();
     tree
+}
+
+/// The same tree before these changes. `None` where more changed than contents of sources, or where one of those stood by only
+/// afterwards: then it has to be listed anew.
+#[must_use]
+pub fn before(tree: &Tree, changes: &[Change], contents: &dyn Contents) -> Option<Tree> {
+    let mut tree = tree.clone();
+    for change in changes {
+        let (old, new) = (change.before.as_ref()?, change.after.as_ref()?);
+        let is_text = |item: &Item| {
+            let note = contents.note(&item.oid)?;
+            (item.mode == Mode::File && note.head == Head::Other && note.size <= LARGEST_TEXT).then_some(note.size)
+        };
+        let (size, _) = is_text(old).zip(is_text(new))?;
+        if old.path != new.path || !kind::is_source(&old.path) {
+            return None;
+        }
+        if tree.standing_by.binary_search(&old.path).is_ok() {
+            if !contents.stands_by(old) {
+                return None;
+            }
+        } else if let Ok(at) = tree.entries.binary_search_by(|entry| entry.path.cmp(&old.path))
+            && let Some(entry) = tree.entries.get_mut(at)
+        {
+            entry.blob = Some(Arc::clone(&old.oid));
+            entry.size = size;
+        }
+    }
+    Some(tree)
 }
 
 struct Choice<'c> {
@@ -243,6 +272,28 @@ mod tests {
 
         fn stands_by(&self, item: &Item) -> bool {
             item.path.contains("kept")
+        }
+    }
+
+    #[test]
+    fn a_tree_before_changes_of_contents_is_the_one_that_would_be_listed() {
+        let item = |path: &str, oid: &str| Item { path: path.into(), mode: Mode::File, oid: oid.into() };
+        let change =
+            |path: &str, old: &str, new: &str| Change { before: Some(item(path, old)), after: Some(item(path, new)) };
+        let now = tree(&["app.py", "src/kept.py", "zoe.db"]);
+        let told = |tree: &Tree| {
+            let entries = tree.entries.iter().map(|entry| format!("{} {:?}", entry.path, entry.blob));
+            entries.chain(tree.standing_by.iter().map(|path| path.to_string())).collect::<Vec<_>>()
+        };
+        let former = before(&now, &[change("app.py", "old", "app.py"), change("src/kept.py", "kept", "x")], &Named);
+        assert_eq!(told(&former.unwrap()), ["app.py Some(\"old\")", "zoe.db Some(\"zoe.db\")", "src/kept.py"]);
+        for other in [
+            change("zoe.db", "old", "zoe.db"),
+            change("app.py", "hidden", "app.py"),
+            Change { before: None, ..change("app.py", "", "app.py") },
+            Change { before: Some(item("b.py", "app.py")), ..change("app.py", "", "app.py") },
+        ] {
+            assert!(before(&now, std::slice::from_ref(&other), &Named).is_none(), "{other:?}");
         }
     }
 

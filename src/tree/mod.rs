@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 pub use blobs::{Blob, Blobs};
 pub use git::{in_lfs, root_of, top, uncommitted};
-pub use held::{Contents, Note, held};
+pub use held::{Contents, Note, before, held};
 pub use renames::renames_since;
 pub use repository::{ByOid, Change, GitError, Item, Mode, Oid, Repository, Staged};
 pub use walk::{Error, LARGEST_TEXT, Options, Tree, head, walk};

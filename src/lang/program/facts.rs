@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use super::evaluate::Evaluator;
+use super::files::Files;
 use super::ir::{ExprId, Kind, Module, ScopeId};
 use super::opens::OpenSite;
 use super::outline::Outlines;
@@ -106,7 +107,8 @@ pub fn read_alone(module: Module) -> Facts {
     let module = Arc::new(module);
     let loader = |_: &Arc<str>| Some(Arc::clone(&module));
     let outlines = Outlines::of(std::slice::from_ref(&module));
-    let program = Program::new(vec![Arc::clone(&module.source.path)], outlines, Vec::new(), &loader);
+    let program =
+        Program::new(Arc::new(Files::of(vec![Arc::clone(&module.source.path)])), outlines, Vec::new(), &loader);
     program.facts(0, &Opened::new()).facts
 }
 
@@ -116,7 +118,7 @@ pub(crate) fn read_among(modules: Vec<Module>) -> Facts {
     let modules: Vec<_> = modules.into_iter().map(Arc::new).collect();
     let paths = modules.iter().map(|module| Arc::clone(&module.source.path)).collect();
     let loader = |path: &Arc<str>| modules.iter().find(|module| module.source.path == *path).cloned();
-    let program = Program::new(paths, Outlines::of(&modules), Vec::new(), &loader);
+    let program = Program::new(Arc::new(Files::of(paths)), Outlines::of(&modules), Vec::new(), &loader);
     let told = |at: &usize| (*at, program.facts(*at, &Opened::new()));
     let mut told: Vec<_> = program.main().iter().map(told).collect();
     let opened: Opened = told.iter().flat_map(|(_, told)| told.opened.iter().cloned()).collect();

@@ -8,6 +8,7 @@ mod calls;
 mod environment;
 mod evaluate;
 mod facts;
+mod files;
 mod fillers;
 mod fillings;
 mod held;
@@ -40,6 +41,7 @@ mod view;
 #[cfg(test)]
 pub(crate) use facts::read_among;
 pub use facts::{Opened, Told, read_alone};
+pub use files::Files;
 pub use ir::{
     Arg, Binding, Block, BlockId, Bound, Expr, ExprId, Kind, Module, ModuleBuilder, Op, Param, Piece, Scope, ScopeId,
     ScopeKind,

@@ -233,8 +233,8 @@ impl Outlines {
     }
 
     /// The modules that were added.
-    pub fn paths(&self) -> impl Iterator<Item = &str> {
-        self.main.iter().map(|main| &*main.path)
+    pub fn paths(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.main.iter().map(|main| &main.path)
     }
 
     /// Puts what was found in the modules into an order of these.

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use super::evaluate::{Evaluator, Frame, InModule, Val, argument, is_environment};
+use super::files::{Files, stem};
 use super::ir::{Arg, ExprId, Module, ScopeId};
 use super::known::{self, Known};
-use super::outline::{Main, Outlined, Outlines, short_digest};
+use super::outline::{Main, Outlined, Outlines};
 use super::script;
 use crate::lang::Language;
 use crate::lang::value::Value;
@@ -16,11 +17,7 @@ pub type Loader<'l> = dyn Fn(&Arc<str>) -> Option<Arc<Module>> + Sync + 'l;
 
 /// All programs of a tree. Those that were outlined are read for facts; the others are loaded when something they define is needed.
 pub struct Program<'l> {
-    paths: Vec<Arc<str>>,
-    /// The same in the order of the paths. Most trees have many programs and few that are asked for: to sort is cheaper than to hash.
-    sorted: Vec<usize>,
-    /// Digests of the last components of paths, sorted, to find a module by the tail of its name.
-    tails: Vec<(u32, usize)>,
+    files: Arc<Files>,
     /// What each file held when it was read first; `None` where it cannot be read. One that holds something else later is gone.
     digests: Vec<OnceLock<Option<u64>>>,
     /// For each file the imports that were resolved: the same few are asked for again and again.
@@ -46,23 +43,13 @@ pub struct WrapperOpener {
 }
 
 impl<'l> Program<'l> {
-    /// `paths` are all program files of the tree; those that were outlined are read for facts.
+    /// `files` are all programs of the tree; those that were outlined are read for facts.
     #[must_use]
-    pub fn new(
-        paths: Vec<Arc<str>>,
-        mut outlines: Outlines,
-        openers: Vec<WrapperOpener>,
-        loader: &'l Loader<'l>,
-    ) -> Self {
-        let mut sorted: Vec<usize> = (0..paths.len()).collect();
-        sorted.sort_by_key(|&at| paths.get(at));
-        let mut tails: Vec<(u32, usize)> =
-            paths.iter().enumerate().map(|(at, path)| (short_digest(tail(path)), at)).collect();
-        tails.sort_unstable();
+    pub fn new(files: Arc<Files>, mut outlines: Outlines, openers: Vec<WrapperOpener>, loader: &'l Loader<'l>) -> Self {
+        let paths = files.paths();
         let resolved = paths.iter().map(|_| Mutex::default()).collect();
         let digests: Vec<OnceLock<Option<u64>>> = paths.iter().map(|_| OnceLock::new()).collect();
-        let numbers: Vec<usize> =
-            outlines.main.iter().map(|main| found(&paths, &sorted, &main.path).unwrap_or(usize::MAX)).collect();
+        let numbers: Vec<usize> = outlines.main.iter().map(|main| files.at(&main.path).unwrap_or(usize::MAX)).collect();
         for (&at, main) in numbers.iter().zip(&outlines.main) {
             if let Some(slot) = digests.get(at) {
                 let _ = slot.set(Some(main.digest));
@@ -75,19 +62,8 @@ impl<'l> Program<'l> {
         let mut main: Vec<usize> = numbers.iter().copied().filter(|&at| at < paths.len()).collect();
         main.sort_unstable();
         main.dedup();
-        let mut program = Self {
-            paths,
-            sorted,
-            tails,
-            digests,
-            resolved,
-            loader,
-            main,
-            numbers,
-            outlines,
-            aliases: HashMap::new(),
-            openers,
-        };
+        let mut program =
+            Self { files, digests, resolved, loader, main, numbers, outlines, aliases: HashMap::new(), openers };
         program.learn_aliases();
         program
     }
@@ -107,24 +83,16 @@ impl<'l> Program<'l> {
 
     /// How many program files there are.
     pub(super) fn size(&self) -> usize {
-        self.paths.len()
+        self.files.paths().len()
     }
 
     pub(super) fn path(&self, at: usize) -> &str {
-        self.paths.get(at).map_or("", |path| path)
+        self.files.path(at)
     }
 
     /// The program at a path.
     pub(super) fn at(&self, path: &str) -> Option<usize> {
-        found(&self.paths, &self.sorted, path)
-    }
-
-    /// The programs that are found under a last component.
-    fn ending_in<'n>(&'n self, name: &'n str) -> impl Iterator<Item = usize> + 'n {
-        let digest = short_digest(name);
-        let from = self.tails.partition_point(|(other, _)| *other < digest);
-        let alike = self.tails.get(from..).unwrap_or_default().iter().take_while(move |(other, _)| *other == digest);
-        alike.map(|(_, at)| *at).filter(move |&at| tail(self.path(at)) == name)
+        self.files.at(path)
     }
 
     fn in_test(&self, at: usize) -> bool {
@@ -133,7 +101,7 @@ impl<'l> Program<'l> {
 
     /// A module. Places in it are known by their numbers, so that a file which was changed meanwhile is none any more.
     pub(super) fn load(&self, at: usize) -> Option<Arc<Module>> {
-        let (path, digest) = (self.paths.get(at)?, self.digests.get(at)?);
+        let (path, digest) = (self.files.paths().get(at)?, self.digests.get(at)?);
         if digest.get().is_some_and(Option::is_none) {
             return None;
         }
@@ -168,7 +136,7 @@ impl<'l> Program<'l> {
     /// The modules that are read for facts and may import a name, or ask an object for it.
     pub(super) fn speak_of(&self, name: &str) -> Vec<usize> {
         let speak = self.numbers.iter().zip(&self.outlines.main).filter(|(_, main)| main.may_speak_of(name));
-        let mut found: Vec<usize> = speak.map(|(&at, _)| at).filter(|&at| at < self.paths.len()).collect();
+        let mut found: Vec<usize> = speak.map(|(&at, _)| at).filter(|&at| at < self.size()).collect();
         found.sort_unstable();
         found
     }
@@ -223,8 +191,8 @@ impl<'l> Program<'l> {
 
     /// The fixture that a test in module `at` gets under a name: its own, else that of the nearest conftest.
     pub(super) fn fixture(&self, at: usize, name: &str) -> Option<InModule<ScopeId>> {
-        let path = self.paths.get(at)?;
-        let home_of = |home: usize| self.paths.get(home).map_or("", |path| &**path);
+        let path = self.files.paths().get(at)?;
+        let home_of = |home: usize| self.files.paths().get(home).map_or("", |path| &**path);
         self.places(self.outlines.fixtures.get(name))
             .filter(|(home, _)| *home == at || home_of(*home).ends_with("conftest.py"))
             .max_by_key(|(home, _)| (*home == at, shared_folders(home_of(*home), path)))
@@ -250,7 +218,7 @@ impl<'l> Program<'l> {
     }
 
     fn look_up(&self, at: usize, path: &str) -> Option<usize> {
-        let own = self.paths.get(at)?;
+        let own = self.files.paths().get(at)?;
         if own.ends_with(".py") || own.ends_with(".pyi") || !is_script(own) {
             self.resolve_python(own, path)
         } else {
@@ -287,11 +255,11 @@ impl<'l> Program<'l> {
             return None;
         }
         let last = rest.rsplit('/').next().unwrap_or(rest);
-        let mut hits = self.ending_in(last).filter(|&at| {
-            let path = stem(&self.paths[at]);
+        let mut hits = self.files.ending_in(last).filter(|&at| {
+            let path = stem(&self.files.paths()[at]);
             let whole = path.strip_suffix(rest).is_some_and(|head| head.is_empty() || head.ends_with('/'));
             // A lone name proves little, unless it stands where sources stand.
-            let python = self.paths[at].ends_with(".py") || self.paths[at].ends_with(".pyi");
+            let python = self.files.paths()[at].ends_with(".py") || self.files.paths()[at].ends_with(".pyi");
             python && whole && (rest.contains('/') || path == format!("src/{rest}"))
         });
         let first = hits.next()?;
@@ -346,9 +314,9 @@ impl<'l> Program<'l> {
         let last = rest.rsplit('/').next().unwrap_or(rest);
         let ends = [format!("{name}/{rest}"), format!("{name}/src/{rest}"), format!("{name}/{rest}/index")];
         let found = |last: &str| -> Vec<usize> {
-            let hits = self.ending_in(last);
+            let hits = self.files.ending_in(last);
             let belongs = |&at: &usize| {
-                let path = &self.paths[at];
+                let path = &self.files.paths()[at];
                 let own = |end: &String| stem(path).strip_suffix(end.as_str()).is_some_and(|head| head.ends_with('/'));
                 is_script(path) && ends.iter().any(own)
             };
@@ -398,14 +366,16 @@ impl<'l> Program<'l> {
     /// The module of the tree with a bare name, the nearest if there are several: programs that add their folders to
     /// `sys.path` import it from anywhere.
     pub(super) fn lone_module(&self, at: usize, name: &str) -> Option<usize> {
-        let own = self.paths.get(at)?;
+        let own = self.files.paths().get(at)?;
         if !own.ends_with(".py") || name.is_empty() || name.contains('.') || LIBRARIES.contains(&name) {
             return None;
         }
         let hits = self
+            .files
             .ending_in(name)
-            .filter(|&hit| self.paths[hit].ends_with(".py") && (!self.in_test(hit) || self.in_test(at)));
-        let mut near: Vec<(usize, usize)> = hits.map(|hit| (shared_folders(&self.paths[hit], own), hit)).collect();
+            .filter(|&hit| self.files.paths()[hit].ends_with(".py") && (!self.in_test(hit) || self.in_test(at)));
+        let mut near: Vec<(usize, usize)> =
+            hits.map(|hit| (shared_folders(&self.files.paths()[hit], own), hit)).collect();
         near.sort_unstable_by_key(|(shared, _)| std::cmp::Reverse(*shared));
         match near.as_slice() {
             [(_, one)] if *one != at => Some(*one),
@@ -416,7 +386,7 @@ impl<'l> Program<'l> {
 
     /// The module of a package under a name.
     pub(super) fn submodule(&self, at: usize, name: &str) -> Option<usize> {
-        let path = self.paths.get(at)?;
+        let path = self.files.paths().get(at)?;
         let folder = path.strip_suffix("/__init__.py")?;
         self.python_file(folder, name)
     }
@@ -512,25 +482,6 @@ const LIBRARIES: [&str; 22] = [
     "decouple",
     "tortoise",
 ];
-
-/// `a/b/__init__.py` and `a/b.py` are both found under `b`.
-fn tail(path: &str) -> &str {
-    stem(path).rsplit('/').next().unwrap_or("")
-}
-
-/// The number of a path.
-fn found(paths: &[Arc<str>], sorted: &[usize], path: &str) -> Option<usize> {
-    let at = sorted.binary_search_by(|&at| paths.get(at).map_or("", |other| other).cmp(path)).ok()?;
-    sorted.get(at).copied()
-}
-
-fn stem(path: &str) -> &str {
-    let path = path.strip_suffix("/__init__.py").unwrap_or(path);
-    match path.rfind('.') {
-        Some(dot) if !path[dot..].contains('/') => &path[..dot],
-        _ => path,
-    }
-}
 
 fn folder(path: &str) -> &str {
     path.rfind('/').map_or("", |at| &path[..at])
