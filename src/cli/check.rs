@@ -12,6 +12,7 @@ use super::baseline;
 use super::change::{Change, Compared, compare};
 use super::failure::{Exit, Failure};
 use super::gather::{Gathered, Reading, gather};
+use super::options::scope;
 use super::report::{ToFile, deliver, to_file};
 use crate::check::{self, Report, Selection};
 use crate::finding::{Finding, Fix, Severity};
@@ -144,9 +145,19 @@ pub(super) fn run(args: &Args, session: &Session<'_>) -> Result<Exit, Failure> {
     let policy = gathered.policy.as_ref().unwrap_or(&none);
     if args.show_settings {
         let baseline = baseline::Location::of(args.baseline.as_deref(), &gathered, session);
+        let scope = scope(session.world, session.global, &args.paths)?;
+        let named = if args.baseline.is_some() { "--baseline" } else { "beside the policy" };
+        let fails = args.fail_on.to_possible_value();
         let origins = Origins {
-            baseline: (!args.no_baseline && baseline.file.exists()).then_some(baseline.shown.as_str()),
+            root: (&scope.root.to_string_lossy(), scope.root_from),
+            policy: scope.policy_from,
+            baseline: (!args.no_baseline && baseline.file.exists()).then_some((baseline.shown.as_str(), named)),
             heeds_comments: !args.no_ignores,
+            paths: &gathered.paths,
+            fails: (
+                fails.as_ref().map_or("", |value| value.get_name()),
+                if args.fail_on == FailOn::Note { "default" } else { "--fail-on" },
+            ),
         };
         let mut out = Vec::new();
         show_settings(policy, &origins, |rule| options.selection.has(rule), &mut out)

@@ -72,6 +72,9 @@ pub(crate) struct Scope {
     pub(crate) missing: Vec<PathBuf>,
     /// The policy's file, and the name that reports give it.
     pub(crate) policy: Option<(PathBuf, String)>,
+    /// What made the root what it is, in words, and what named the policy.
+    pub(crate) root_from: &'static str,
+    pub(crate) policy_from: &'static str,
 }
 
 /// The root, the paths and the policy of a run.
@@ -93,10 +96,11 @@ pub(crate) fn scope(world: &World, global: &Global, paths: &[PathBuf]) -> Result
     let start = named_root.clone().unwrap_or_else(|| start(&cwd, &here));
     let repository = start.ancestors().find(|folder| folder.join(".git").exists());
     let found = policy::locate(&start).filter(|file| repository.is_none_or(|repository| file.starts_with(repository)));
-    let root = match (named_root, &found) {
-        (Some(root), _) => root,
-        (None, Some(file)) => file.parent().unwrap_or(&start).to_path_buf(),
-        (None, None) => repository.unwrap_or(&start).to_path_buf(),
+    let (root, root_from) = match (named_root, &found, repository) {
+        (Some(root), ..) => (root, "--root"),
+        (None, Some(file), _) => (file.parent().unwrap_or(&start).to_path_buf(), "the policy's folder"),
+        (None, None, Some(repository)) => (repository.to_path_buf(), "the git repository"),
+        (None, None, None) => (start, "where it starts"),
     };
     if let Some(outside) = here.iter().find(|path| !path.starts_with(&root)) {
         return Err(Failure::usage(
@@ -109,11 +113,16 @@ pub(crate) fn scope(world: &World, global: &Global, paths: &[PathBuf]) -> Result
     if here.contains(&root) {
         here.clear();
     }
+    let policy_from = match (&global.config, &world.config) {
+        (Some(_), _) => "--config",
+        (None, Some(_)) => "DBGUARD_CONFIG",
+        (None, None) => "found upwards",
+    };
     let policy = match global.config.as_ref().or(world.config.as_ref()) {
         Some(named) => Some((world.cwd.join(named), seen_from(&root, &world.cwd.join(named), named))),
         None => found.map(|file| (file.clone(), seen_from(&root, &file, &file))),
     };
-    Ok(Scope { root, paths: here, missing, policy })
+    Ok(Scope { root, paths: here, missing, policy, root_from, policy_from })
 }
 
 /// A file's name relative to the root, also when it lies above; else as it was given.

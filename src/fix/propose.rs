@@ -108,8 +108,8 @@ impl<'a> Facts<'a> {
             }
         }
         let access = Access {
-            template: policy.python.access.clone().unwrap_or_else(|| DEFAULT_ACCESS.to_owned()),
-            import: policy.python.import.clone(),
+            template: policy.python.access.as_ref().map_or(DEFAULT_ACCESS, |access| &access.value).to_owned(),
+            import: policy.python.import.as_ref().map(|import| import.value.clone()),
         };
         let languages = inventory.sources.iter().map(|source| (source.path.as_str(), source.language)).collect();
         Self { inventory, policy, moved, access, languages, references }

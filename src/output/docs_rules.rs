@@ -70,11 +70,8 @@ fn opened(policy: &Policy, target: &str) -> String {
         return String::new();
     }
     let path = if primary.path.value.is_empty() { target } else { &primary.path.value };
-    let default = policy.python.access.as_deref().unwrap_or("os.environ.get(\"{env}\", \"{path}\")");
-    let access = match &policy.python.import {
-        Some(import) => import.clone(),
-        None => default.to_owned(),
-    };
+    let said = policy.python.import.as_ref().or(policy.python.access.as_ref());
+    let access = said.map_or("os.environ.get(\"{env}\", \"{path}\")", |said| &said.value);
     let access = access.replace("{env}", env).replace("{path}", path);
     format!(" Code finds it by {}; in Python {}, never a path of its own.", code(env), code(&access))
 }

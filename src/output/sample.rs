@@ -61,6 +61,7 @@ pub(super) fn policy() -> Policy {
             env: written("DATABASE_PATH"),
             aliases: Vec::new(),
             engine: Engine::Sqlite,
+            engine_at: None,
             url_env: None,
         }),
         retired: vec![Retired { path: written("auth.db"), tables: Vec::new(), why: None }],

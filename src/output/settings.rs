@@ -6,14 +6,23 @@ use super::severity_word;
 use crate::lang::Engine;
 use crate::policy::{Argument, Opener, Policy, Written};
 use crate::rules;
+use crate::scan::{DOCUMENT_FOLDERS, TEST_FOLDERS, TEST_NAMES};
 use crate::text::Place;
+use crate::tree::{BUILT, INSTALLED, VENDORED};
 
-/// What decides on findings beside the policy.
+/// What decides on findings beside the policy. Where two words go together, the second says where the first is from.
 #[derive(Debug, Clone, Copy)]
 pub struct Origins<'a> {
+    pub root: (&'a str, &'a str),
+    /// Who named the policy.
+    pub policy: &'a str,
     /// The baseline that is used, as reports name it.
-    pub baseline: Option<&'a str>,
+    pub baseline: Option<(&'a str, &'a str)>,
     pub heeds_comments: bool,
+    /// The paths whose findings are told; empty for all.
+    pub paths: &'a [String],
+    /// The least severity that makes the exit code 1.
+    pub fails: (&'a str, &'a str),
 }
 
 /// Writes the effective policy. `asked` tells of a rule whether the command line asks it.
@@ -23,7 +32,11 @@ pub fn show_settings(
     asked: impl Fn(&str) -> bool,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    writeln!(out, "# policy: {}", policy.file.as_deref().unwrap_or("none"))?;
+    writeln!(out, "# root: {}  ({})", super::escape(origins.root.0), origins.root.1)?;
+    match &policy.file {
+        Some(file) => writeln!(out, "# policy: {}  ({})", super::escape(file), origins.policy)?,
+        None => writeln!(out, "# policy: none")?,
+    }
     if !policy.extends.is_empty() {
         writeln!(
             out,
@@ -31,9 +44,18 @@ pub fn show_settings(
             policy.extends.iter().map(|it| super::escape(it)).collect::<Vec<_>>().join(", ")
         )?;
     }
-    writeln!(out, "# baseline: {}", origins.baseline.unwrap_or("none"))?;
-    let comments = if origins.heeds_comments { "heeded" } else { "not heeded: --no-ignores" };
+    match origins.baseline {
+        Some((file, origin)) => writeln!(out, "# baseline: {}  ({origin})", super::escape(file))?,
+        None => writeln!(out, "# baseline: none")?,
+    }
+    let comments = if origins.heeds_comments { "heeded  (default)" } else { "not heeded  (--no-ignores)" };
     writeln!(out, "# comments that allow a rule: {comments}")?;
+    match origins.paths {
+        [] => writeln!(out, "# findings are told of: all of the root  (default)")?,
+        paths => writeln!(out, "# findings are told of: {}  (command line)", super::escape(&paths.join(", ")))?,
+    }
+    writeln!(out, "# exit code 1 from: {}  ({})", origins.fails.0, origins.fails.1)?;
+    built_in(out)?;
     if let Some(primary) = &policy.primary {
         writeln!(out, "\n[primary]")?;
         if !primary.path.value.is_empty() {
@@ -52,7 +74,7 @@ pub fn show_settings(
             Engine::Mysql => "mysql",
             _ => "other",
         };
-        writeln!(out, "engine = {}", quoted(engine))?;
+        one(out, "engine", &quoted(engine), primary.engine_at.as_ref())?;
     }
     for entry in &policy.specialised {
         writeln!(out, "\n[[specialised]]")?;
@@ -61,6 +83,7 @@ pub fn show_settings(
             one(out, "env", &quoted(&env.value), Some(&env.place))?;
         }
         list(out, "allowed-in", &entry.allowed_in)?;
+        words(out, "why", entry.why.as_deref())?;
     }
     for entry in &policy.retired {
         writeln!(out, "\n[[retired]]")?;
@@ -68,10 +91,12 @@ pub fn show_settings(
         for (old, new) in &entry.tables {
             one(out, &format!("tables.{}", quoted(&old.value)), &quoted(new), Some(&old.place))?;
         }
+        words(out, "why", entry.why.as_deref())?;
     }
     for entry in &policy.external {
         writeln!(out, "\n[[external]]")?;
         one(out, "path", &quoted(&entry.path.value), Some(&entry.path.place))?;
+        words(out, "owner", entry.owner.as_deref())?;
     }
     pairs(out, "tables", &policy.tables)?;
     pairs(out, "mounts", &policy.mounts)?;
@@ -90,7 +115,7 @@ pub fn show_settings(
     list(out, "openers", &openers.collect::<Vec<_>>())?;
     for (key, value) in [("access", &policy.python.access), ("import", &policy.python.import)] {
         if let Some(value) = value {
-            writeln!(out, "{key} = {}", quoted(value))?;
+            one(out, key, &quoted(&value.value), Some(&value.place))?;
         }
     }
     writeln!(out, "\n[suppression]")?;
@@ -121,11 +146,42 @@ pub fn show_settings(
     Ok(())
 }
 
+/// What holds without any policy, and is often taken for a gap.
+fn built_in(out: &mut dyn Write) -> io::Result<()> {
+    let lists = [
+        (
+            "tests, whose throw-away databases are no findings",
+            [&TEST_FOLDERS.map(folder)[..], &names(&TEST_NAMES)].concat(),
+        ),
+        ("documents, whose words are no findings", [&DOCUMENT_FOLDERS.map(folder)[..], &names(&["*.md"])].concat()),
+        ("not read: virtual environments, and installed", INSTALLED.map(folder).to_vec()),
+        ("not read: code of others", VENDORED.map(folder).to_vec()),
+        ("not read: caches, `dist`, `build` and `out` that a machine wrote, and", BUILT.map(folder).to_vec()),
+    ];
+    for (what, names) in lists {
+        writeln!(out, "# built in, {what}: {}", names.join(" "))?;
+    }
+    writeln!(out, "# `dbguard check -v` names what was not read, and why; `--show-files` what was")
+}
+
+fn folder(name: &str) -> String {
+    format!("{name}/")
+}
+
+fn names(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
 fn one(out: &mut dyn Write, key: &str, value: &str, place: Option<&Place>) -> io::Result<()> {
     match place {
         Some(place) => writeln!(out, "{key} = {value}  # {}:{}", super::escape(&place.file), place.start.line),
         None => writeln!(out, "{key} = {value}  # default"),
     }
+}
+
+/// Words for people: they stand beside the entry that they speak of.
+fn words(out: &mut dyn Write, key: &str, said: Option<&str>) -> io::Result<()> {
+    said.map_or(Ok(()), |said| writeln!(out, "{key} = {}", quoted(said)))
 }
 
 fn list(out: &mut dyn Write, key: &str, values: &[Written<String>]) -> io::Result<()> {

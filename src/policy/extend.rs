@@ -188,7 +188,7 @@ live-copy = 'error'
         assert_eq!(tables, [("c", "d"), ("a", "e")]);
         assert_eq!(policy.mounts.len(), 1);
         assert_eq!((policy.places.tests.len(), policy.places.exclude.len()), (0, 1));
-        assert_eq!((policy.python.access, policy.python.openers.len()), (None, 1));
+        assert_eq!((policy.python.access.is_none(), policy.python.openers.len()), (true, 1));
         assert!(policy.suppression.require_reason.unwrap().value);
         assert_eq!(policy.rules["live-copy"].value, Some(crate::finding::Severity::Error));
         assert_eq!(policy.rules["two-writers"].value, Some(crate::finding::Severity::Note));

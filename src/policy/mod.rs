@@ -68,6 +68,8 @@ pub struct Primary {
     pub env: Written<String>,
     pub aliases: Vec<Written<String>>,
     pub engine: crate::lang::Engine,
+    /// Where the engine is named; `None` for the default.
+    pub engine_at: Option<Place>,
     /// `url-env`, for engines reached by URL.
     pub url_env: Option<Written<String>>,
 }
@@ -116,9 +118,9 @@ pub struct Suppression {
 pub struct Python {
     pub openers: Vec<Written<Opener>>,
     /// What a fix writes, with `{env}` and `{path}`.
-    pub access: Option<String>,
+    pub access: Option<Written<String>>,
     /// What a fix imports instead.
-    pub import: Option<String>,
+    pub import: Option<Written<String>>,
 }
 
 /// A function of the project that opens the database whose path it is given: `app.db.DBRouter(1)`, `open_store(path)`.

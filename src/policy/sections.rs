@@ -8,7 +8,7 @@ use super::{
 };
 use crate::finding::Severity;
 use crate::lang::Engine;
-use crate::text::Source;
+use crate::text::{Place, Source};
 
 const SECTIONS: [&str; 11] = [
     "extend",
@@ -134,8 +134,8 @@ fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, policy: &mut Policy) {
 fn primary(reader: &mut Reader<'_>, section: &Section<'_, '_>, base: Option<&Primary>) -> Option<Primary> {
     reader.know(section, &["path", "env", "aliases", "engine", "url-env"]);
     let says = |key: &str| entry(section.table, key).is_some();
-    let engine = match base {
-        Some(base) if !says("engine") => base.engine,
+    let (engine, engine_at) = match base {
+        Some(base) if !says("engine") => (base.engine, base.engine_at.clone()),
         _ => engine(reader, section),
     };
     let inherited = base.filter(|base| base.engine == engine);
@@ -164,23 +164,23 @@ fn primary(reader: &mut Reader<'_>, section: &Section<'_, '_>, base: Option<&Pri
     let env = env
         .or_else(|| url_env.clone().filter(|_| engine != Engine::Sqlite))
         .unwrap_or_else(|| Written { value: DEFAULT_ENV.to_owned(), place: section.place.clone() });
-    Some(Primary { path, env, aliases, engine, url_env })
+    Some(Primary { path, env, aliases, engine, engine_at, url_env })
 }
 
-fn engine(reader: &mut Reader<'_>, section: &Section<'_, '_>) -> Engine {
+fn engine(reader: &mut Reader<'_>, section: &Section<'_, '_>) -> (Engine, Option<Place>) {
     const ENGINES: [(&str, Engine); 3] =
         [("sqlite", Engine::Sqlite), ("postgresql", Engine::Postgresql), ("mysql", Engine::Mysql)];
-    let Some(word) = reader.string(section, "engine") else { return Engine::Sqlite };
+    let Some(word) = reader.string(section, "engine") else { return (Engine::Sqlite, None) };
     if let Some((_, engine)) = ENGINES.iter().find(|(name, _)| *name == word.value) {
-        return *engine;
+        return (*engine, Some(word.place));
     }
     let names = ENGINES.map(|(name, _)| name);
     let help = match nearest(&word.value, names) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => format!("engines are {}", listed(&names)),
     };
-    reader.mistake(word.place, format!("unknown engine `{}`", word.value), Some(help));
-    Engine::Other
+    reader.mistake(word.place.clone(), format!("unknown engine `{}`", word.value), Some(help));
+    (Engine::Other, Some(word.place))
 }
 
 fn specialised(reader: &mut Reader<'_>, section: &Section<'_, '_>) -> Option<Specialised> {
@@ -247,8 +247,8 @@ fn python(reader: &mut Reader<'_>, section: &Section<'_, '_>, python: &mut Pytho
     }
     // They are two ways to say one thing.
     if access.is_some() || import.is_some() {
-        python.access = access.map(|it| it.value);
-        python.import = import.map(|it| it.value);
+        python.access = access;
+        python.import = import;
     }
 }
 

@@ -3,6 +3,14 @@
 use super::Context;
 use crate::lang::Language;
 
+/// Folders, in lower case.
+pub const TEST_FOLDERS: [&str; 9] =
+    ["tests", "test", "testing", "__tests__", "spec", "specs", "testdata", "fixtures", "e2e"];
+pub const DOCUMENT_FOLDERS: [&str; 3] = ["docs", "doc", "documentation"];
+
+/// Beginnings, ends and middles of names.
+pub const TEST_NAMES: [&str; 7] = ["test_*", "*_test.*", "conftest.*", "tests.*", "*.test.*", "*.vitest.*", "*.spec.*"];
+
 /// By path first (a YAML file among the tests is a fixture), then by language.
 pub(super) fn context_of(path: &str, language: Language, is_test: &dyn Fn(&str) -> bool) -> Context {
     let lower = path.to_ascii_lowercase();
@@ -12,19 +20,11 @@ pub(super) fn context_of(path: &str, language: Language, is_test: &dyn Fn(&str) 
     if lower.starts_with(".github/") && language == Language::Yaml {
         return Context::Config;
     }
-    if folders.iter().any(|folder| {
-        matches!(
-            *folder,
-            "tests" | "test" | "testing" | "__tests__" | "spec" | "specs" | "testdata" | "fixtures" | "e2e"
-        )
-    }) || is_test_name(name)
-        || is_test(path)
-    {
+    if folders.iter().any(|folder| TEST_FOLDERS.contains(folder)) || is_test_name(name) || is_test(path) {
         return if language == Language::Markdown { Context::Docs } else { Context::Test };
     }
     if language == Language::Markdown
-        || folders.iter().any(|folder| matches!(*folder, "docs" | "doc" | "documentation"))
-            && !matches!(language, Language::Yaml)
+        || folders.iter().any(|folder| DOCUMENT_FOLDERS.contains(folder)) && !matches!(language, Language::Yaml)
     {
         return Context::Docs;
     }
@@ -54,6 +54,13 @@ fn is_test_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_tests_are_those_that_are_told() {
+        for name in TEST_NAMES {
+            assert!(is_test_name(&name.replace('*', "x")), "{name}");
+        }
+    }
 
     #[test]
     fn contexts_by_path_and_language() {

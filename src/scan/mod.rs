@@ -33,6 +33,7 @@ use language::language_of;
 use prefilter::Named;
 
 pub use apart::stands_apart;
+pub use context::{DOCUMENT_FOLDERS, TEST_FOLDERS, TEST_NAMES};
 pub use duplicates::is_bookkeeping;
 pub use inventory::{Context, Database, DatabaseId, Duplicate, Inventory, Linked, Side, SourceInfo, Tracking};
 pub use matrix::{Hand, Usage, matrix};

@@ -40,8 +40,9 @@ fn parse(bytes: &[u8]) -> Option<Vec<Item>> {
             _ => return None,
         };
         if flags >> 12 & 3 == 0 {
-            let oid = hexadecimal(rest.get(40..60)?);
-            items.push(Item { path: String::from_utf8_lossy(name).into(), mode, oid: oid.into() });
+            let oid = hexadecimal(rest.get(40..60)?.try_into().ok()?);
+            let oid = std::str::from_utf8(&oid).ok()?.into();
+            items.push(Item { path: String::from_utf8_lossy(name).into(), mode, oid });
         }
         // An entry ends with one to eight zeros, at a multiple of eight.
         let end = (start + length + 8) & !7;
@@ -64,10 +65,13 @@ fn number(bytes: &[u8]) -> Option<u32> {
     Some(u32::from_be_bytes(bytes.try_into().ok()?))
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
-    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
-    let digit = |half: u8| DIGITS.get(usize::from(half)).copied().unwrap_or_default();
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+fn hexadecimal(bytes: &[u8; OID]) -> [u8; 2 * OID] {
+    let digit = |half: u8| if half < 10 { b'0' + half } else { b'a' + half - 10 };
+    let mut digits = [0; 2 * OID];
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+        pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+    }
+    digits
 }
 
 #[cfg(test)]

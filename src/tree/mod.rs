@@ -19,6 +19,7 @@ pub use git::{in_lfs, root_of, top, uncommitted};
 pub use held::{Contents, Note, before, held};
 pub use renames::renames_since;
 pub use repository::{ByOid, Change, GitError, Item, Mode, Oid, Repository, Staged};
+pub use seclusion::{BUILT, INSTALLED, VENDORED};
 pub use walk::{Error, LARGEST_TEXT, Options, Tree, head, walk};
 
 /// A file of the tree that is worth reading.

@@ -29,6 +29,30 @@ const OWN_PROGRAM: [&str; 10] = [
     "requirements.txt",
 ];
 
+/// Folders that are left alone wherever they lie.
+pub const INSTALLED: [&str; 5] = ["node_modules", "bower_components", "jspm_packages", ".yarn", ".pnpm-store"];
+pub const VENDORED: [&str; 6] = ["third_party", "third-party", "thirdparty", "_vendor", "_vendored", "vendored"];
+pub const BUILT: [&str; 18] = [
+    "__pycache__",
+    ".tox",
+    ".nox",
+    ".mypy_cache",
+    ".pytest_cache",
+    ".ruff_cache",
+    ".hypothesis",
+    ".eggs",
+    ".ipynb_checkpoints",
+    ".gradle",
+    ".next",
+    ".nuxt",
+    ".svelte-kit",
+    ".parcel-cache",
+    ".turbo",
+    ".terraform",
+    ".serverless",
+    ".angular",
+];
+
 /// Why a folder is left alone; `None` when it is to be walked.
 ///
 /// `has` tells whether the folder holds something of that name, `ends` whether it holds a name with that ending,
@@ -51,10 +75,8 @@ pub(super) fn reason(
         "venv" | ".venv" | "env" | ".env" if (has("bin") || has("Scripts")) && (has("lib") || has("Lib")) => {
             Some("a virtual environment")
         }
-        "node_modules" | "bower_components" | "jspm_packages" | ".yarn" | ".pnpm-store" => Some("installed packages"),
-        "third_party" | "third-party" | "thirdparty" | "_vendor" | "_vendored" | "vendored" => {
-            Some("code of others (vendored)")
-        }
+        _ if INSTALLED.contains(&name) => Some("installed packages"),
+        _ if VENDORED.contains(&name) => Some("code of others (vendored)"),
         // An application may well sell something: a Django app named `vendor` has models.
         "vendor" if !["models.py", "apps.py", "views.py", "urls.py", "routes.py"].into_iter().any(has) => {
             Some("code of others (vendored)")
@@ -66,9 +88,7 @@ pub(super) fn reason(
         {
             Some("installed packages")
         }
-        "__pycache__" | ".tox" | ".nox" | ".mypy_cache" | ".pytest_cache" | ".ruff_cache" | ".hypothesis" | ".eggs"
-        | ".ipynb_checkpoints" | ".gradle" | ".next" | ".nuxt" | ".svelte-kit" | ".parcel-cache" | ".turbo"
-        | ".terraform" | ".serverless" | ".angular" => Some("built output"),
+        _ if BUILT.contains(&name) => Some("built output"),
         _ if name.ends_with(".egg-info") || name.ends_with(".dist-info") => Some("built output"),
         "dist" | "build" | "_build" | "out" if is_built(name, ignored, has, ends, beside) => Some("built output"),
         ".git" | ".hg" | ".svn" | ".jj" | ".bzr" => Some("the history of a version control system"),

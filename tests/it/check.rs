@@ -100,14 +100,22 @@ fn files_are_shown() {
 
 #[test]
 fn settings_are_shown_with_where_each_is_from() {
-    let policy =
-        "[primary]\npath = 'data/zoe.db'\n\n[places]\nexclude = ['vendored/**']\n\n[rules]\nlive-copy = 'off'\n";
+    let policy = "[primary]\npath = 'data/zoe.db'\n\n[places]\nexclude = ['vendored/**']\n\n[rules]\nlive-copy = 'off'\n\n\
+        [python]\naccess = 'settings.db()'\n\n[[retired]]\npath = 'old.db'\nwhy = 'merged'\n";
     let sandbox = project().file("dbguard.toml", policy).folder("deep");
     let run = sandbox.run(&["check", "--show-settings", "--ignore", "split-table"]);
     assert_eq!(run.code, 0, "{run:?}");
     for line in [
-        "# policy: dbguard.toml",
+        &format!("# root: {}  (the policy's folder)", sandbox.path().display()),
+        "# policy: dbguard.toml  (found upwards)",
         "# baseline: none",
+        "# comments that allow a rule: heeded  (default)",
+        "# findings are told of: all of the root  (default)",
+        "# exit code 1 from: note  (default)",
+        "# built in, documents, whose words are no findings: docs/ doc/ documentation/ *.md",
+        "engine = \"sqlite\"  # default",
+        "access = \"settings.db()\"  # dbguard.toml:11",
+        "why = \"merged\"",
         "path = \"data/zoe.db\"  # dbguard.toml:2",
         "env = \"DATABASE_PATH\"  # default",
         "exclude = [\"vendored/**\"]  # dbguard.toml:5",
@@ -124,6 +132,31 @@ fn settings_are_shown_with_where_each_is_from() {
     let env = sandbox.file("dbguard.toml", "[primary]\nenv = 'DATABASE_PATH'\npath = 'a.db'\n");
     let run = env.run(&["check", "--show-settings"]);
     assert!(run.stdout.contains("env = \"DATABASE_PATH\"  # dbguard.toml:2\n"), "{run:?}");
+}
+
+#[test]
+fn settings_of_the_command_line_are_shown_as_such() {
+    let server = "[primary]\nengine = 'mysql'\nurl-env = 'DATABASE_URL'\n";
+    let sandbox = project().file("other/policy.toml", server).file(".dbguard-baseline.toml", "").folder("deep");
+    let shown = |arguments: &[&str], lines: &[&str]| {
+        let run = sandbox.run(&[&["check", "--show-settings"], arguments].concat());
+        for line in lines {
+            assert!(run.stdout.lines().any(|shown| shown == *line), "{line} is not in\n{}", run.stdout);
+        }
+    };
+    shown(
+        &["--root", ".", "--config", "other/policy.toml", "--fail-on", "error", "--no-ignores", "deep"],
+        &[
+            &format!("# root: {}  (--root)", sandbox.path().display()),
+            "# policy: other/policy.toml  (--config)",
+            "# comments that allow a rule: not heeded  (--no-ignores)",
+            "# findings are told of: deep  (command line)",
+            "# exit code 1 from: error  (--fail-on)",
+            "engine = \"mysql\"  # other/policy.toml:2",
+        ],
+    );
+    shown(&["--baseline", ".dbguard-baseline.toml"], &["# baseline: .dbguard-baseline.toml  (--baseline)"]);
+    shown(&[], &["# baseline: .dbguard-baseline.toml  (beside the policy)"]);
 }
 
 #[test]

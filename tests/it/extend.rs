@@ -52,7 +52,7 @@ fn a_service_is_held_to_the_policy_of_its_team() {
 fn settings_tell_which_file_they_are_from() {
     let run = check(&services(), &["--show-settings"]);
     for line in [
-        "# policy: dbguard.toml",
+        "# policy: dbguard.toml  (found upwards)",
         "# it extends: ../../policies/team.toml",
         "path = \"data/zoe.db\"  # ../../policies/team.toml:2",
         "unused-suppression = \"off\"  # ../../policies/team.toml:12",

@@ -61,6 +61,8 @@ struct Job {
     log: String,
     outputs: BTreeMap<String, String>,
     summary: String,
+    /// What was called that speaks to GitHub.
+    calls: String,
 }
 
 /// Fills in `${{ inputs.x }}` and `${{ steps.x.outputs.y }}`: all the expressions that the action may use.
@@ -78,7 +80,11 @@ fn expand(text: &str, values: &BTreeMap<String, String>) -> String {
     expanded + rest
 }
 
-/// Runs the steps of the action in a workspace as the runner does: its shell, its files, no terminal, no token.
+/// What asks GitHub for something, or the network: it notes the call and is refused, as for want of rights.
+const REFUSED: &str = "#!/bin/sh\necho \"$0 $*\" >> \"$RUNNER_TEMP/calls\"\necho 'HTTP 403: Resource not accessible by integration' >&2\nexit 1\n";
+
+/// Runs the steps of the action in a workspace as the runner does for a pull request from a fork: its shell, its files, no terminal,
+/// no token, and whatever would ask GitHub is refused.
 fn run_action(workspace: &Path, inputs: &[(&str, &str)]) -> Job {
     let action = action();
     let mut values = BTreeMap::new();
@@ -91,8 +97,19 @@ fn run_action(workspace: &Path, inputs: &[(&str, &str)]) -> Job {
     }
     let runner = tempfile::tempdir().unwrap();
     let program = Path::new(env!("CARGO_BIN_EXE_dbguard")).parent().unwrap();
-    let path = format!("{}:/usr/bin:/bin", program.display());
-    let mut job = Job { code: 0, log: String::new(), outputs: BTreeMap::new(), summary: String::new() };
+    let refused = runner.path().join("refused");
+    fs::create_dir(&refused).unwrap();
+    for name in ["gh", "curl", "wget", "ssh"] {
+        let file = refused.join(name);
+        fs::write(&file, REFUSED).unwrap();
+        fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    let event = runner.path().join("event.json");
+    let fork = r#"{"number": 7, "pull_request": {"base": {"ref": "main"}, "head": {"ref": "patch-1", "repo": {"fork": true}}}}"#;
+    fs::write(&event, fork).unwrap();
+    let path = format!("{}:{}:/usr/bin:/bin", refused.display(), program.display());
+    let mut job =
+        Job { code: 0, log: String::new(), outputs: BTreeMap::new(), summary: String::new(), calls: String::new() };
     for (number, step) in action["runs"]["steps"].as_array().unwrap().iter().enumerate() {
         assert_eq!(step["shell"], "bash");
         let file = |name: &str| -> PathBuf {
@@ -116,6 +133,8 @@ fn run_action(workspace: &Path, inputs: &[(&str, &str)]) -> Job {
         }
         command.env("GITHUB_ACTION_PATH", ROOT).env("GITHUB_WORKSPACE", workspace).env("RUNNER_TEMP", runner.path());
         command.env("GITHUB_OUTPUT", &output).env("GITHUB_STEP_SUMMARY", &summary);
+        command.env("GITHUB_EVENT_PATH", &event).env("GITHUB_REF", "refs/pull/7/merge");
+        command.env("GITHUB_BASE_REF", "main").env("GITHUB_HEAD_REF", "patch-1").env("GIT_TERMINAL_PROMPT", "0");
         for (name, value) in step["env"].as_object().unwrap() {
             command.env(name, expand(value.as_str().unwrap(), &values));
         }
@@ -131,6 +150,7 @@ fn run_action(workspace: &Path, inputs: &[(&str, &str)]) -> Job {
             break;
         }
     }
+    job.calls = fs::read_to_string(runner.path().join("calls")).unwrap_or_default();
     for (name, output) in action["outputs"].as_object().unwrap() {
         job.outputs.insert(name.clone(), expand(output["value"].as_str().unwrap(), &values));
     }
@@ -220,4 +240,85 @@ fn fail_on_chooses_which_severities_end_with_one() {
     assert_eq!(code(&["--fail-on", "never"]).0, 0);
     assert_eq!(code(&["--fail-on", "warning"]).0, 1);
     assert_eq!(code(&["--fail-on", "error"]).0, i32::from(is_error));
+}
+
+/// A repository with a finding, and a pull request from a fork that adds another one.
+fn with_a_pull_request() -> Sandbox {
+    Sandbox::new()
+        .file("dbguard.toml", "[[retired]]\npath = \"old.db\"\n\n[[retired]]\npath = \"new.db\"\n")
+        .file("old.py", "import sqlite3\n\nsqlite3.connect(\"old.db\")\n")
+        .git(&["init", "-q"])
+        .git(&["add", "."])
+        .git(&["commit", "-qm", "start"])
+        .git(&["checkout", "-qb", "patch-1"])
+        .file("new, file.py", "import sqlite3\n\nsqlite3.connect(\"new.db\")\n")
+        .git(&["add", "."])
+        .git(&["commit", "-qm", "from the fork"])
+        .git(&["checkout", "-q", "main"])
+        .file("README.md", "A project.\n")
+        .git(&["add", "."])
+        .git(&["commit", "-qm", "meanwhile"])
+        // What GitHub makes of a pull request, and what `actions/checkout` takes.
+        .git(&["checkout", "-q", "--detach"])
+        .git(&["merge", "-q", "--no-ff", "-m", "Merge patch-1 into main", "patch-1"])
+        .git(&["update-ref", "refs/pull/7/merge", "HEAD"])
+        .git(&["checkout", "-q", "main"])
+}
+
+/// The workspace of a job for it, as `actions/checkout` leaves it: a detached commit and no way back to where it came from.
+fn checked_out(origin: &Sandbox, depth: &[&str]) -> Sandbox {
+    let url = format!("file://{}", origin.path().display());
+    let branches = ["+refs/heads/main:refs/remotes/origin/main", "+refs/pull/7/merge:refs/remotes/pull/7/merge"];
+    let wanted = if depth.is_empty() { &branches[..] } else { &branches[1..] };
+    Sandbox::new()
+        .git(&["init", "-q"])
+        .git(&["remote", "add", "origin", &url])
+        .git(&[&["fetch", "-q", "--no-tags"], depth, &["origin"], wanted].concat())
+        .git(&["checkout", "-q", "--force", "refs/remotes/pull/7/merge"])
+        .git(&["remote", "set-url", "origin", "https://github.com/OWNER/nowhere"])
+}
+
+const NEW: &str = "::error file=new%2C file.py,line=3,col=17,endColumn=25,title=dbguard[forbidden-database]::";
+
+#[test]
+fn a_pull_request_from_a_fork_is_annotated_without_any_right_to_write() {
+    let origin = with_a_pull_request();
+    let shallow = checked_out(&origin, &["--depth=1"]);
+    let before = shallow.digest();
+    let job = run_action(&shallow.path(), &[("sarif", "out.sarif")]);
+    assert_eq!((job.code, job.outputs["findings"].as_str()), (1, "2"), "{}", job.log);
+    assert!(job.log.contains(NEW) && job.log.contains("::error file=old.py,"), "{}", job.log);
+    assert!(job.summary.contains("new, file.py"), "{}", job.summary);
+    let sarif: Value = serde_json::from_slice(&fs::read(shallow.path().join("out.sarif")).unwrap()).unwrap();
+    assert_eq!(sarif["runs"][0]["results"].as_array().unwrap().len(), 2);
+    assert_eq!(job.calls, "", "nobody was asked over the network");
+    fs::remove_file(shallow.path().join("out.sarif")).unwrap();
+    let after = shallow.digest();
+    assert_eq!(after.keys().collect::<Vec<_>>(), before.keys().collect::<Vec<_>>(), "nothing else was written");
+}
+
+#[test]
+fn of_a_pull_request_only_what_it_adds_is_annotated_and_a_shallow_clone_says_what_it_lacks() {
+    let origin = with_a_pull_request();
+    let whole = checked_out(&origin, &[]);
+    let job = run_action(&whole.path(), &[("since", "origin/main")]);
+    assert_eq!((job.code, job.outputs["new-findings"].as_str()), (1, "1"), "{}", job.log);
+    assert!(job.log.contains(NEW) && !job.log.contains("file=old.py"), "{}", job.log);
+
+    let shallow = checked_out(&origin, &["--depth=1"]);
+    let job = run_action(&shallow.path(), &[("since", "origin/main")]);
+    assert_eq!((job.code, job.outputs["findings"].as_str()), (2, ""), "{}", job.log);
+    assert!(job.log.contains("fetch-depth: 0"), "{}", job.log);
+    assert_eq!(job.calls, "", "nobody was asked over the network");
+}
+
+#[test]
+fn no_workflow_that_we_show_runs_with_the_rights_of_the_base_of_a_pull_request() {
+    for file in ["README.md", "docs/ci.md", "action.yml", ".github/workflows/ci.yml", ".github/workflows/release.yml"] {
+        let text = crate::sandbox::project(file);
+        assert!(!text.contains("pull_request_target"), "{file}");
+        // Only the release writes anything, and says so job by job.
+        let may_write = text.lines().any(|line| line.trim_start().starts_with("pull-requests: write"));
+        assert!(!may_write, "{file}");
+    }
 }

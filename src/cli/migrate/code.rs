@@ -233,6 +233,7 @@ fn policy(plan: &Plan, gathered: &Gathered, added: &mut Added) -> Policy {
         env: written("DATABASE_PATH"),
         aliases: Vec::new(),
         engine: Engine::Sqlite,
+        engine_at: None,
         url_env: None,
     });
     let inventory = &gathered.inventory;
