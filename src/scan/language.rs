@@ -5,8 +5,16 @@ use crate::lang::Language;
 /// The language of a file of this path, whose text begins with `head`.
 #[must_use]
 pub(super) fn language_of(path: &str, head: &[u8]) -> Language {
-    let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
-    if let Some(language) = by_name(&name) {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let lower;
+    // Most names are in lower case, and every file of a tree is asked for.
+    let name = if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        lower = name.to_ascii_lowercase();
+        lower.as_str()
+    } else {
+        name
+    };
+    if let Some(language) = by_name(name) {
         return language;
     }
     // A manual page, in troff.
@@ -15,7 +23,7 @@ pub(super) fn language_of(path: &str, head: &[u8]) -> Language {
     {
         return Language::Markdown;
     }
-    let mut bare = name.as_str();
+    let mut bare = name;
     // `settings.py.deprecated`, `config.json.backup-2`: what they were before somebody put them aside.
     for _ in 0..3 {
         let Some((stem, ending)) = bare.rsplit_once('.') else { break };

@@ -99,16 +99,17 @@ pub fn databases_on_disk(root: &Path, options: &Options) -> Result<Vec<DatabaseF
 
 /// What is in a tree, before anything is read.
 pub struct Listing {
+    /// Those that stand by are among the programs, or count for nothing.
     tree: Tree,
     /// Its programs, as far as their names tell.
     programs: Arc<Files>,
 }
 
 impl Listing {
-    fn of(tree: Tree) -> Self {
-        let texts = tree.entries.iter().filter(|entry| entry.kind == Kind::Text).map(|entry| &entry.path);
-        let programs = texts.chain(&tree.standing_by).filter(|path| is_program(language_of(path, b"")));
-        let mut programs: Vec<Arc<str>> = programs.map(Arc::clone).collect();
+    fn of(mut tree: Tree) -> Self {
+        let texts = tree.entries.iter().filter(|entry| entry.kind == Kind::Text).map(|entry| Arc::clone(&entry.path));
+        let all = std::mem::take(&mut tree.standing_by).into_iter().chain(texts);
+        let mut programs: Vec<Arc<str>> = all.filter(|path| is_program(language_of(path, b""))).collect();
         programs.sort();
         Self { tree, programs: Arc::new(Files::of(programs)) }
     }
@@ -123,7 +124,11 @@ impl Listing {
     /// The same before these changes, where only contents changed.
     #[must_use]
     pub fn before(&self, changes: &[Change], store: &Store<'_>) -> Option<Self> {
-        Some(Self { tree: tree::before(&self.tree, changes, store)?, programs: Arc::clone(&self.programs) })
+        let entries = tree::before(&self.tree.entries, changes, store)?;
+        let Tree { skipped, links, in_git, .. } = &self.tree;
+        let tree =
+            Tree { entries, standing_by: Vec::new(), skipped: skipped.clone(), links: links.clone(), in_git: *in_git };
+        Some(Self { tree, programs: Arc::clone(&self.programs) })
     }
 }
 

@@ -41,33 +41,32 @@ pub fn held(root: &Path, items: &[Item], options: &Options, contents: &dyn Conte
     tree
 }
 
-/// The same tree before these changes. `None` where more changed than contents of sources, or where one of those stood by only
-/// afterwards: then it has to be listed anew.
+/// The entries of the same tree before these changes. `None` where more changed than contents of sources, or where one of those
+/// stands by only now: then the tree has to be listed anew.
 #[must_use]
-pub fn before(tree: &Tree, changes: &[Change], contents: &dyn Contents) -> Option<Tree> {
-    let mut tree = tree.clone();
+pub fn before(entries: &[Entry], changes: &[Change], contents: &dyn Contents) -> Option<Vec<Entry>> {
+    let mut entries = entries.to_vec();
     for change in changes {
         let (old, new) = (change.before.as_ref()?, change.after.as_ref()?);
-        let is_text = |item: &Item| {
+        let size_of_text = |item: &Item| {
             let note = contents.note(&item.oid)?;
             (item.mode == Mode::File && note.head == Head::Other && note.size <= LARGEST_TEXT).then_some(note.size)
         };
-        let (size, _) = is_text(old).zip(is_text(new))?;
+        let (size, _) = size_of_text(old).zip(size_of_text(new))?;
         if old.path != new.path || !kind::is_source(&old.path) {
             return None;
         }
-        if tree.standing_by.binary_search(&old.path).is_ok() {
-            if !contents.stands_by(old) {
-                return None;
+        let at = entries.binary_search_by(|entry| entry.path.cmp(&old.path));
+        match at.ok().and_then(|at| entries.get_mut(at)) {
+            Some(entry) => {
+                entry.blob = Some(Arc::clone(&old.oid));
+                entry.size = size;
             }
-        } else if let Ok(at) = tree.entries.binary_search_by(|entry| entry.path.cmp(&old.path))
-            && let Some(entry) = tree.entries.get_mut(at)
-        {
-            entry.blob = Some(Arc::clone(&old.oid));
-            entry.size = size;
+            None if contents.stands_by(old) => {}
+            None => return None,
         }
     }
-    Some(tree)
+    Some(entries)
 }
 
 struct Choice<'c> {
@@ -280,16 +279,14 @@ mod tests {
         let item = |path: &str, oid: &str| Item { path: path.into(), mode: Mode::File, oid: oid.into() };
         let change =
             |path: &str, old: &str, new: &str| Change { before: Some(item(path, old)), after: Some(item(path, new)) };
-        let now = tree(&["app.py", "src/kept.py", "zoe.db"]);
-        let told = |tree: &Tree| {
-            let entries = tree.entries.iter().map(|entry| format!("{} {:?}", entry.path, entry.blob));
-            entries.chain(tree.standing_by.iter().map(|path| path.to_string())).collect::<Vec<_>>()
-        };
+        let now = tree(&["app.py", "src/kept.py", "zoe.db"]).entries;
         let former = before(&now, &[change("app.py", "old", "app.py"), change("src/kept.py", "kept", "x")], &Named);
-        assert_eq!(told(&former.unwrap()), ["app.py Some(\"old\")", "zoe.db Some(\"zoe.db\")", "src/kept.py"]);
+        let told: Vec<_> = former.unwrap().iter().map(|entry| format!("{} {:?}", entry.path, entry.blob)).collect();
+        assert_eq!(told, ["app.py Some(\"old\")", "zoe.db Some(\"zoe.db\")"]);
         for other in [
             change("zoe.db", "old", "zoe.db"),
             change("app.py", "hidden", "app.py"),
+            change("excluded.py", "old", "new"),
             Change { before: None, ..change("app.py", "", "app.py") },
             Change { before: Some(item("b.py", "app.py")), ..change("app.py", "", "app.py") },
         ] {

@@ -26,7 +26,7 @@ pub struct Options {
 }
 
 /// What the walk found, each list in path order.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Tree {
     pub entries: Vec<Entry>,
     /// Sources of which nothing counts but their names, where that is known without reading them.

@@ -15,13 +15,16 @@ use crate::lang::value::Value;
 /// Gives a module of the tree by its path: one that was lowered before, or the file read and lowered.
 pub type Loader<'l> = dyn Fn(&Arc<str>) -> Option<Arc<Module>> + Sync + 'l;
 
+/// Imports of one file and what they name.
+type Resolved = Mutex<HashMap<String, Option<usize>>>;
+
 /// All programs of a tree. Those that were outlined are read for facts; the others are loaded when something they define is needed.
 pub struct Program<'l> {
     files: Arc<Files>,
     /// What each file held when it was read first; `None` where it cannot be read. One that holds something else later is gone.
     digests: Vec<OnceLock<Option<u64>>>,
     /// For each file the imports that were resolved: the same few are asked for again and again.
-    resolved: Vec<Mutex<HashMap<String, Option<usize>>>>,
+    resolved: Vec<OnceLock<Box<Resolved>>>,
     loader: &'l Loader<'l>,
     /// The modules that are read for facts, in path order.
     main: Vec<usize>,
@@ -47,7 +50,7 @@ impl<'l> Program<'l> {
     #[must_use]
     pub fn new(files: Arc<Files>, mut outlines: Outlines, openers: Vec<WrapperOpener>, loader: &'l Loader<'l>) -> Self {
         let paths = files.paths();
-        let resolved = paths.iter().map(|_| Mutex::default()).collect();
+        let resolved = paths.iter().map(|_| OnceLock::new()).collect();
         let digests: Vec<OnceLock<Option<u64>>> = paths.iter().map(|_| OnceLock::new()).collect();
         let numbers: Vec<usize> = outlines.main.iter().map(|main| files.at(&main.path).unwrap_or(usize::MAX)).collect();
         for (&at, main) in numbers.iter().zip(&outlines.main) {
@@ -206,7 +209,7 @@ impl<'l> Program<'l> {
 
     /// The file that an import names; `None` when it is not in the tree.
     pub(super) fn resolve(&self, at: usize, path: &str) -> Option<usize> {
-        let known = self.resolved.get(at)?;
+        let known = self.resolved.get(at)?.get_or_init(Box::default);
         if let Some(found) = known.lock().ok().and_then(|known| known.get(path).copied()) {
             return found;
         }
