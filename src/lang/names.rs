@@ -44,7 +44,7 @@ pub fn env_names_database(name: &str) -> bool {
 pub fn is_database_path(text: &str) -> bool {
     let text = unwrap_dsn(text.trim());
     // `!users.db` leaves the file out (globs of packagers and ignore files): it names none to use.
-    if text.len() > 1024 || text.is_empty() || text.starts_with('!') {
+    if text.len() > 1024 || text.is_empty() || text.starts_with('!') || text.contains("://") && is_regex(text) {
         return false;
     }
     if is_memory(text) {
@@ -192,6 +192,9 @@ pub fn inner_url(text: &str) -> &str {
 /// The engine a database URL names; `None` when the text is no URL of a database.
 #[must_use]
 pub fn url_engine(text: &str) -> Option<Engine> {
+    if is_regex(text) {
+        return None;
+    }
     let scheme = inner_url(text).split_once("://")?.0.to_ascii_lowercase();
     let scheme = scheme.split('+').next().unwrap_or(&scheme);
     Some(match scheme {
@@ -201,6 +204,11 @@ pub fn url_engine(text: &str) -> Option<Engine> {
         "mssql" | "oracle" | "mongodb" | "redis" | "rediss" | "duckdb" | "cockroachdb" | "clickhouse" => Engine::Other,
         _ => return None,
     })
+}
+
+/// What finds URLs in a text (`postgresql://[^\s]+`, to hide their passwords) is none.
+fn is_regex(text: &str) -> bool {
+    ["[^", "\\s", "\\S", "\\w", "\\d", "(?"].iter().any(|sign| text.contains(sign))
 }
 
 /// The value of a text that is known to name a database (by its ending, its URL, or by being opened).
@@ -368,6 +376,7 @@ mod tests {
             "file://",
             "jdbc:postgresql://h/x.db",
             "db+postgresql://h/x.db",
+            r"sqlite:///[^\s]+",
         ] {
             assert!(!is_database_path(no), "{no}");
         }
@@ -380,6 +389,7 @@ mod tests {
         assert_eq!(url_engine("db+sqlite:///x.db"), Some(Engine::Sqlite));
         assert_eq!(url_engine("db+postgresql://h/x"), Some(Engine::Postgresql));
         assert_eq!(url_engine("https://h"), None);
+        assert_eq!(url_engine(r"postgresql://[^\s'\x22]+"), None);
         assert_eq!(strip_url("sqlite:////app/x.db?mode=ro"), "/app/x.db");
         assert_eq!(strip_url("sqlite:///x.db"), "x.db");
         assert_eq!(strip_url("db+sqlite:///x.db"), "x.db");

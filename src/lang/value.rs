@@ -157,7 +157,14 @@ impl Value {
     /// Nothing of it is known.
     #[must_use]
     pub fn is_opaque(&self) -> bool {
-        self.base != Base::Memory && self.parts.iter().all(|part| matches!(part, Part::Unknown(_)))
+        // `file:{path}?mode=ro` says how it is opened, and not which.
+        let says_how = |text: &str| matches!(text, "file:" | "file://" | "file:///") || text.starts_with('?');
+        let unknown = |part: &Part| match part {
+            Part::Unknown(_) => true,
+            Part::Text(text) => self.parts.len() > 1 && says_how(text),
+            Part::Env { .. } => false,
+        };
+        self.base != Base::Memory && self.parts.iter().all(unknown)
     }
 
     /// The last component of the path (no query, no scheme), with `*` for what is not known.

@@ -133,7 +133,24 @@ impl<'p> Evaluator<'p> {
                 }
             }
         }
+        // `Agent(**common)`
+        for (param, slot) in scope.params.iter().zip(&mut given).filter(|(_, slot)| slot.is_none()) {
+            let values = self.spread(at, args, &param.name, frame);
+            *slot = (!values.is_empty()).then_some(values);
+        }
         Some(Rc::new(Call::new(function, given, this)))
+    }
+
+    /// What dictionaries that are spread over the arguments (`**common`) hold under a name.
+    pub(super) fn spread(&self, at: usize, args: &[Arg], name: &str, frame: &Frame) -> Vec<Val> {
+        let mut found = Vec::new();
+        for arg in args.iter().filter(|arg| arg.name.as_deref() == Some("**")) {
+            for whole in self.eval(at, arg.value, frame) {
+                extend(&mut found, self.guarded(|| self.field(&whole, name)));
+            }
+        }
+        found.retain(|val| !matches!(val, Val::Null));
+        found
     }
 
     /// What a function gives: what it returns or yields.

@@ -107,6 +107,16 @@ impl Reading<'_> {
                 let Some(binding) = bindings.last() else { continue };
                 let env = self.evaluator.program.settings_env((self.at, id), field, &prefix);
                 let Some(env) = env.filter(|env| names::env_names_database(env)) else { continue };
+                // `database: DatabaseSettings`: settings inside of settings.
+                if let Bound::Expr(value) | Bound::Annotated(value) = binding.value
+                    && self
+                        .evaluator
+                        .ask(self.at, value)
+                        .iter()
+                        .any(|val| matches!(val, Val::Instance(..) | Val::Class(_)))
+                {
+                    continue;
+                }
                 let place = self.module.source.place(binding.span);
                 let default = match binding.value {
                     Bound::Expr(value) => {

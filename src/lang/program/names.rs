@@ -270,7 +270,10 @@ impl<'p> Evaluator<'p> {
         for (other, call) in calls.take(24) {
             let Some(body) = self.program.module(other) else { continue };
             let Kind::Call { callee, args } = &body.expr(call).kind else { continue };
-            let Some(arg) = argument(args, position, &[param.name.as_ref()]) else { continue };
+            let arg = argument(args, position, &[param.name.as_ref()]);
+            if arg.is_none() && !args.iter().any(|arg| arg.name.as_deref() == Some("**")) {
+                continue;
+            }
             // Only a call that does reach this function counts (a name alone proves nothing: HARD-CASES 41).
             let reaches = self.eval(other, *callee, &None).iter().any(|val| match val {
                 Val::Function(target, _) => *target == (at, scope),
@@ -280,7 +283,11 @@ impl<'p> Evaluator<'p> {
                 _ => false,
             });
             if reaches {
-                extend(&mut found, self.eval(other, arg, &None));
+                let given = match arg {
+                    Some(arg) => self.eval(other, arg, &None),
+                    None => self.spread(other, args, &param.name, &None),
+                };
+                extend(&mut found, given);
             }
         }
         if let Some(class) = class.filter(|_| matches!(function.name.as_ref(), "__init__" | "constructor")) {

@@ -437,6 +437,7 @@ impl<'l> Program<'l> {
                     .into_iter()
                     .flat_map(|val| match val {
                         Val::Function(function, _) => evaluator.returns(function, &None),
+                        Val::Class(class) => vec![Val::Instance(class, None)],
                         _ => Vec::new(),
                     })
                     .collect()

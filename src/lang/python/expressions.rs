@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-use super::super::program::{Arg, Bound, ExprId, Kind, Op, Param, ScopeId, ScopeKind};
+use super::super::program::{Arg, Bound, ExprId, Kind, Op, Param, Piece, ScopeId, ScopeKind};
 use super::{At, Lowering, named_children, span};
 
 impl Lowering<'_> {
@@ -139,6 +139,11 @@ impl Lowering<'_> {
         else {
             return self.opaque(node, at);
         };
+        if self.text(function) == "dict"
+            && let Some(made) = self.keyword_dictionary(node, arguments, at)
+        {
+            return made;
+        }
         let callee = self.expr(function, at);
         let mut args = Vec::new();
         if arguments.kind() == "argument_list" {
@@ -166,6 +171,22 @@ impl Lowering<'_> {
             args.push(Arg { name: None, value: self.expr(arguments, at) });
         }
         self.builder.expr(Kind::Call { callee, args }, span(node), at.scope, at.block)
+    }
+
+    /// `dict(path="x.db", timeout=5)` is `{"path": "x.db", "timeout": 5}`.
+    fn keyword_dictionary(&mut self, node: Node<'_>, arguments: Node<'_>, at: At) -> Option<ExprId> {
+        let given = named_children(arguments);
+        if given.is_empty() || given.iter().any(|arg| arg.kind() != "keyword_argument") {
+            return None;
+        }
+        let mut pairs = Vec::new();
+        for arg in given {
+            let (name, value) = (arg.child_by_field_name("name")?, arg.child_by_field_name("value")?);
+            let text = Kind::Text(vec![Piece::Text(self.text(name).to_owned(), span(name))]);
+            let key = self.builder.expr(text, span(name), at.scope, at.block);
+            pairs.push((Some(key), self.expr(value, at)));
+        }
+        Some(self.builder.expr(Kind::Dict(pairs), span(node), at.scope, at.block))
     }
 
     fn lambda(&mut self, node: Node<'_>, at: At) -> ExprId {

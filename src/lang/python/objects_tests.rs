@@ -111,3 +111,18 @@ fn each_key_that_a_dictionary_of_paths_is_asked_for() {
         ]
     );
 }
+
+#[test]
+fn arguments_that_a_dictionary_holds() {
+    let text = "import sqlite3\nclass Base:\n    def __init__(self, name, db_path, **rest):\n        self.db_path = db_path\n\
+                class Agent(Base):\n    def __init__(self, db_path, **kwargs):\n        super().__init__('agent', db_path, **kwargs)\n    \
+                def read(self):\n        sqlite3.connect(f'file:{self.db_path}?mode=ro', uri=True).execute('SELECT a FROM agents')\n\
+                common = dict(db_path='a.db', bus=None)\nagents = [Agent(**common)]\n\
+                def opened(path, timeout=5):\n    return sqlite3.connect(path, timeout=timeout)\n\
+                opened(**{'path': 'b.db'}).execute('SELECT a FROM plain')\n\
+                def unknown(path):\n    sqlite3.connect(f'file:{path}?mode=ro', uri=True).execute('SELECT a FROM nowhere')\n";
+    assert_eq!(
+        tables(text),
+        [r#"agents Reads ["file:a.db?mode=ro"]"#, r#"plain Reads ["b.db"]"#, r#"nowhere Reads ["file:*?mode=ro"]"#]
+    );
+}

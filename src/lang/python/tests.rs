@@ -215,6 +215,12 @@ class S(BaseSettings):
     other: str = Field('x.db', env='OTHER_DB')
     cache: str = Field(None, env='CACHE_DATABASE_URL')
     db_path: str
+class Store(BaseSettings):
+    size: int = 5
+class All(BaseSettings):
+    database: Store = Field(default_factory=Store)
+    db: Store
+HIDDEN = r'postgresql://[^\s]+'
 "#;
     assert_eq!(
         python(text),
