@@ -259,18 +259,24 @@ impl<'a> Facts<'a> {
             matches!(language, Language::Python | Language::Javascript | Language::Typescript | Language::Shell);
         let short = |path: &str| names::strip_url(path).to_owned();
         Some(match finding.remedy.as_ref()? {
-            Remedy::UseEnvironment { env, default } => Asked {
-                change: Change::UseEnvironment {
-                    at,
-                    env,
-                    default,
-                    access: &self.access,
-                    keep: self.keep(finding, default),
-                    value,
-                },
-                title: format!("read the path from `{env}`"),
-                retargets: false,
-            },
+            Remedy::UseEnvironment { env, default } => {
+                let imported = language == Language::Python && self.access.import.is_some();
+                let written = short_path(value).filter(|written| {
+                    !imported && source.slice(at).contains(written) && is_seen_from_elsewhere(written, default)
+                });
+                Asked {
+                    change: Change::UseEnvironment {
+                        at,
+                        env,
+                        default: written.unwrap_or(default),
+                        access: &self.access,
+                        keep: self.keep(finding, default),
+                        value,
+                    },
+                    title: format!("read the path from `{env}`"),
+                    retargets: false,
+                }
+            }
             Remedy::Retarget { path, env: Some(env) } if is_program => Asked {
                 change: Change::UseEnvironment {
                     at,
@@ -395,6 +401,28 @@ impl<'a> Facts<'a> {
             (Safety::Unsafe, _) => (Safety::Unsafe, unsafe_words(finding)),
         }
     }
+}
+
+/// A path without its scheme and query.
+fn short_path(value: &str) -> Option<&str> {
+    let path = names::strip_url(value);
+    (!path.contains([':', '?', '{', '$', '*', '%', '\\'])).then_some(path)
+}
+
+/// Two relative paths to one database that start from different folders: the program runs in a folder of the tree, and its
+/// own way there stays.
+fn is_seen_from_elsewhere(written: &str, path: &str) -> bool {
+    let tail = |path: &str| -> Option<String> {
+        if path.is_empty() || path.starts_with(['/', '~']) {
+            return None;
+        }
+        Some(path.split('/').skip_while(|part| matches!(*part, "." | "..")).collect::<Vec<_>>().join("/"))
+    };
+    let (Some(written), Some(path)) = (tail(written), tail(path)) else { return false };
+    let ends = |whole: &str, end: &str| {
+        whole.strip_suffix(end).is_some_and(|rest| !end.is_empty() && (rest.is_empty() || rest.ends_with('/')))
+    };
+    ends(&path, &written) || ends(&written, &path)
 }
 
 /// Among the elements of a list or a set, or handed to what leaves files out.

@@ -231,6 +231,8 @@ pub enum Naming {
     Given,
     /// Code fills the name into SQL: `for table in ['users']`.
     Filled,
+    /// Code fills it in where SQL has no quotes around it: `f"FROM {table}"`.
+    FilledBare,
     /// Code keeps it among what it calls tables: `EXPECTED_TABLES = ['users']`.
     Spoken,
     /// A model takes its name from its class: `class User(db.Model)`. The place is the class's name.

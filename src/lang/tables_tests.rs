@@ -51,6 +51,10 @@ fn strings_of_python() {
         "c.execute(r'DELETE FROM ‹[users]›')",
         "sql = 'SELECT * FROM ‹users›'\nsql += ' JOIN ‹teams› ON ‹teams›.id = ‹users›.team'\nc.execute(sql)",
         "where = ['‹users›.id = 1']\nwhere.append('users_x = ‹users›.y AND z.users = 1')\nc.execute('SELECT 1 FROM ‹users› WHERE ' + ' AND '.join(where))",
+        // What a connection runs is no prose.
+        "cur = c.cursor()\ncur.execute('select name from ‹users›')\nself.db.execute('Delete from ‹users›')\nsay('select name from users')\ntool.execute('delete from cart')",
+        "def run(sql):\n    c.execute(sql)\nrun('select name from ‹users›')\nsay('select one from users')",
+        "q('select u.name, t.name from ‹users› u, ‹teams› t where u.team = t.id')\nq('select u.name from ‹users› u')\nq('Select a, b from users now')",
         // Columns that code fills in.
         "c.execute(f'SELECT ‹users›.{x}, u.{y} FROM ‹users›, ‹teams› u WHERE ‹users›.id = {z}')",
         "c.execute('SELECT ‹users›.%s FROM ‹users›' % x)\nc.execute('SELECT ‹users›.{} FROM ‹users›'.format(x))",

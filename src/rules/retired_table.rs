@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::sink::Offence;
 use super::{Applied, Sink, Standing};
 use crate::finding::Remedy;
-use crate::lang::{Access, Naming, Statement, TableUse};
+use crate::lang::{Access, Naming, Statement, TableUse, sql};
 use crate::policy::{Move, Moves};
 use crate::scan::{Context, Database, DatabaseId, Inventory, Linked, Trial};
 use crate::text::Place;
@@ -55,13 +55,13 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
         table_use.fact.naming != Naming::Spoken || decision.asked().is_some_and(|found| named.contains(&found.place))
     });
     // A table that keeps its name in one place keeps it in all: half a rename runs nowhere.
-    let mut held: HashMap<&Place, (&TableUse, &str)> = HashMap::new();
+    let mut held: HashMap<&Place, (&TableUse, String)> = HashMap::new();
     for (table_use, decision) in &asked {
-        let holds = match (decision, &table_use.fact.fixed) {
-            (Decision::Moved(found), Some(reason)) => Some((found, &**reason)),
+        let holds = match decision {
+            Decision::Moved(found) => fixed(&table_use.fact, &found.to.table).map(|reason| (found, reason)),
             // What comes from a retired database moves with its rows, and a migration is told what may stay.
-            (Decision::Perhaps(found, reason), _) if found.from.database == found.to.database => {
-                Some((found, reason.as_str()))
+            Decision::Perhaps(found, reason) if found.from.database == found.to.database => {
+                Some((found, reason.clone()))
             }
             _ => None,
         };
@@ -97,10 +97,10 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
             .label(&found.place, "policy")
             .about(table_use.databases.first().copied());
         let reason = match decision {
-            Decision::Open(_, reason) | Decision::Perhaps(_, reason) => Some(reason.as_str()),
-            _ if !used.contains(&found.place) => Some(only_migrations),
-            _ if is_django && !made.contains(&found.place) => Some(not_made),
-            _ => fact.fixed.as_deref(),
+            Decision::Open(_, reason) | Decision::Perhaps(_, reason) => Some(reason.clone()),
+            _ if !used.contains(&found.place) => Some(only_migrations.to_owned()),
+            _ if is_django && !made.contains(&found.place) => Some(not_made.to_owned()),
+            _ => fixed(fact, new),
         };
         sink.report(match (reason, held.get(&found.place)) {
             (Some(reason), _) if names.is_served(&fact.table) => offence.case("by-view").hole("reason", reason),
@@ -112,6 +112,13 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
             (None, None) => offence.remedy(Remedy::RenameTable { from: fact.table.to_string(), to: new.clone() }),
         });
     }
+}
+
+/// Why a place cannot say the new name.
+fn fixed(fact: &TableUse, new: &str) -> Option<String> {
+    let bare = fact.naming == Naming::FilledBare && !sql::is_plain(new);
+    let quotes = || format!("the name is filled into SQL that has no quotes for it, and `{new}` needs them");
+    fact.fixed.as_deref().map(str::to_owned).or_else(|| bare.then(quotes))
 }
 
 /// A step of alembic or Django.

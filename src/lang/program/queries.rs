@@ -42,7 +42,8 @@ impl Reading<'_> {
             if composed.texts.first() != Some(&text) || snippet.len() < 6 || snippet.len() > 400_000 {
                 continue;
             }
-            if !sql::looks_like_sql(snippet) {
+            let is_run = composed.texts.iter().any(|text| runs.contains_key(text));
+            if !(sql::looks_like_sql(snippet) || is_run && sql::begins_statement(snippet)) {
                 continue;
             }
             let (connection, parameters) =
@@ -105,8 +106,8 @@ impl Reading<'_> {
             for (position, arg) in args.iter().enumerate() {
                 let mut texts = self.texts_of(arg.value, 1);
                 texts.retain(|&text| {
-                    matches!(self.module.expr(text).kind, Kind::Text(_))
-                        && sql::looks_like_sql(&self.composed(text).snippet.text)
+                    let words = || self.composed(text).snippet.text;
+                    self.is_text(text) && (sql::begins_statement(&words()) || sql::looks_like_sql(&words()))
                 });
                 if texts.is_empty() {
                     continue;
@@ -120,7 +121,9 @@ impl Reading<'_> {
                         continue;
                     };
                     let found = self.run_by(function, &name, &frame, 0);
-                    for text in &texts {
+                    let runs_it =
+                        |text: &&ExprId| !found.is_empty() || sql::looks_like_sql(&self.composed(**text).snippet.text);
+                    for text in texts.iter().filter(runs_it) {
                         let entry = runs.entry(*text).or_default();
                         for value in &found {
                             if !entry.0.contains(value) {
@@ -209,26 +212,26 @@ impl Reading<'_> {
                 continue;
             };
             let mut texts = self.texts_of(query.value, 0);
-            texts.retain(|&text| match &self.module.expr(text).kind {
-                Kind::Text(_) => sql::looks_like_sql(&self.composed(text).snippet.text),
-                _ => false,
-            });
+            texts.retain(|&text| self.is_text(text));
             if texts.is_empty() {
                 continue;
             }
             // pandas takes the connection as an argument.
             let source =
                 if method.starts_with("read_sql") { args.get(1).map_or(*base, |arg| arg.value) } else { *base };
-            let connection: Vec<Value> = self
-                .evaluator
-                .ask(self.at, source)
-                .into_iter()
-                .filter_map(|val| match val {
-                    Val::Connection(values) => Some(values.as_ref().clone()),
-                    _ => None,
-                })
-                .flatten()
-                .collect();
+            let mut connection: Option<Vec<Value>> = None;
+            for val in self.evaluator.ask(self.at, source) {
+                if let Val::Connection(values) = val {
+                    connection.get_or_insert_default().extend(values.iter().cloned());
+                }
+            }
+            // What a connection runs is no prose.
+            let is_sql = connection.is_some() || method.starts_with("execute") && self.is_called_connection(source);
+            texts.retain(|&text| {
+                let words = self.composed(text).snippet.text;
+                sql::looks_like_sql(&words) || is_sql && sql::begins_statement(&words)
+            });
+            let connection = connection.unwrap_or_default();
             let parameters: Vec<ExprId> = args
                 .iter()
                 .skip(1)
@@ -248,6 +251,18 @@ impl Reading<'_> {
             }
         }
         runs
+    }
+
+    /// `cursor`, `self.conn`, `get_db()`.
+    fn is_called_connection(&self, expr: ExprId) -> bool {
+        let name = match &self.module.expr(expr).kind {
+            Kind::Call { callee, .. } => return self.is_called_connection(*callee),
+            Kind::Name(name) | Kind::Member(_, name) => name.to_ascii_lowercase(),
+            _ => return false,
+        };
+        let last = name.rsplit('_').find(|word| !word.is_empty()).unwrap_or(&name);
+        ["c", "con", "conn", "connection", "cur", "curs", "cursor", "db", "database", "txn", "tx", "session", "engine"]
+            .contains(&last)
     }
 
     /// The literals that a query's expression is made of, through a variable or a wrapper.
@@ -448,7 +463,10 @@ impl Reading<'_> {
             }
             for (span, access) in &statement.filled {
                 if let Some(filler) = self.filler(composed, span.clone()) {
-                    self.names_table(filler, *access, Naming::Filled, connection);
+                    let words = composed.snippet.text.get(span.clone()).unwrap_or("");
+                    let quoted = words.starts_with(['"', '\'', '`', '[', '\\']);
+                    let naming = if quoted { Naming::Filled } else { Naming::FilledBare };
+                    self.names_table(filler, *access, naming, connection);
                 }
             }
             for parameter in &statement.catalogue {

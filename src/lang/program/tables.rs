@@ -621,7 +621,11 @@ impl Reading<'_> {
             let Some((table, place)) = fillers.name(home, literal).filter(|(table, _)| is_name(table)) else {
                 continue;
             };
-            if self.facts.table_uses.iter().any(|found| found.place == place && *found.connection == *connection) {
+            let mut known = self.facts.table_uses.iter_mut();
+            if let Some(known) = known.find(|found| found.place == place && *found.connection == *connection) {
+                if naming == Naming::FilledBare {
+                    known.naming = naming;
+                }
                 continue;
             }
             self.facts.table_uses.push(TableUse {

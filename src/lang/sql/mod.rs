@@ -22,6 +22,7 @@ pub(in crate::lang) use lines::goes_on;
 pub(in crate::lang) use recognise::begins_statement;
 pub use recognise::looks_like_sql;
 pub(in crate::lang) use script::{Script, read};
+pub use write::is_plain;
 pub(in crate::lang) use write::write;
 
 /// Stands in a text for a part that code fills in: an f-string's hole, the `{}` of a format.

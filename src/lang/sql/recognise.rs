@@ -205,7 +205,17 @@ impl Shape<'_> {
         }
         let starred = (first..from).any(|at| self.is(at, b'*') || self.is(at, b'('));
         let end = self.after_name(from + 1);
-        let goes_on = self.ends(end) || self.any(end, &CLAUSES) || self.is(end, b',') || self.any(end + 1, &CLAUSES);
+        // `FROM users u, teams t`, `select u.id from users u`.
+        let is_alias = || {
+            let alias = self.slice(end);
+            !alias.is_empty()
+                && (first..from).any(|at| self.is(at + 1, b'.') && self.slice(at).eq_ignore_ascii_case(alias))
+        };
+        let goes_on = self.ends(end)
+            || self.any(end, &CLAUSES)
+            || self.is(end, b',')
+            || self.any(end + 1, &CLAUSES)
+            || (self.ends(end + 1) || self.is(end + 1, b',')) && is_alias();
         let listed = (first..from).any(|at| self.is(at, b',') || self.is(at, b'.'));
         let lower = self.slice(0) == "select";
         starred && (goes_on || self.is(from + 1, b'('))

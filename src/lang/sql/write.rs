@@ -50,7 +50,8 @@ fn unquoted(words: &str) -> (usize, &str) {
 }
 
 /// SQLite takes it for a name without quotes.
-fn is_plain(name: &str) -> bool {
+#[must_use]
+pub fn is_plain(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         && !name.bytes().next().is_some_and(|first| first.is_ascii_digit())
         && !KEYWORDS.iter().any(|word| word.eq_ignore_ascii_case(name))
