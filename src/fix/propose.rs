@@ -383,7 +383,7 @@ impl<'a> Facts<'a> {
         };
         let stays = edits.iter().any(|edit| {
             let now = source.slice(edit.span);
-            !now.is_empty() && edit.text.contains(now) && edit.text.len() > now.len()
+            !now.is_empty() && edit.text.len() > now.len() && stands_in(&edit.text, now)
         });
         let same = names::strip_url(value) == default;
         match (best, stays || same) {
@@ -401,6 +401,18 @@ impl<'a> Facts<'a> {
             (Safety::Unsafe, _) => (Safety::Unsafe, unsafe_words(finding)),
         }
     }
+}
+
+/// The words stand in the text by themselves, and not at the end of a longer path.
+fn stands_in(text: &str, words: &str) -> bool {
+    let goes_on = |letter: char| letter.is_alphanumeric() || matches!(letter, '/' | '\\' | '.' | '_' | '-' | '~');
+    text.match_indices(words).any(|(start, _)| {
+        let before = text.get(..start).and_then(|before| before.chars().next_back());
+        let after = text.get(start + words.len()..).and_then(|after| after.chars().next());
+        let is_longer = words.starts_with(goes_on) && before.is_some_and(|before| before != '-' && goes_on(before))
+            || words.ends_with(goes_on) && after.is_some_and(goes_on);
+        !is_longer
+    })
 }
 
 /// A path without its scheme and query.
@@ -534,4 +546,38 @@ fn unsafe_words(finding: &Finding) -> String {
         _ => "the program is told another database",
     }
     .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_seen_from_elsewhere, stands_in};
+
+    #[test]
+    fn what_stays_is_more_than_the_end_of_another_path() {
+        for (text, words, expected) in [
+            ("os.environ.get('X', 'a.db')", "'a.db'", true),
+            ("${X:-a.db}", "a.db", true),
+            ("\"${X:-/data/a.db}\"", "a.db", false),
+            ("join(here, 'a.db') or x", "join(here, 'a.db')", true),
+            ("a.db.old", "a.db", false),
+        ] {
+            assert_eq!(stands_in(text, words), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn two_relative_paths_may_start_from_different_folders() {
+        for (written, path, expected) in [
+            ("databases/a.db", "bot/databases/a.db", true),
+            ("./databases/a.db", "databases/a.db", true),
+            ("../data/a.db", "data/a.db", true),
+            ("../a.db", "data/a.db", true),
+            ("a.db", "data/ba.db", false),
+            ("/data/a.db", "data/a.db", false),
+            ("a.db", "/data/a.db", false),
+            ("", "a.db", false),
+        ] {
+            assert_eq!(is_seen_from_elsewhere(written, path), expected, "{written}");
+        }
+    }
 }

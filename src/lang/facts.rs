@@ -231,7 +231,8 @@ pub enum Naming {
     Given,
     /// Code fills the name into SQL: `for table in ['users']`.
     Filled,
-    /// Code fills it in where SQL has no quotes around it: `f"FROM {table}"`.
+    /// Code fills it in where SQL has no quotes around it: `f"FROM {table}"`. To programs it is filled in like others.
+    #[serde(skip)]
     FilledBare,
     /// Code keeps it among what it calls tables: `EXPECTED_TABLES = ['users']`.
     Spoken,

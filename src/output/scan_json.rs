@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::scan_record as record;
 use super::{Opinion, shown};
 use crate::db::{self, Verdict};
-use crate::lang::{Engine, Language, Role, Value};
+use crate::lang::{Engine, Language, Naming, Role, Value};
 use crate::scan::{self, Database, DatabaseId, Inventory, Linked};
 
 /// Writes the inventory as one JSON document.
@@ -129,7 +129,7 @@ impl Names<'_> {
             place: record::Where::of(&fact.place),
             table: fact.table.to_string(),
             access: fact.access,
-            naming: fact.naming,
+            naming: if fact.naming == Naming::FilledBare { Naming::Filled } else { fact.naming },
             database: self.first(linked),
             context: linked.context,
             language: fact.language,

@@ -51,8 +51,17 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
         .filter_map(|(_, decision)| decision.asked())
         .map(|found| &found.place)
         .collect();
+    // Another module may tell what it is: the one that fills it into its SQL.
+    let told: HashSet<&Place> = asked
+        .iter()
+        .map(|(table_use, _)| &table_use.fact)
+        .filter(|fact| fact.naming != Naming::Spoken)
+        .map(|fact| &fact.place)
+        .collect();
     asked.retain(|(table_use, decision)| {
-        table_use.fact.naming != Naming::Spoken || decision.asked().is_some_and(|found| named.contains(&found.place))
+        table_use.fact.naming != Naming::Spoken
+            || decision.asked().is_some_and(|found| named.contains(&found.place))
+                && !told.contains(&table_use.fact.place)
     });
     // A table that keeps its name in one place keeps it in all: half a rename runs nowhere.
     let mut held: HashMap<&Place, (&TableUse, String)> = HashMap::new();
@@ -304,8 +313,11 @@ impl<'a> Names<'a> {
 
     fn named(&self, databases: &[DatabaseId]) -> String {
         let told = |database: &DatabaseId| format!("`{}`", super::told_apart(self.inventory, *database));
-        let mut names: Vec<String> = databases.iter().take(SHOWN).map(told).collect();
-        if databases.len() > SHOWN {
+        let mut names: Vec<String> = databases.iter().map(told).collect();
+        let mut seen = HashSet::new();
+        names.retain(|name| seen.insert(name.clone()));
+        if names.len() > SHOWN {
+            names.truncate(SHOWN);
             names.push("another".to_owned());
         }
         names.join(" or ")
