@@ -199,15 +199,12 @@ pub(super) fn unified(root: &Path, patch: &Patch) -> Option<Vec<u8>> {
 
 fn report(args: &Args, session: &Session<'_>, fixed: &Fixed<'_>) -> Result<(), Failure> {
     let look = session.look();
-    let mut out = Vec::new();
-    let written = match args.output_format {
-        Format::Json => fix_json(fixed, &mut out),
+    match args.output_format {
+        Format::Json => session.write(|out| fix_json(fixed, out))?,
         // The patch was printed file by file.
-        Format::Full if args.diff => Ok(()),
-        Format::Full => fix_full(fixed, session.global.verbose, &look, &mut out),
-    };
-    written.map_err(|error| Failure::output(&error))?;
-    session.print(&out)?;
+        Format::Full if args.diff => {}
+        Format::Full => session.write(|out| fix_full(fixed, session.global.verbose, &look, out))?,
+    }
     if args.output_format == Format::Full {
         if args.diff {
             // The patch has standard output for itself.

@@ -31,7 +31,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::output::Look;
 use failure::{Exit, Failure};
 use options::Global;
-use world::{World, write_to};
+use world::{World, write_to, write_with};
 
 /// Finds every SQLite database of a project and every line that refers to one, and holds both to a policy.
 #[derive(Debug, Parser)]
@@ -76,7 +76,12 @@ struct Session<'a> {
 impl Session<'_> {
     /// Data, to standard output.
     fn print(&self, text: &[u8]) -> Result<(), Failure> {
-        write_to(&mut io::stdout().lock(), text).map_err(|error| Failure::output(&error))
+        self.write(|out| out.write_all(text))
+    }
+
+    /// The same, while it is made.
+    fn write(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+        write_with(&mut io::stdout().lock(), write).map_err(|error| Failure::output(&error))
     }
 
     /// Talk, to standard error; nobody listens under `--quiet`.

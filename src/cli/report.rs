@@ -46,9 +46,7 @@ pub(super) fn deliver<F: Copy>(
         save(&path, |out| write(*format, &Look { colour: false, width: None }, out))
             .map_err(|error| Failure::unwritten(file, &error))?;
     }
-    let mut report = Vec::new();
-    write(to_stdout, &session.look(), &mut report).map_err(|error| Failure::output(&error))?;
-    session.print(&report)
+    session.write(|out| write(to_stdout, &session.look(), out))
 }
 
 /// Writes a file whole: what was there stays until the new text is complete, and nobody sees half of it.

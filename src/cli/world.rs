@@ -1,7 +1,7 @@
 //! The world around the process: its folder, its environment, its terminal. Read here, once, and nowhere else.
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use crate::check::Date;
@@ -124,9 +124,21 @@ fn day(time: std::time::SystemTime) -> Date {
     (u16::try_from(year).unwrap_or(u16::MAX), narrow(month), narrow(of_year - (153 * shifted + 2) / 5 + 1))
 }
 
+/// What is written to a stream at once, in bytes.
+const PIECE: usize = 64 << 10;
+
 /// Writes to a stream, where a reader that went away (`| head`) is no error.
 pub(crate) fn write_to(stream: &mut dyn Write, text: &[u8]) -> io::Result<()> {
-    match stream.write_all(text).and_then(|()| stream.flush()) {
+    write_with(stream, |out| out.write_all(text))
+}
+
+/// The same for a text that is made while it is written: of a long one no more than a piece is ever held.
+pub(crate) fn write_with(
+    stream: &mut dyn Write,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut out = BufWriter::with_capacity(PIECE, stream);
+    match write(&mut out).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }

@@ -35,7 +35,10 @@ pub fn check_full(
     let renderer = renderer.decor_style(DecorStyle::Unicode).term_width(look.width.unwrap_or(140));
     let mut sources: HashMap<Arc<str>, Option<Source>> = HashMap::new();
     for finding in judged.findings {
-        for place in std::iter::once(&finding.place).chain(finding.labels.iter().map(|label| &label.place)) {
+        let places = || std::iter::once(&finding.place).chain(finding.labels.iter().map(|label| &label.place));
+        // Findings come by file, and most of them speak of the policy as well.
+        sources.retain(|file, _| places().any(|place| place.file == *file));
+        for place in places() {
             if !sources.contains_key(&place.file) {
                 sources.insert(Arc::clone(&place.file), lookup(&place.file));
             }

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::Judged;
 use super::check_record as record;
+use super::each::Each;
 use super::scan_record::Skipped;
 use crate::output::shown;
 
@@ -14,7 +15,9 @@ pub fn check_json(judged: &Judged<'_>, out: &mut dyn Write) -> io::Result<()> {
         dbguard: env!("CARGO_PKG_VERSION"),
         policy: judged.policy_file.map(|file| shown(judged.root, file)),
         summary: record::Summary::of(judged.findings),
-        findings: records(judged).collect(),
+        findings: Each::of(judged.findings, |index, finding| {
+            record::Finding::of(finding, judged.fingerprints.get(index))
+        }),
         skipped: judged
             .skipped
             .iter()
@@ -28,16 +31,11 @@ pub fn check_json(judged: &Judged<'_>, out: &mut dyn Write) -> io::Result<()> {
 
 /// Writes each finding as one line of JSON.
 pub fn check_json_lines(judged: &Judged<'_>, out: &mut dyn Write) -> io::Result<()> {
-    for finding in records(judged) {
-        serde_json::to_writer(&mut *out, &finding)?;
+    for (index, finding) in judged.findings.iter().enumerate() {
+        serde_json::to_writer(&mut *out, &record::Finding::of(finding, judged.fingerprints.get(index)))?;
         writeln!(out)?;
     }
     Ok(())
-}
-
-fn records(judged: &Judged<'_>) -> impl Iterator<Item = record::Finding> {
-    let each = judged.findings.iter().enumerate();
-    each.map(|(index, finding)| record::Finding::of(finding, judged.fingerprints.get(index)))
 }
 
 #[cfg(test)]
@@ -48,7 +46,7 @@ mod tests {
     /// `SNAPSHOTS=overwrite cargo test schema` writes it anew.
     #[test]
     fn the_schema_is_current() {
-        let schema = schemars::schema_for!(record::Check);
+        let schema = schemars::schema_for!(record::Check<'_>);
         let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
         snapbox::Assert::new()
             .action_env("SNAPSHOTS")

@@ -6,14 +6,15 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::each::Each;
 use super::scan_record::{Skipped, Where};
 use crate::finding::{self, Fingerprint, Remedy, Severity};
 
 /// One judgement of the inventory by the policy.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(title = "dbguard check, version 1"))]
-pub(super) struct Check {
+pub(super) struct Check<'a> {
     /// Always 1.
     pub(super) version: u32,
     /// The dbguard that wrote this.
@@ -21,7 +22,8 @@ pub(super) struct Check {
     /// The policy file, where there is one.
     pub(super) policy: Option<String>,
     pub(super) summary: Summary,
-    pub(super) findings: Vec<Finding>,
+    #[cfg_attr(test, schemars(with = "Vec<Finding>"))]
+    pub(super) findings: Each<'a, finding::Finding, Finding>,
     /// What was not read, with the reason.
     pub(super) skipped: Vec<Skipped>,
 }

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::Fixed;
+use super::each::Each;
 use super::fix_record as record;
 use crate::output::shown;
 
@@ -14,8 +15,8 @@ pub fn fix_json(fixed: &Fixed<'_>, out: &mut dyn Write) -> io::Result<()> {
         policy: fixed.policy_file.map(|file| shown(fixed.root, file)),
         written: fixed.written,
         summary: record::Summary::of(fixed.patches),
-        files: fixed.patches.patches.iter().map(record::File::of).collect(),
-        left: fixed.patches.left.iter().map(record::Stays::of).collect(),
+        files: Each::of(&fixed.patches.patches, |_, patch| record::File::of(patch)),
+        left: Each::of(&fixed.patches.left, |_, left| record::Stays::of(left)),
         unsaved: fixed
             .unsaved
             .iter()
@@ -33,7 +34,7 @@ mod tests {
     /// `SNAPSHOTS=overwrite cargo test schema` writes it anew.
     #[test]
     fn the_schema_is_current() {
-        let schema = schemars::schema_for!(record::Run);
+        let schema = schemars::schema_for!(record::Run<'_>);
         let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
         snapbox::Assert::new()
             .action_env("SNAPSHOTS")

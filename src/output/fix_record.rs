@@ -5,15 +5,16 @@
 use serde::Serialize;
 
 use super::check_record::Finding;
+use super::each::Each;
 use super::scan_record::Where;
 use crate::finding::{self, Safety};
 use crate::fix::{Left, Patch, Patches};
 
 /// Edits of files, and the findings that stay.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(title = "dbguard fix, version 1"))]
-pub(super) struct Run {
+pub(super) struct Run<'a> {
     /// Always 1.
     pub(super) version: u32,
     /// The dbguard that wrote this.
@@ -24,9 +25,11 @@ pub(super) struct Run {
     pub(super) written: bool,
     pub(super) summary: Summary,
     /// Files that change, in order of their path.
-    pub(super) files: Vec<File>,
+    #[cfg_attr(test, schemars(with = "Vec<File>"))]
+    pub(super) files: Each<'a, Patch, File>,
     /// Findings that stay.
-    pub(super) left: Vec<Stays>,
+    #[cfg_attr(test, schemars(with = "Vec<Stays>"))]
+    pub(super) left: Each<'a, Left, Stays>,
     /// Files that could not be written, and were left as they were.
     pub(super) unsaved: Vec<Unsaved>,
 }

@@ -12,6 +12,7 @@ mod check_sarif;
 mod docs_mermaid;
 mod docs_page;
 mod docs_rules;
+mod each;
 mod files;
 mod fix_full;
 mod fix_json;

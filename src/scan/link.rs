@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use super::context::context_of;
 use super::duplicates::duplicates;
-use super::gather::Gathered;
+use super::gather::{Gathered, SourceFacts};
 use super::mounts::mount_points;
 use super::registry::Registry;
 use super::resolve::{SetTo, World, name_of};
 use super::store::Store;
 use super::{Context, DatabaseId, Inventory, Linked, Options, SourceInfo, files};
-use crate::lang::{Base, Engine, Reference, Role, Value, Values, names};
+use crate::lang::{Base, Engine, Facts, Reference, Role, Value, Values, names};
 use crate::tree::{Entry, Kind, Skipped, Tree};
 
 /// The paths of the databases that a fact can mean, likeliest first.
@@ -22,13 +22,12 @@ type Paths = Arc<[String]>;
 /// so that their order does not depend on which fact named one first.
 struct Drafts<T>(Vec<(T, Paths, Context)>);
 
-impl<T> Default for Drafts<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
 impl<T> Drafts<T> {
+    /// With room for the facts of all sources: as many again would be held while a list grows.
+    fn for_all(sources: &[SourceFacts], of: impl Fn(&Facts) -> usize) -> Self {
+        Self(Vec::with_capacity(sources.iter().map(|source| of(&source.facts)).sum()))
+    }
+
     fn add(
         &mut self,
         resolver: &mut Resolver<'_>,
@@ -124,13 +123,14 @@ pub(super) fn link(
     let sidecars = tree.entries.iter().filter(|entry| entry.kind == Kind::Sidecar && entry.tracked && entry.asked);
     inventory.tracked_sidecars = sidecars.map(|entry| entry.path.to_string()).collect();
 
-    let mut references = Drafts::default();
-    let mut table_uses = Drafts::default();
-    let mut statements = Drafts::default();
-    let mut settings = Drafts::default();
-    let mut env_reads = Drafts::default();
-    let mut copies = Drafts::default();
-    let mut attaches = Drafts::default();
+    let sources = &gathered.sources;
+    let mut references = Drafts::for_all(sources, |facts| facts.references.len());
+    let mut table_uses = Drafts::for_all(sources, |facts| facts.table_uses.len());
+    let mut statements = Drafts::for_all(sources, |facts| facts.statements.len());
+    let mut settings = Drafts::for_all(sources, |facts| facts.settings.len());
+    let mut env_reads = Drafts::for_all(sources, |facts| facts.env_reads.len());
+    let mut copies = Drafts::for_all(sources, |facts| facts.copies.len());
+    let mut attaches = Drafts::for_all(sources, |facts| facts.attaches.len());
     for source in gathered.sources {
         let context = context_of(&source.path, source.language, &is_test);
         let at = (source.path.as_ref(), context);
