@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Measures `dbguard check --staged` against `git diff --cached --raw` in a repository of 3,000 Python files: with 100 files
 # staged that name no database, with 100 of which 5 do, with one, and with one that does. The two run in turn; each line tells
-# the medians, the bound in milliseconds, and the ratio with its bound where there is one.
+# the medians, the bound in milliseconds, and the ratio with its bound where there is one; and once more where nothing was learnt yet
+# of the contents that are staged.
 #
 #   benches/staged.sh [FOLDER]
 #
-# Lays the repository out once in FOLDER (default: a folder below target/); compare the figures by ratio.
+# Lays the repository out once in FOLDER (default: a folder below target/); compare the figures by ratio. On a machine where others
+# are at work: build first, then `chrt -r 10 benches/staged.sh`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -43,10 +45,15 @@ PYTHON
 fi
 cd "$folder"
 
+# What is known of the contents that are committed.
+git reset -q --hard
+"$dbguard" check --staged --quiet >/dev/null || true
+rm -rf .git/known-before && cp -R .git/dbguard .git/known-before
+
 # measure NAME MOST_MILLISECONDS [MOST_TIMES]
 measure() {
   python3 - "$dbguard" "$(git diff --cached --raw | wc -l) staged, $1" "${@:2}" <<'PYTHON'
-import statistics, subprocess, sys, time
+import shutil, statistics, subprocess, sys, time
 
 dbguard, what, bound, *times = sys.argv[1:]
 
@@ -56,10 +63,15 @@ def run(command):
     return (time.perf_counter() - start) * 1000
 
 pair = (["git", "diff", "--cached", "--raw"], [dbguard, "check", "--staged", "--quiet"])
-runs = [[run(command) for command in pair] for _ in range(43)][3:]
-git, ours = (statistics.median(side) for side in zip(*runs))
-ratio = statistics.median(ours / git for git, ours in runs)
-print(f"{what}: git {git:.1f} ms, dbguard {ours:.1f} ms (bound {bound}), {ratio:.1f} x" + (f" (bound {times[0]})" if times else ""))
+def forget():
+    shutil.rmtree(".git/dbguard")
+    shutil.copytree(".git/known-before", ".git/dbguard")
+
+for how, prepare in (("", lambda: None), (", contents new", forget)):
+    runs = [[run(pair[0]), (prepare(), run(pair[1]))[1]] for _ in range(43)][3:]
+    git, ours = (statistics.median(side) for side in zip(*runs))
+    ratio = statistics.median(ours / git for git, ours in runs)
+    print(f"{what}{how}: git {git:.1f} ms, dbguard {ours:.1f} ms (bound {bound}), {ratio:.1f} x" + (f" (bound {times[0]})" if times else ""))
 PYTHON
   git reset -q --hard
 }
