@@ -51,6 +51,9 @@ fn strings_of_python() {
         "c.execute(r'DELETE FROM ‹[users]›')",
         "sql = 'SELECT * FROM ‹users›'\nsql += ' JOIN ‹teams› ON ‹teams›.id = ‹users›.team'\nc.execute(sql)",
         "where = ['‹users›.id = 1']\nwhere.append('users_x = ‹users›.y AND z.users = 1')\nc.execute('SELECT 1 FROM ‹users› WHERE ' + ' AND '.join(where))",
+        // Pieces that a template is filled with.
+        "where = []\nwhere.append('AND ‹users›.team IN ({})'.format(x))\nsql = 'SELECT ‹users›.id FROM ‹users› WHERE a = 1 {} ORDER BY {}'.format(' '.join(where), order)\nc.execute(sql)",
+        "where = 'AND ‹users›.team = 1'\nc.execute('SELECT id FROM ‹users› WHERE a = 1 %s' % where)\nc.execute('SELECT id FROM ‹users› WHERE a = %s %s' % (1, where))",
         // What a connection runs is no prose.
         "cur = c.cursor()\ncur.execute('select name from ‹users›')\nself.db.execute('Delete from ‹users›')\nsay('select name from users')\ntool.execute('delete from cart')",
         "def run(sql):\n    c.execute(sql)\nrun('select name from ‹users›')\nsay('select one from users')",

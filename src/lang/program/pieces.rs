@@ -127,11 +127,29 @@ impl Reading<'_> {
         for (_, hole) in &composed.holes {
             self.pieces_of(*hole, &mut found, 0);
         }
+        for &text in &composed.texts {
+            self.given_to(text, &mut found);
+        }
         if let Some(named) = self.usage.named(composed.whole) {
             self.appended(&named.name.clone(), composed.whole, &mut found, 1);
         }
         found.retain(|text| !composed.texts.contains(text));
         found
+    }
+
+    /// What `"..".format(x)` and `".." % x` fill into a template.
+    fn given_to(&self, template: ExprId, found: &mut Vec<ExprId>) {
+        let Some(parent) = self.module.expr(template).parent else { return };
+        match &self.module.expr(parent).kind {
+            Kind::Member(base, method) if *base == template && method.as_ref() == "format" => {
+                let call = self.module.expr(parent).parent.map(|call| &self.module.expr(call).kind);
+                if let Some(Kind::Call { args, .. }) = call {
+                    args.iter().for_each(|arg| self.pieces_of(arg.value, found, 1));
+                }
+            }
+            Kind::Binary { op: Op::Mod, left, right } if *left == template => self.pieces_of(*right, found, 1),
+            _ => {}
+        }
     }
 
     fn pieces_of(&self, expr: ExprId, found: &mut Vec<ExprId>, depth: u32) {
