@@ -2,6 +2,7 @@
 
 mod expression;
 mod imports;
+mod joined;
 mod literal;
 #[cfg(test)]
 mod tests;
@@ -108,6 +109,13 @@ impl<'a> Writer<'a> {
     fn holds_whole_path(&self, found: &PathExpression<'_>, value: &str) -> Result<(), Refusal> {
         let (value, scattered) =
             (names::strip_url(value), Refusal::because("the name is put together with its folder somewhere else"));
+        let lone = found.fixed.as_ref().is_some_and(|text| !text.contains(['/', '\\']));
+        if lone
+            && joined::bound_name(self.source, found.node)
+                .is_some_and(|name| joined::is_joined(&self.source.text, name))
+        {
+            return Err(scattered);
+        }
         match &found.fixed {
             Some(text) if names::strip_url(text).trim_start_matches("./") != value.trim_start_matches("./") => {
                 Err(scattered)
