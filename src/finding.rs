@@ -22,15 +22,15 @@ pub struct Finding {
     pub rule: String,
     pub severity: Severity,
     pub place: Place,
-    pub message: String,
+    pub message: Arc<str>,
     /// What to do about it.
-    pub help: Option<String>,
+    pub help: Option<Arc<str>>,
     /// Places that follow from it or forbid it: the opens of a constant, the line of the policy.
     pub labels: Vec<Label>,
     /// The database it is about, as the inventory names it.
-    pub database: Option<String>,
+    pub database: Option<Arc<str>>,
     /// The table it is about, where it speaks of one.
-    pub table: Option<String>,
+    pub table: Option<Arc<str>>,
     pub remedy: Option<Remedy>,
 }
 
@@ -73,7 +73,7 @@ fn normalised(text: &str) -> String {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Label {
     pub place: Place,
-    pub text: String,
+    pub text: Arc<str>,
 }
 
 /// What would mend a finding, in no language's words.

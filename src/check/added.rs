@@ -52,7 +52,7 @@ mod tests {
             rule: "hardcoded-path".to_owned(),
             severity: Severity::Error,
             place,
-            message: String::new(),
+            message: "".into(),
             help: None,
             labels: Vec::new(),
             database: None,

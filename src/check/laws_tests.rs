@@ -109,7 +109,7 @@ fn findings_of(example: &Example) -> Vec<(String, String, String)> {
         baseline.accept(&mut report, &mut prints, &present);
         assert_eq!(prints.len(), report.findings.len());
     }
-    let line = |it: &Finding| (it.rule.clone(), underlined(root.path(), &it.place), it.message.clone());
+    let line = |it: &Finding| (it.rule.clone(), underlined(root.path(), &it.place), it.message.to_string());
     report.findings.iter().map(line).collect()
 }
 

@@ -99,7 +99,7 @@ fn case_1_a_constant_that_is_opened_twice_is_one_finding_with_two_labels() {
     assert_eq!(scene.check(POLICY, &Options::default()), ["app.py:1 hardcoded-path", "app.py:4 forbidden-database"]);
     let policy = policy::parse(&Source::new("dbguard.toml", POLICY.as_bytes().to_vec()));
     let report = check(&scene.inventory, &policy, &Options::default());
-    let labels: Vec<_> = report.findings[0].labels.iter().map(|it| (it.place.start.line, it.text.as_str())).collect();
+    let labels: Vec<_> = report.findings[0].labels.iter().map(|it| (it.place.start.line, &*it.text)).collect();
     assert_eq!(labels, [(2, "opened here"), (3, "opened here"), (2, "the policy gives the path here")]);
     assert_eq!(report.by_severity, BTreeMap::from([(Severity::Error, 2)]));
     assert_eq!(report.files, ["app.py"]);

@@ -343,7 +343,7 @@ fn accounts(
     for finding in &mut told {
         let renamed = finding.database.as_deref().and_then(|path| renamed.get(path));
         if let Some(renamed) = renamed {
-            finding.database = Some((*renamed).to_owned());
+            finding.database = Some((*renamed).into());
         }
     }
     let mut lookup = |file: &str| Some(Source::new(file, text_of(file, items, store)?.to_vec()));

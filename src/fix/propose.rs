@@ -371,7 +371,7 @@ impl<'a> Facts<'a> {
         source: &Source,
     ) -> (Safety, String) {
         let best = best(&finding.rule);
-        let has_moved = finding.database.as_ref().is_some_and(|database| self.moved.contains(database));
+        let has_moved = finding.database.as_ref().is_some_and(|database| self.moved.contains(&**database));
         if asked.retargets {
             return match has_moved {
                 true => (Safety::Safe, "its rows have been moved there".to_owned()),

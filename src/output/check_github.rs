@@ -64,7 +64,7 @@ fn annotate(judged: &Judged<'_>, group: &[&Finding], more: usize, out: &mut dyn 
     } else if place.start.line < place.end.line {
         let _ = write!(properties, ",endLine={}", place.end.line);
     }
-    let mut message = first.message.clone();
+    let mut message = first.message.to_string();
     if let Some(help) = &first.help {
         let _ = write!(message, "\nhelp: {help}");
     }

@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn a_page_within_its_bytes_ends_at_a_whole_row_and_says_what_is_left() {
         let mut finding = sample::findings().remove(0);
-        finding.message = "数据库 ".repeat(20);
+        finding.message = "数据库 ".repeat(20).into();
         let findings = vec![finding; 200];
         for budget in [2_000, 2_001, 2_002, 2_003, 20_000] {
             let page = written(&findings, budget);

@@ -75,14 +75,14 @@ impl Finding {
             place: Where::of(&finding.place),
             rule: finding.rule.clone(),
             severity: finding.severity,
-            message: finding.message.clone(),
-            help: finding.help.clone(),
+            message: finding.message.to_string(),
+            help: finding.help.as_deref().map(str::to_owned),
             labels: finding
                 .labels
                 .iter()
-                .map(|label| Label { place: Where::of(&label.place), text: label.text.clone() })
+                .map(|label| Label { place: Where::of(&label.place), text: label.text.to_string() })
                 .collect(),
-            database: finding.database.clone(),
+            database: finding.database.as_deref().map(str::to_owned),
             fingerprint: fingerprint.cloned(),
             remedy: finding.remedy.clone(),
         }

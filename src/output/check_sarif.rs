@@ -75,7 +75,7 @@ fn result(judged: &Judged<'_>, it: &Identified<'_>, rule_index: usize, lookup: &
     let finding = it.finding;
     let message = match &finding.help {
         Some(help) => format!("{}\nhelp: {help}", finding.message),
-        None => finding.message.clone(),
+        None => finding.message.to_string(),
     };
     sarif::Result {
         rule_id: finding.rule.clone(),
@@ -89,7 +89,7 @@ fn result(judged: &Judged<'_>, it: &Identified<'_>, rule_index: usize, lookup: &
             .enumerate()
             .map(|(id, label)| sarif::Location {
                 id: Some(id),
-                message: Some(text(label.text.as_str())),
+                message: Some(text(&*label.text)),
                 ..location(judged, &label.place)
             })
             .collect(),

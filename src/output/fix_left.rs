@@ -63,7 +63,7 @@ fn groups(left: &[Left]) -> Vec<Group<'_>> {
         let words = match (&left.reason, &finding.help) {
             (Some(reason), _) => reason.clone(),
             (None, Some(help)) => format!("{}: {help}", finding.message),
-            (None, None) => finding.message.clone(),
+            (None, None) => finding.message.to_string(),
         };
         let number = *known.entry((&finding.rule, words.clone())).or_insert_with(|| {
             groups.push(Group { rule: &finding.rule, words, findings: Vec::new() });

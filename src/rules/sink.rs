@@ -1,5 +1,8 @@
 //! Where judgements go: an offence names places and fills holes; the card turns it into words.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use super::card::{Card, fill};
 use crate::finding::{Finding, Label, Remedy, Severity};
 use crate::scan::{DatabaseId, Inventory};
@@ -65,6 +68,8 @@ pub(crate) struct Sink<'a> {
     severity: Severity,
     inventory: &'a Inventory,
     findings: &'a mut Vec<Finding>,
+    /// Most findings of a rule say what others say.
+    words: HashSet<Arc<str>>,
     /// Holes and labels that the card names and no judgement fills, or the other way round. The laws want none.
     pub(crate) faults: Vec<String>,
 }
@@ -76,7 +81,7 @@ impl<'a> Sink<'a> {
         inventory: &'a Inventory,
         findings: &'a mut Vec<Finding>,
     ) -> Self {
-        Self { card, severity, inventory, findings, faults: Vec::new() }
+        Self { card, severity, inventory, findings, words: HashSet::new(), faults: Vec::new() }
     }
 
     /// What all rules before this one found.
@@ -95,7 +100,10 @@ impl<'a> Sink<'a> {
         for (place, name, mut holes) in offence.labels {
             holes.extend(offence.holes.iter().cloned());
             match self.card.labels.get(name) {
-                Some(words) => labels.push(Label { place, text: self.fill(words, &holes) }),
+                Some(words) => {
+                    let text = self.fill(words, &holes);
+                    labels.push(Label { place, text: self.once(text) });
+                }
                 None => self.faults.push(format!("{}: no label `{name}`", self.card.id)),
             }
         }
@@ -103,17 +111,29 @@ impl<'a> Sink<'a> {
         labels.dedup();
         // Whatever a card says of a table, it says with this hole.
         let table = offence.holes.iter().find(|(name, _)| *name == "table").map(|(_, table)| table.clone());
-        self.findings.push(Finding {
+        let database = offence.database.and_then(|id| self.inventory.databases.get(id.0)).map(|it| it.path.clone());
+        let finding = Finding {
             rule: self.card.id.to_owned(),
             severity: self.severity,
             place: offence.place,
-            message,
-            help,
+            message: self.once(message),
+            help: help.map(|help| self.once(help)),
             labels,
-            database: offence.database.and_then(|id| self.inventory.databases.get(id.0)).map(|it| it.path.clone()),
-            table,
+            database: database.map(|path| self.once(path)),
+            table: table.map(|table| self.once(table)),
             remedy: offence.remedy,
-        });
+        };
+        self.findings.push(finding);
+    }
+
+    /// The same words as a finding before had them.
+    fn once(&mut self, words: String) -> Arc<str> {
+        if let Some(known) = self.words.get(words.as_str()) {
+            return Arc::clone(known);
+        }
+        let words: Arc<str> = words.into();
+        self.words.insert(Arc::clone(&words));
+        words
     }
 
     fn fill(&mut self, words: &str, holes: &[(&'static str, String)]) -> String {

@@ -112,7 +112,9 @@ impl Baseline {
                     } else {
                         format!("the baseline accepts it in {}, it is in {places}", counted(entry.places))
                     };
-                    grown.extend(kept.iter().map(|at| (*at, Label { place: entry.place.clone(), text: text.clone() })));
+                    grown.extend(
+                        kept.iter().map(|at| (*at, Label { place: entry.place.clone(), text: text.as_str().into() })),
+                    );
                     if group.len() < count && present.can_tell(report, &entry) {
                         let Entry { place, rule, .. } = entry.clone();
                         stale.push(match group.len() {
@@ -162,7 +164,7 @@ impl Baseline {
                         entry.count = clamp(group.len());
                     }
                     entry.places = if accept_new { places } else { entry.places.min(places) };
-                    entry.what = Some(first.message.clone());
+                    entry.what = Some(first.message.to_string());
                 }
                 None if accept_new => {
                     let entry = Entry {
@@ -173,7 +175,7 @@ impl Baseline {
                         count: clamp(group.len()),
                         places,
                         on_disk: is_on_disk(first, present.inventory),
-                        what: Some(first.message.clone()),
+                        what: Some(first.message.to_string()),
                         why: None,
                     };
                     entries.insert(key, entry);

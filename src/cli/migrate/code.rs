@@ -147,7 +147,7 @@ fn patches(
 
 fn concerns(finding: &Finding, moved: &BTreeSet<String>) -> bool {
     MOVING.contains(&finding.rule.as_str())
-        || finding.remedy.is_some() && finding.database.as_ref().is_some_and(|it| moved.contains(it))
+        || finding.remedy.is_some() && finding.database.as_ref().is_some_and(|it| moved.contains(&**it))
 }
 
 /// What git has, or would take, is no reference.
