@@ -1,6 +1,6 @@
 //! Every place that names a table, in every language, with its exact bytes: `‹users›`. `‹!users›` is known and cannot be changed.
 
-use super::{Language, read};
+use super::{Language, Naming, read};
 use crate::text::Source;
 
 /// The text with a mark around each name of a table.
@@ -229,6 +229,29 @@ fn tables_that_classes_name() {
         let found: Vec<String> =
             read(&source, Language::Python).table_uses.into_iter().map(|found| found.table.to_string()).collect();
         assert_eq!(found, [expected], "{text}");
+    }
+}
+
+#[test]
+fn names_in_what_the_code_calls_tables_are_spoken_of() {
+    let spoken = |line: &str| {
+        let source = Source::new("app.py", format!("import sqlite3\n{line}\n").into_bytes());
+        let found = read(&source, Language::Python).table_uses;
+        found.iter().any(|it| &*it.table == "feeds" && it.naming == Naming::Spoken && it.fixed.is_some())
+    };
+    for line in [
+        "EXPECTED_TABLES = ['feeds']",
+        "check(table_name='feeds')",
+        "assert 'feeds' in list_tables(connection)",
+        "assert sorted(TABLES.keys()) == ['feeds']",
+        "columns = SCHEMA['table']['feeds']",
+        "columns = TABLES['feeds'] + schema.tables.get('feeds')",
+        "tables.append('feeds')",
+    ] {
+        assert!(spoken(line), "{line}");
+    }
+    for line in ["columns = row['feeds']", "seen.append('feeds')", "response.get('feeds')", "title = 'feeds'"] {
+        assert!(!spoken(line), "{line}");
     }
 }
 

@@ -14,6 +14,11 @@ use crate::text::Span;
 /// Lists in lists, and what wraps them.
 const DEPTH: usize = 5;
 
+/// What makes a collection of another.
+const COLLECTIONS: [&str; 5] = ["set", "frozenset", "tuple", "list", "sorted"];
+/// Methods of collections that are handed an element or a key.
+const IN_COLLECTION: [&str; 9] = ["get", "pop", "setdefault", "append", "add", "remove", "discard", "index", "count"];
+
 impl Reading<'_> {
     pub(super) fn spoken(&mut self) {
         if self.module.language != Language::Python {
@@ -52,11 +57,7 @@ impl Reading<'_> {
                 return Some(named.name.to_string());
             }
             if let Some(target) = self.usage.target(at) {
-                return match &self.module.expr(target).kind {
-                    Kind::Member(_, name) => Some(name.to_string()),
-                    Kind::Index(_, key) => static_text(self.module, *key),
-                    _ => None,
-                };
+                return self.last_word(target);
             }
             let parent = self.module.expr(at).parent?;
             match &self.module.expr(parent).kind {
@@ -64,7 +65,9 @@ impl Reading<'_> {
                     let given = args.iter().find(|arg| arg.value == at)?;
                     match (&given.name, &self.module.expr(*callee).kind) {
                         (Some(keyword), _) => return Some(keyword.to_string()),
-                        (None, Kind::Name(name)) if matches!(name.as_ref(), "set" | "frozenset" | "tuple" | "list") => {
+                        (None, Kind::Name(name)) if COLLECTIONS.contains(&name.as_ref()) => {}
+                        (None, Kind::Member(base, name)) if IN_COLLECTION.contains(&name.as_ref()) => {
+                            return self.last_word(*base);
                         }
                         _ => return None,
                     }
@@ -78,15 +81,31 @@ impl Reading<'_> {
                 Kind::List(_) | Kind::Binary { op: Op::Add | Op::Or | Op::Other, .. } => {}
                 Kind::Binary { op: Op::Compare, left, right } => {
                     let other = if *left == at { *right } else { *left };
-                    return match &self.module.expr(other).kind {
-                        Kind::Name(name) | Kind::Member(_, name) => Some(name.to_string()),
-                        Kind::Index(_, key) => static_text(self.module, *key),
-                        _ => None,
-                    };
+                    return self.last_word(other);
                 }
+                // A key of what holds something for each table.
+                Kind::Index(base, key) if *key == at => return self.last_word(*base),
                 _ => return None,
             }
             at = parent;
+        }
+        None
+    }
+
+    /// The name that an expression ends with: `TABLES`, `schema.tables`, `schema["tables"]`, `set(tables)`, `list_tables()`.
+    fn last_word(&self, expr: ExprId) -> Option<String> {
+        let mut at = expr;
+        for _ in 0..DEPTH {
+            match &self.module.expr(at).kind {
+                Kind::Name(name) | Kind::Member(_, name) => return Some(name.to_string()),
+                Kind::Index(_, key) => return static_text(self.module, *key),
+                Kind::Call { callee, args } => match (&self.module.expr(*callee).kind, args.as_slice()) {
+                    (Kind::Name(name), [only]) if COLLECTIONS.contains(&name.as_ref()) => at = only.value,
+                    (Kind::Member(base, name), []) if matches!(name.as_ref(), "keys" | "copy") => at = *base,
+                    _ => at = *callee,
+                },
+                _ => return None,
+            }
         }
         None
     }
