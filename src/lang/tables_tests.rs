@@ -247,6 +247,8 @@ fn names_in_what_the_code_calls_tables_are_spoken_of() {
         "columns = SCHEMA['table']['feeds']",
         "columns = TABLES['feeds'] + schema.tables.get('feeds')",
         "tables.append('feeds')",
+        "query = Query().SELECT('*').FROM('feeds').ORDER_BY('rowid')",
+        "query = Query().SELECT('*').FROM('entries', 'feeds AS f')",
     ] {
         assert!(spoken(line), "{line}");
     }

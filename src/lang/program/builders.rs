@@ -75,6 +75,24 @@ const OF_MIGRATOR: [&str; 9] = [
     "drop_constraint",
 ];
 
+/// Methods of builders that put a statement together from pieces, and are handed a table first. Data.
+const OF_PIECES: [&str; 14] = [
+    "FROM",
+    "JOIN",
+    "LEFT_JOIN",
+    "INNER_JOIN",
+    "CROSS_JOIN",
+    "INTO",
+    "INSERT_INTO",
+    "UPDATE",
+    "DELETE_FROM",
+    "from_",
+    "into",
+    "insert_into",
+    "delete_from",
+    "from_table",
+];
+
 impl Reading<'_> {
     pub(super) fn builders(&mut self) {
         if self.module.language == Language::Python {
@@ -136,8 +154,19 @@ impl Reading<'_> {
             _ if OF_MIGRATOR.contains(&method) && named.ends_with("migrator") => {
                 self.given(argument(args, 0, &["table"]))
             }
+            _ if OF_PIECES.contains(&method) => args.iter().for_each(|arg| self.piece(arg.value, method)),
             _ => {}
         }
+    }
+
+    /// `Query().FROM("users AS u")`: what the other pieces say of the table is not followed, so that it keeps its name.
+    fn piece(&mut self, literal: ExprId, method: &str) {
+        let Some((text, span)) = self.plain(literal) else { return };
+        let before = text.len() - text.trim_start().len();
+        let Some(table) = text.split_whitespace().next().filter(|word| is_name(word)) else { return };
+        let start = span.start as usize + before;
+        let fixed = format!("`{method}` puts it together with pieces of SQL that are not followed");
+        self.qualified(Span::new(start, start + table.len()), table, Naming::Spoken, Some(fixed));
     }
 
     /// `Base.classes.users`: the attribute is the table.
