@@ -6,6 +6,7 @@ mod generated_tests;
 mod ignore;
 #[cfg(test)]
 mod laws_tests;
+mod listed;
 mod patch;
 mod propose;
 mod save;

@@ -1,13 +1,12 @@
 //! What reading one source yields: facts with their places, no opinion and no look at the disk.
 
 use std::collections::HashSet;
-use std::hash::Hash;
 use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::{Language, value::Value};
-use crate::text::{Place, Source};
+use crate::text::{Place, Source, once};
 
 /// All that something can be, likeliest first. Many facts of a source say the same.
 pub type Values = Arc<[Value]>;
@@ -127,7 +126,7 @@ pub struct Shared {
 
 impl Shared {
     fn word(&mut self, word: &mut Arc<str>) {
-        *word = once(&mut self.words, word);
+        *word = once(&mut self.words, Arc::clone(word));
     }
 
     fn optional(&mut self, word: &mut Option<Arc<str>>) {
@@ -137,16 +136,8 @@ impl Shared {
     }
 
     fn values(&mut self, values: &mut Values) {
-        *values = once(&mut self.values, values);
+        *values = once(&mut self.values, Arc::clone(values));
     }
-}
-
-fn once<T: ?Sized + Eq + Hash>(known: &mut HashSet<Arc<T>>, it: &Arc<T>) -> Arc<T> {
-    if let Some(known) = known.get(it) {
-        return Arc::clone(known);
-    }
-    known.insert(Arc::clone(it));
-    Arc::clone(it)
 }
 
 fn in_values(values: &mut [Value], visit: &mut dyn FnMut(&mut Place)) {

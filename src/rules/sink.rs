@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::card::{Card, fill};
 use crate::finding::{Finding, Label, Remedy, Severity};
 use crate::scan::{DatabaseId, Inventory};
-use crate::text::Place;
+use crate::text::{Place, once};
 
 /// What stands for each `{name}` of a card.
 pub(super) type Holes = Vec<(&'static str, String)>;
@@ -128,12 +128,7 @@ impl<'a> Sink<'a> {
 
     /// The same words as a finding before had them.
     fn once(&mut self, words: String) -> Arc<str> {
-        if let Some(known) = self.words.get(words.as_str()) {
-            return Arc::clone(known);
-        }
-        let words: Arc<str> = words.into();
-        self.words.insert(Arc::clone(&words));
-        words
+        once(&mut self.words, words.into())
     }
 
     fn fill(&mut self, words: &str, holes: &[(&'static str, String)]) -> String {

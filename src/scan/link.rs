@@ -13,6 +13,7 @@ use super::resolve::{SetTo, World, name_of};
 use super::store::Store;
 use super::{Context, DatabaseId, Inventory, Linked, Options, SourceInfo, files};
 use crate::lang::{Base, Engine, Facts, Reference, Role, Value, Values, names};
+use crate::text::once;
 use crate::tree::{Entry, Kind, Skipped, Tree};
 
 /// The paths of the databases that a fact can mean, likeliest first.
@@ -68,13 +69,7 @@ impl Resolver<'_> {
                 }
             }
         }
-        let paths = copies_last(paths);
-        if let Some(known) = self.paths.get(paths.as_slice()) {
-            return Arc::clone(known);
-        }
-        let paths: Paths = paths.into();
-        self.paths.insert(Arc::clone(&paths));
-        paths
+        once(&mut self.paths, copies_last(paths).into())
     }
 }
 

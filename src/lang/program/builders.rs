@@ -1,5 +1,5 @@
 //! Names of tables in what query builders are handed beside SQL: knex and objection, playhouse's migrator, SQLAlchemy's collections
-//! of tables, Django's `extra`. Knows no SQL.
+//! of tables, Django's `extra`, statements put together piece by piece. Knows no SQL.
 
 use super::evaluate::{argument, static_text};
 use super::facts::Reading;

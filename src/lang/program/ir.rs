@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::lang::Language;
-use crate::text::{Source, Span};
+use crate::text::{Source, Span, once};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ExprId(pub u32);
@@ -350,7 +350,7 @@ impl Module {
         for expr in &mut self.exprs {
             match &mut expr.kind {
                 Kind::Text(pieces) => pieces.shrink_to_fit(),
-                Kind::Name(name) | Kind::Member(_, name) => once(name, &mut names),
+                Kind::Name(name) | Kind::Member(_, name) => *name = once(&mut names, Arc::clone(name)),
                 Kind::Call { args, .. } => args.shrink_to_fit(),
                 Kind::List(parts) | Kind::Opaque(parts) => parts.shrink_to_fit(),
                 Kind::Dict(pairs) => pairs.shrink_to_fit(),
@@ -359,7 +359,7 @@ impl Module {
         }
         for scope in &mut self.scopes {
             scope.params.shrink_to_fit();
-            scope.params.iter_mut().for_each(|param| once(&mut param.name, &mut names));
+            scope.params.iter_mut().for_each(|param| param.name = once(&mut names, Arc::clone(&param.name)));
             for bindings in scope.bindings.values_mut().chain(scope.members.values_mut()) {
                 bindings.shrink_to_fit();
             }
@@ -379,14 +379,5 @@ impl Module {
     #[must_use]
     pub fn block(&self, id: BlockId) -> &Block {
         &self.blocks[id.0 as usize]
-    }
-}
-
-fn once(name: &mut Arc<str>, names: &mut HashSet<Arc<str>>) {
-    match names.get(name) {
-        Some(known) => *name = Arc::clone(known),
-        None => {
-            names.insert(Arc::clone(name));
-        }
     }
 }
