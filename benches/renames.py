@@ -5,7 +5,8 @@ usage: renames.py REPOSITORY WORK [--table OLD=NEW]... [--database PATH] [--fold
 
 REPOSITORY is cloned twice below WORK: `before` as it is, `after` with the tables renamed. Without `--table` the twelve tables that
 its code names most get new names of the awkward kinds: reserved words, upper case, a part of the old name, the name of a column.
-`--database` is the primary of the policy; every other SQLite database of the tree is consolidated into it.
+`--database` is the primary of the policy; every other SQLite database of the tree is consolidated into it. What git holds of databases
+is renamed as well.
 COMMAND runs the tests, in `--folder` of each clone: pytest with -rA, Django's or unittest's runner with -v 2, jest --verbose,
 node --test. `{here}` in it is the clone.
 
@@ -19,6 +20,7 @@ import collections
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 
@@ -97,6 +99,23 @@ def policy(scan, tables, primary):
     return "\n".join(lines) + "\n"
 
 
+def move(tables, root):
+    """The half of a migration that the fix leaves out: databases that git holds get the new names."""
+    for name in run("git", "ls-files", "-z", cwd=root).stdout.split("\0"):
+        path = os.path.join(root, name)
+        if not os.path.isfile(path) or os.path.islink(path):
+            continue
+        with open(path, "rb") as file:
+            if file.read(16) != b"SQLite format 3\0":
+                continue
+        connection = sqlite3.connect(path)
+        for old, new in tables.items():
+            if connection.execute("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?", (old,)).fetchone():
+                connection.execute(f'ALTER TABLE "{old}" RENAME TO "{new}"')
+        connection.commit()
+        connection.close()
+
+
 def rename(given, root):
     """Writes the policy, fixes, and tells what came of it. Gives how much went wrong."""
     path = os.path.join(root, "dbguard.toml")
@@ -108,14 +127,16 @@ def rename(given, root):
         for use in scan["table_uses"]
         if use["context"] == "code" and re.fullmatch(r"\w+", use["table"]) and not use["table"].startswith("sqlite_")
     ]
-    counts = collections.Counter(use["table"] for use in uses)
+    # `Users` and `users` are one table.
+    spelled = {}
+    counts = collections.Counter(spelled.setdefault(use["table"].lower(), use["table"]) for use in uses)
     paths = collections.Counter(use["database"]["path"] for use in uses if use["database"])
     real = [path for path, _ in paths.most_common() if not set(path) & set(":*<>?")]
     primary = given.database or (real or ["app.db"])[0]
     if given.table:
         tables = dict(table.split("=", 1) for table in given.table)
     else:
-        made = {use["table"] for use in uses if use["access"] in ("defines", "writes")}
+        made = {spelled[use["table"].lower()] for use in uses if use["access"] in ("defines", "writes")}
         # A library may make those that no code defines.
         ranked = sorted(counts, key=lambda table: (table not in made, -counts[table]))
         tables = new_names(ranked[:12], counts)
@@ -129,7 +150,8 @@ def rename(given, root):
     write(os.path.join(given.work, "diff"), run("git", "diff", cwd=root).stdout)
 
     print(given.repository, run("git", "rev-parse", "--short=10", "HEAD", cwd=root).stdout.strip(), "primary", primary)
-    held = collections.Counter(left["finding"]["message"].split("`")[1] for left in told["left"])
+    held = collections.Counter(spelled.get((old := left["finding"]["message"].split("`")[1]).lower(), old) for left in told["left"])
+    move({old: new for old, new in tables.items() if old not in held}, root)
     for old, new in tables.items():
         print(f"  {old} -> {new}: " + (f"{held[old]} places left" if old in held else f"{counts[old]} places"))
     print(f"  {sum(len(file['edits']) for file in told['files'])} edits in {len(told['files'])} files, {len(told['left'])} left")

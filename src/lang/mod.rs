@@ -14,6 +14,7 @@ mod lowering;
 mod markdown;
 pub mod names;
 mod other;
+pub mod plural;
 pub mod program;
 pub mod python;
 mod shell;

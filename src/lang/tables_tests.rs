@@ -133,7 +133,13 @@ fn names_that_are_handed_to_libraries() {
         "import sqlalchemy as sa\nfrom app import db\nclass ‹User›(UserMixin, db.Model):\n    id = sa.Column(primary_key=True)\n    team = sa.Column(sa.ForeignKey('‹team›.id'))",
         "from sqlmodel import Field, SQLModel\nclass ‹Hero›(SQLModel, table=True):\n    id: int = Field(primary_key=True)\nclass HeroRead(SQLModel):\n    id: int = Field()",
         "class Base(DeclarativeBase):\n    @declared_attr\n    def __tablename__(cls):\n        return cls.__name__.lower()\nclass ‹Item›(Base):\n    id = Column(Integer, primary_key=True)",
-        "from peewee import CharField, Model\nclass Base(Model):\n    class Meta:\n        database = db\nclass ‹!Person›(Base):\n    name = CharField()",
+        "from peewee import CharField, Model\nclass Base(Model):\n    class Meta:\n        database = db\nclass ‹Person›(Base):\n    name = CharField()\n    def where(self):\n        return self._meta.table_name",
+        "import peewee as pw\nclass Person(pw.Model):\n    name = pw.CharField()\n    class ‹Meta›:\n        database = db\nclass ‹!Friend›(Person):\n    pass",
+        "import peewee\nclass Named(peewee.Model):\n    name = peewee.CharField()\n    class Meta:\n        table_name = '‹names›'\nclass ‹Meta›(peewee.Model):\n    name = peewee.CharField()",
+        "import peewee\nclass ‹!Folder›(peewee.Model):\n    name = peewee.CharField()\nclass ‹Track›(peewee.Model):\n    name = peewee.CharField()\nclass Starred(peewee.Model):\n    folder = peewee.ForeignKeyField(Folder)\n    class Meta:\n        table_name = '‹!starred_›' + Folder._meta.table_name",
+        "class User(Base):\n    __tablename__ = '‹!users›'\nclass Team(Base):\n    __tablename__ = '‹teams›'\nclass Old(Base):\n    __tablename__ = f'{User.__tablename__}_old'",
+        "import peewee\nclass ‹!Person›(peewee.Model):\n    friends = peewee.ManyToManyField('self')",
+        "from playhouse.sqlite_ext import FTS5Model, SearchField\nclass ‹Notes›(FTS5Model):\n    text = SearchField()",
     ]);
     let utils = "import sqlite_utils\ndb = sqlite_utils.Database('x.db')\n";
     for case in [
@@ -165,6 +171,20 @@ fn strings_of_javascript() {
         "db.define('User', {}, { tableName: '‹users›' });\nawait knex.schema.createTable('‹users›', (t) => t.references('id').inTable('‹teams›'));",
     ] {
         expect("app.js", Language::Javascript, &[&format!("{open}{case}\n")]);
+    }
+    for case in [
+        "sequelize.define('‹!user›', { team: { references: { model: '‹teams›', key: 'id' } } });\nsequelize.define('user', {}, { tableName: '‹users›' });\nlodash.init('user', {});",
+        "class User extends Model {\n  static init(sequelize) {\n    super.init({ name: DataTypes.STRING }, { sequelize, modelName: '‹!user›' });\n    User.belongsToMany(Team, { through: '‹!userTeams›' });\n  }\n}",
+        "class ‹!User› extends Model {\n  static setup(sequelize) { super.init({}, { sequelize }); }\n}",
+        "async function up({ context: { queryInterface } }) {\n  await queryInterface.addColumn('‹users›', 'team', {});\n  await queryInterface.describeTable('‹users›');\n  await queryInterface.renameTable('‹users›', '‹people›');\n}",
+        "@Entity()\n@Index(['name'])\nexport class ‹!UserGroup› {\n  id: number;\n}\n@Entity('‹teams›')\nexport class Team {}\n@Entity({ name: '‹items›' })\nexport class Item {}",
+        "kysely.selectFrom('‹!users› as u').innerJoin('teams', 'a', 'b');\nkysely.insertInto('‹!teams›').values({});",
+    ] {
+        expect(
+            "app.ts",
+            Language::Typescript,
+            &[&format!("const sequelize = new Sequelize('sqlite:x.db');\n{case}\n")],
+        );
     }
     let knex = "const knex = require('knex')({ client: 'sqlite3', connection: { filename: 'x.db' } });\n";
     for case in [
@@ -214,6 +234,13 @@ fn tables_that_classes_name() {
             "from sqlmodel import Field, SQLModel\nclass UserGroup(SQLModel, table=True):\n    id: int = Field()\n",
             "usergroup",
         ),
+        ("app.py", "import peewee\nclass PhoneBook(peewee.Model):\n    id = peewee.CharField()\n", "phonebook"),
+        (
+            "app.py",
+            "import peewee\nclass Base(peewee.Model):\n    class Meta:\n        legacy_table_names = False\nclass PhoneBook(Base):\n    id = peewee.CharField()\n",
+            "phone_book",
+        ),
+        ("app/peewee.py", "import peewee\nclass PhoneBook(peewee.Model):\n    id = peewee.CharField()\n", "phonebook"),
         (
             "shop/models.py",
             "from django.db import models\nclass Item(models.Model):\n    id = models.CharField()\n",

@@ -7,6 +7,7 @@ use aho_corasick::packed::Searcher;
 use regex::bytes::Regex;
 
 use super::Options;
+use crate::lang::plural::singulars;
 use crate::lang::program::WrapperOpener;
 
 /// What a text speaks of, by its bytes alone.
@@ -65,13 +66,15 @@ impl Named {
     }
 }
 
-/// `"users"`, `"users.id"`, `FROM users`, and the class that a library would call the table by: `User`, `BlogUser`.
+/// `"users"`, `"users.id"`, `"users as u"`, `FROM users`, and the class or model that a library would call the table by: `User`,
+/// `BlogUser`, `modelName: "user"`.
 fn tables(names: &[String]) -> Option<Regex> {
     if names.is_empty() {
         return None;
     }
     let escaped: Vec<String> = names.iter().map(|name| regex::escape(name)).collect();
-    let classes: BTreeSet<String> = names
+    let models: BTreeSet<String> = names.iter().flat_map(|name| singulars(name)).collect();
+    let classes: BTreeSet<String> = models
         .iter()
         .flat_map(|name| {
             std::iter::once(name.as_str()).chain(name.match_indices('_').filter_map(|(at, _)| name.get(at + 1..)))
@@ -79,10 +82,12 @@ fn tables(names: &[String]) -> Option<Regex> {
         .map(|name| regex::escape(&name.replace('_', "")))
         .filter(|name| !name.is_empty())
         .collect();
-    let (names, classes) = (escaped.join("|"), classes.into_iter().collect::<Vec<_>>().join("|"));
+    let models: Vec<String> = models.iter().filter(|name| !name.is_empty()).map(|name| regex::escape(name)).collect();
+    let (names, models) = (escaped.join("|"), models.join("|"));
+    let classes = classes.into_iter().collect::<Vec<_>>().join("|");
     let words = "FROM|JOIN|INTO|UPDATE|TABLE|EXISTS|REFERENCES|ON|VIEW|ONLY|IGNORE|REPLACE";
     let pattern = format!(
-        r#"(?i:["'`](?:{names})["'`.]|\b(?:{words})\s+(?:\w+\.)?["'`\[\\]*(?:{names})\b|\bclass\s+(?:{classes})\b)"#
+        r#"(?i:["'`](?:{names})(?:["'`.]|\s+as\b)|\b(?:{words})\s+(?:\w+\.)?["'`\[\\]*(?:{names})\b|\bclass\s+(?:{classes})\b|\b(?:modelName\s*:|define\()\s*["'`](?:{models})["'`])"#
     );
     Regex::new(&pattern).ok()
 }
@@ -195,11 +200,19 @@ mod tests {
             "class Tag(Base):",
             "class BlogUserTag(Base):",
             "CREATE TABLE IF NOT EXISTS [log] (id)",
+            "selectFrom('log as l')",
         ] {
             assert!(named.words(yes.as_bytes()).name_database, "{yes}");
         }
         for no in ["import logging", "'logs'", "class Logger(X)", "from logs import x", "log = 1", "blog"] {
             assert!(!named.words(no.as_bytes()).name_database, "{no}");
+        }
+        let options = Options { tables: vec!["libraryItems".to_owned(), "people".to_owned()], ..Options::default() };
+        let named = Named::of(&options);
+        for yes in
+            ["modelName: 'libraryItem'", "sequelize.define(\n  'person'", "export class Person extends BaseEntity"]
+        {
+            assert!(named.words(yes.as_bytes()).name_database, "{yes}");
         }
         assert_ne!(named.fingerprint(), Named::default().fingerprint());
     }

@@ -5,6 +5,8 @@ mod arguments;
 mod behind;
 mod builders;
 mod calls;
+mod derived;
+mod entities;
 mod environment;
 mod evaluate;
 mod facts;

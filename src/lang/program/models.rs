@@ -2,7 +2,7 @@
 
 use super::evaluate::{InModule, Val, static_text};
 use super::facts::Reading;
-use super::ir::{Binding, Bound, ExprId, Kind, Module, ScopeId, ScopeKind};
+use super::ir::{Binding, Bound, ExprId, Kind, Module, Scope, ScopeId, ScopeKind};
 use crate::lang::Language;
 use crate::lang::facts::{Access, Naming, TableUse};
 use crate::text::Span;
@@ -12,6 +12,12 @@ const DEPTH: u32 = 8;
 
 /// sqlalchemy-continuum keeps former rows in a table of its own making.
 const VERSIONED: &str = "the table of its former rows takes its name from this one: `__versioned__`";
+const SOURCE: &str = "code makes the name of another table from this one";
+const UNNAMED: &str = "the model takes its table's name from the class: give its `Meta` a `table_name`";
+const UNNAMED_IN_DJANGO: &str =
+    "the model takes its table's name from the class: give its `Meta` a `db_table`, and make the migration";
+const BETWEEN: &str = "the tables of a `ManyToManyField` take their names from those of models: give it a `through_model`, and this model a `table_name`";
+const BY_FUNCTION: &str = "the `table_function` of a `Meta` makes its table's name: give its own `Meta` a `table_name`";
 
 /// A library whose models may leave the name of their table out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +26,7 @@ enum Library {
     FlaskSqlalchemy,
     /// `usergroup` for `UserGroup`, by itself or by a base class that says so.
     Lowered,
-    /// `usergroup` for `UserGroup`, said otherwise in a `Meta`.
+    /// `usergroup` for `UserGroup`, or `user_group` where a `Meta` asks for it; said otherwise in a `Meta`.
     Peewee,
     /// `app_usergroup` for `UserGroup`, said otherwise in a `Meta`.
     Django,
@@ -32,6 +38,10 @@ struct Ancestry {
     library: Option<Library>,
     /// One of them has a table, which the class shares.
     has_table: bool,
+    /// What the nearest `Meta` says of `legacy_table_names`.
+    legacy: Option<bool>,
+    /// A `Meta` has a function that makes up the names.
+    by_function: bool,
 }
 
 impl Reading<'_> {
@@ -41,12 +51,13 @@ impl Reading<'_> {
             return;
         }
         let (mut given, mut implied) = (Vec::new(), Vec::new());
+        let sources = self.sources_of_names();
         for (index, scope) in self.module.scopes.iter().enumerate() {
             if scope.kind != ScopeKind::Class {
                 continue;
             }
-            let meta: &[&str] =
-                if scope.name.as_ref() == "Meta" { &["db_table", "table_name"] } else { &["__tablename__"] };
+            let is_meta = is_meta(self.module, scope);
+            let meta: &[&str] = if is_meta { &["db_table", "table_name"] } else { &["__tablename__"] };
             let before = given.len();
             for name in meta {
                 for binding in scope.bindings.get(*name).into_iter().flatten() {
@@ -55,7 +66,7 @@ impl Reading<'_> {
                     }
                 }
             }
-            if before == given.len() && scope.name.as_ref() != "Meta" && !scope.bases.is_empty() {
+            if before == given.len() && !is_meta && !scope.bases.is_empty() {
                 implied.push(ScopeId(u32::try_from(index).unwrap_or(u32::MAX)));
             }
         }
@@ -63,14 +74,21 @@ impl Reading<'_> {
         for value in given {
             let first = self.facts.table_uses.len();
             self.names_table(value, Access::Defines, Naming::Given, &[]);
-            if let Some(reason) = self.has_followers(value) {
+            let source = self.class_around(value).filter(|class| sources.has(*class)).map(|_| SOURCE.to_owned());
+            if let Some(reason) = self.has_followers(value).or(source) {
                 for found in self.facts.table_uses.iter_mut().skip(first) {
                     found.fixed = Some(reason.as_str().into());
                 }
             }
         }
         for class in implied {
+            let first = self.facts.table_uses.len();
             self.implied(class);
+            if sources.has(class) {
+                for found in self.facts.table_uses.iter_mut().skip(first) {
+                    found.fixed = Some(SOURCE.into());
+                }
+            }
         }
         for index in 0..self.module.scopes.len() {
             self.between(ScopeId(u32::try_from(index).unwrap_or(u32::MAX)));
@@ -86,8 +104,9 @@ impl Reading<'_> {
         {
             return;
         }
-        let meta = self.module.scopes.iter().find(|meta| meta.parent == Some(class) && meta.name.as_ref() == "Meta");
-        let given = meta.and_then(|meta| meta.bindings.get("db_table")).and_then(|bindings| bindings.first());
+        let given = meta_of(self.module, class)
+            .and_then(|meta| meta.bindings.get("db_table"))
+            .and_then(|bindings| bindings.first());
         let model = match given.map(|given| &given.value) {
             Some(&Bound::Expr(value)) => static_text(self.module, value),
             _ => app_label(&self.module.source.path).map(|app| format!("{app}_{}", body.name.to_ascii_lowercase())),
@@ -113,13 +132,20 @@ impl Reading<'_> {
         }
     }
 
+    /// The model that an expression in its body, or in its `Meta`, belongs to.
+    fn class_around(&self, expr: ExprId) -> Option<ScopeId> {
+        let at = self.module.expr(expr).scope;
+        let scope = self.module.scope(at);
+        if is_meta(self.module, scope) { scope.parent } else { Some(at) }
+    }
+
     /// Tables of a model's relations that take their names from its own.
     fn has_followers(&self, name: ExprId) -> Option<String> {
         let meta = self.module.scope(self.module.expr(name).scope);
         if meta.bindings.contains_key("__versioned__") {
             return Some(VERSIONED.to_owned());
         }
-        let model = self.module.scope(meta.parent.filter(|_| meta.name.as_ref() == "Meta")?);
+        let model = self.module.scope(meta.parent.filter(|_| is_meta(self.module, meta))?);
         let within = |call: ExprId| model.span.contains(self.module.expr(call).span);
         if self.module.calls.iter().any(|&call| is_nameless_index(self.module, call) && within(call)) {
             return Some(format!("an index of `{}` takes its name from the table's: give it a `name`", model.name));
@@ -150,35 +176,62 @@ impl Reading<'_> {
                     && (library == Library::FlaskSqlalchemy || has_columns(words) || head.contains("table=True"))
             }
             Library::Peewee | Library::Django => {
-                let meta = words.split_once("class Meta").map_or("", |(_, meta)| meta);
-                !["db_table", "table_name", "abstract", "proxy", "table_function"]
-                    .iter()
-                    .any(|word| meta.contains(word))
-                    && words.contains("Field")
+                let says =
+                    |name: &&str| meta_of(self.module, class).is_some_and(|meta| meta.bindings.contains_key(*name));
+                !["db_table", "table_name", "abstract", "proxy"].iter().any(says)
+                    && (words.contains("Field") || library == Library::Peewee && ancestry.has_table)
             }
         };
         if !own {
             return;
         }
         let lower = body.name.to_ascii_lowercase();
-        let (table, fixed) = match library {
-            Library::FlaskSqlalchemy => (snake(&body.name), says("__versioned__").then_some(VERSIONED)),
-            Library::Lowered => (lower, says("__versioned__").then_some(VERSIONED)),
-            Library::Peewee => {
-                (lower, Some("the model takes its table's name from the class: give its `Meta` a `table_name`"))
-            }
-            Library::Django => match app_label(&self.module.source.path) {
-                Some(app) => (
-                    format!("{app}_{lower}"),
-                    Some(
-                        "the model takes its table's name from the class: give its `Meta` a `db_table`, and make the migration",
-                    ),
-                ),
-                None => return,
-            },
-        };
         // The name stands after the word `class`, wherever decorators end.
         let Some(at) = name_of_class(self.module, class) else { return };
+        match library {
+            Library::FlaskSqlalchemy => {
+                self.takes(class, at, snake(&body.name), says("__versioned__").then_some(VERSIONED))
+            }
+            Library::Lowered => self.takes(class, at, lower, says("__versioned__").then_some(VERSIONED)),
+            Library::Peewee => self.of_peewee(class, at, &ancestry),
+            Library::Django => {
+                if let Some(app) = app_label(&self.module.source.path) {
+                    self.takes(class, at, format!("{app}_{lower}"), Some(UNNAMED_IN_DJANGO));
+                }
+            }
+        }
+    }
+
+    fn of_peewee(&mut self, class: ScopeId, at: Span, ancestry: &Ancestry) {
+        let name = &self.module.scope(class).name;
+        let (lower, spelled) = (name.to_ascii_lowercase(), snake(name));
+        if ancestry.by_function {
+            let tables = if lower == spelled { vec![lower] } else { vec![lower, spelled] };
+            tables.into_iter().for_each(|table| self.takes(class, at, table, Some(BY_FUNCTION)));
+            return;
+        }
+        let table = if ancestry.legacy == Some(false) { spelled } else { lower };
+        let own_meta = self
+            .module
+            .scopes
+            .iter()
+            .enumerate()
+            .find(|(_, meta)| meta.parent == Some(class) && is_meta(self.module, meta));
+        let inner = own_meta.and_then(|(index, _)| name_of_class(self.module, ScopeId(u32::try_from(index).ok()?)));
+        // Its table between two models takes its name from both of theirs.
+        let fixed = if self.evaluator.program.every_caller("ManyToManyField").next().is_some() {
+            Some(BETWEEN)
+        } else if inner.is_none() && !has_fields(self.module, class) {
+            Some(UNNAMED)
+        } else {
+            None
+        };
+        self.takes(class, inner.unwrap_or(at), table, fixed);
+    }
+
+    /// A class whose table has the name that follows from the class's.
+    fn takes(&mut self, class: ScopeId, at: Span, table: String, fixed: Option<&str>) {
+        let outer = self.module.scope(class).parent.unwrap_or(ScopeId(0));
         self.facts.table_uses.push(TableUse {
             place: self.module.source.place(at),
             table: table.into(),
@@ -187,13 +240,17 @@ impl Reading<'_> {
             fixed: fixed.map(Into::into),
             connection: [].into(),
             language: self.module.language,
-            symbol: self.symbol(body.parent.unwrap_or(ScopeId(0))).map(Into::into),
+            symbol: self.symbol(outer).map(Into::into),
         });
     }
 
     fn ancestry(&self, (at, class): InModule<ScopeId>, depth: u32) -> Ancestry {
         let mut found = Ancestry::default();
         let Some(module) = self.evaluator.program.module(at).filter(|_| depth < DEPTH) else { return found };
+        if let Some(meta) = meta_of(module, class) {
+            found.legacy = static_truth(module, meta, "legacy_table_names");
+            found.by_function = meta.bindings.contains_key("table_function");
+        }
         for &base in &module.scope(class).bases {
             let words = module.source.slice(module.expr(base).span);
             let last = words.rsplit('.').next().unwrap_or(words);
@@ -214,12 +271,16 @@ impl Reading<'_> {
                             || further.library.is_some() && !is_abstract && has_columns(text);
                         found.has_table |= further.has_table || concrete;
                         found.library = found.library.or(further.library);
+                        found.legacy = found.legacy.or(further.legacy);
+                        found.by_function |= further.by_function;
                     }
                     Val::External(name) => {
                         let library = match name.as_ref() {
                             "sqlmodel.SQLModel" => Some(Library::Lowered),
                             "peewee.Model" | "playhouse.flask_utils.FlaskDB.Model" => Some(Library::Peewee),
                             "django.db.models.Model" => Some(Library::Django),
+                            // `playhouse.sqlite_ext.FTS5Model`
+                            name if name.starts_with("playhouse.") && name.ends_with("Model") => Some(Library::Peewee),
                             _ => None,
                         };
                         found.library = found.library.or(library);
@@ -254,6 +315,39 @@ impl Reading<'_> {
     }
 }
 
+/// The `Meta` inside a model; a model may be called so itself.
+pub(super) fn is_meta(module: &Module, scope: &Scope) -> bool {
+    scope.name.as_ref() == "Meta" && scope.parent.is_some_and(|outer| module.scope(outer).kind == ScopeKind::Class)
+}
+
+fn meta_of(module: &Module, class: ScopeId) -> Option<&Scope> {
+    module.scopes.iter().find(|meta| meta.parent == Some(class) && is_meta(module, meta))
+}
+
+/// `legacy_table_names = False`.
+fn static_truth(module: &Module, meta: &Scope, name: &str) -> Option<bool> {
+    let Bound::Expr(value) = meta.bindings.get(name)?.last()?.value else { return None };
+    match module.source.slice(module.expr(value).span) {
+        "True" => Some(true),
+        "False" => Some(false),
+        _ => None,
+    }
+}
+
+/// `name = CharField()`: what tells the writer that it is a model of peewee.
+fn has_fields(module: &Module, class: ScopeId) -> bool {
+    module.scope(class).bindings.values().flatten().any(|binding| {
+        let Bound::Expr(value) = binding.value else { return false };
+        let Kind::Call { callee, .. } = &module.expr(value).kind else { return false };
+        matches!(&module.expr(*callee).kind, Kind::Name(name) | Kind::Member(_, name) if is_field(name))
+    })
+}
+
+/// `CharField`; SQLModel's is `Field`.
+fn is_field(class: &str) -> bool {
+    class.len() > "Field".len() && class.ends_with("Field")
+}
+
 /// `models.Index(fields=["name"])`: Django makes up a name from the table's, which its migrations hold.
 fn is_nameless_index(module: &Module, call: ExprId) -> bool {
     let Kind::Call { callee, args } = &module.expr(call).kind else { return false };
@@ -280,7 +374,7 @@ fn has_columns(text: &str) -> bool {
     ["Column(", "mapped_column(", "Field("].iter().any(|column| text.contains(column))
 }
 
-fn name_of_class(module: &Module, class: ScopeId) -> Option<Span> {
+pub(super) fn name_of_class(module: &Module, class: ScopeId) -> Option<Span> {
     let body = module.scope(class);
     let outer = module.scope(body.parent?);
     let bindings = outer.bindings.get(&body.name)?;
@@ -289,7 +383,7 @@ fn name_of_class(module: &Module, class: ScopeId) -> Option<Span> {
 }
 
 /// `user_group` for `UserGroup`, as Flask-SQLAlchemy spells it.
-fn snake(name: &str) -> String {
+pub(super) fn snake(name: &str) -> String {
     let letters: Vec<char> = name.chars().collect();
     let mut found = String::new();
     for (index, letter) in letters.iter().enumerate() {

@@ -239,9 +239,11 @@ impl<'l> Program<'l> {
             }
             return self.python_file(folder, &rest);
         }
+        let other = |found: &usize| own.ends_with("/__init__.py") || self.path(*found) != own;
         let mut folder = self::folder(own);
         loop {
-            if let Some(found) = self.python_file(folder, &rest) {
+            // A module that is called like a library imports the library (`peewee.py`), never itself.
+            if let Some(found) = self.python_file(folder, &rest).filter(|found| other(found)) {
                 return Some(found);
             }
             if folder.is_empty() {
@@ -250,7 +252,7 @@ impl<'l> Program<'l> {
             folder = self::folder(folder);
         }
         // `src` layouts and services with a root of their own: by the tail, if only one file has it.
-        self.by_unique_tail(&rest)
+        self.by_unique_tail(&rest).filter(other)
     }
 
     fn by_unique_tail(&self, rest: &str) -> Option<usize> {

@@ -197,6 +197,9 @@ impl Reading<'_> {
                 _ => {}
             }
         }
+        if self.module.language != Language::Python {
+            self.entities();
+        }
         self.builders();
         self.name_others();
         self.spoken();

@@ -301,15 +301,50 @@ impl<'a> Writer<'a> {
             true => '"',
             false => '\'',
         };
-        let line = format!("__tablename__ = {}", quoted(to, quote));
         let indent = self.source.text.get(..first.start_byte()).unwrap_or("").rsplit(['\n', '\r']).next().unwrap_or("");
         let end = self.imports.line_end();
+        let is_meta = self.source.slice(at) == "Meta"
+            && class.parent().and_then(|body| body.parent()).is_some_and(|outer| outer.kind() == "class_definition");
+        let line = match (is_meta, self.fields(&statements).last()) {
+            (true, _) => format!("table_name = {}", quoted(to, quote)),
+            // peewee reads a `Meta`: after the last field, as people write it.
+            (false, Some(field)) => {
+                let step = if indent.contains('\t') { "\t" } else { "    " };
+                let text =
+                    format!("{end}{end}{indent}class Meta:{end}{indent}{step}table_name = {}", quoted(to, quote));
+                return Ok(vec![Edit::insert(self.end_of_line(*field), text)]);
+            }
+            (false, None) => format!("__tablename__ = {}", quoted(to, quote)),
+        };
         if documented {
             let text = format!("{end}{indent}{line}");
             return Ok(vec![Edit::insert(u32::try_from(first.end_byte()).unwrap_or(u32::MAX), text)]);
         }
         let text = format!("{line}{end}{indent}");
         Ok(vec![Edit::insert(u32::try_from(first.start_byte()).unwrap_or(u32::MAX), text)])
+    }
+
+    /// `name = CharField()`: statements that make a class a model of peewee.
+    fn fields<'s>(&self, statements: &'s [Node<'a>]) -> Vec<Node<'a>> {
+        let is_field = |statement: &&Node<'_>| {
+            let value = statement.named_child(0).and_then(|it| it.child_by_field_name("right"));
+            let callee = value.filter(|it| it.kind() == "call").and_then(|it| it.child_by_field_name("function"));
+            callee.is_some_and(|callee| {
+                let name = self.source.slice(span(callee)).rsplit('.').next().unwrap_or("");
+                name.len() > "Field".len() && name.ends_with("Field")
+            })
+        };
+        statements.iter().filter(is_field).copied().collect()
+    }
+
+    /// Where the line ends on which a statement does: behind a comment.
+    fn end_of_line(&self, statement: Node<'_>) -> u32 {
+        let from = statement.end_byte();
+        let rest = self.source.text.get(from..).unwrap_or("");
+        let line = rest.split(['\n', '\r']).next().unwrap_or("");
+        let behind = line.trim();
+        let length = if behind.is_empty() || behind.starts_with('#') { line.len() } else { 0 };
+        u32::try_from(from + length).unwrap_or(u32::MAX)
     }
 
     fn rename_variable(&self, at: Span, from: &str, to: &str) -> Written {

@@ -321,6 +321,14 @@ fn a_model_is_given_the_name_of_its_table() {
             "@final\r\nclass ⟦Person⟧(Base):\r\n\t'''Who.'''\r\n\r\n\tid = Column('id')\r\n",
             "@final\r\nclass Person(Base):\r\n\t'''Who.'''\r\n\t__tablename__ = 'people'\r\n\r\n\tid = Column('id')\r\n",
         ),
+        (
+            "class ⟦Person⟧(Base):\n\tid = AutoField()\n\tname = pw.CharField()  # whole\n\n\tdef f(self):\n\t\tpass\n",
+            "class Person(Base):\n\tid = AutoField()\n\tname = pw.CharField()  # whole\n\n\tclass Meta:\n\t\ttable_name = \"people\"\n\n\tdef f(self):\n\t\tpass\n",
+        ),
+        (
+            "class Person(Base):\n    name = CharField()\n\n    class ⟦Meta⟧:\n        primary_key = False\n",
+            "class Person(Base):\n    name = CharField()\n\n    class Meta:\n        table_name = \"people\"\n        primary_key = False\n",
+        ),
         ("class ⟦Person⟧(Base): id = Column()\n", "refused: the class stands on one line"),
     ] {
         let (text, at) = marked(text);

@@ -1,0 +1,206 @@
+//! Models of JavaScript's mappers, which take the name of their table from their own: Sequelize's and TypeORM's; and the types that
+//! Kysely asks for tables. What follows from a model's name is not written over, it holds its table back. Knows no SQL.
+
+use super::evaluate::{argument, static_text};
+use super::facts::Reading;
+use super::ir::{Arg, ExprId, Kind, Piece, Scope, ScopeId, ScopeKind};
+use super::models::{name_of_class, snake};
+use super::tables::is_name;
+use crate::lang::facts::{Access, Naming, TableUse};
+use crate::lang::plural::plurals;
+use crate::text::Span;
+
+const SEQUELIZE: &str = "Sequelize takes the table's name from the model: give it a `tableName`";
+const TYPEORM: &str = "TypeORM takes the table's name from the class: write it in its `@Entity(..)`";
+const KYSELY: &str = "the types of Kysely's tables name it as well";
+const THROUGH: &str = "Sequelize takes it for the name of a model, or makes the table";
+
+/// Methods of Kysely that take a table first. Data.
+const OF_KYSELY: [&str; 6] = ["selectFrom", "insertInto", "updateTable", "deleteFrom", "replaceInto", "mergeInto"];
+
+/// Decorators stand at most that many bytes before their class.
+const DECORATED: usize = 600;
+
+impl Reading<'_> {
+    pub(super) fn entities(&mut self) {
+        let text = &self.module.source.text;
+        let (sequelize, typeorm) =
+            (["equelize", "modelName"].iter().any(|sign| text.contains(sign)), text.contains("Entity("));
+        for &call in &self.module.calls {
+            let Kind::Call { callee, args } = &self.module.expr(call).kind else { continue };
+            match &self.module.expr(*callee).kind {
+                Kind::Member(base, method) => {
+                    if sequelize {
+                        self.of_sequelize(*base, method, args);
+                    }
+                    self.of_interface(*base, method, args);
+                    if OF_KYSELY.contains(&method.as_ref()) {
+                        self.of_kysely(args);
+                    }
+                }
+                Kind::Name(name) => self.of_typeorm(name, args),
+                _ => {}
+            }
+        }
+        for index in 0..self.module.exprs.len() {
+            let id = ExprId(u32::try_from(index).unwrap_or(u32::MAX));
+            if sequelize && let Kind::Dict(pairs) = &self.module.expr(id).kind {
+                self.references(pairs);
+            }
+        }
+        for index in 0..self.module.scopes.len() {
+            let class = ScopeId(u32::try_from(index).unwrap_or(u32::MAX));
+            let scope = self.module.scope(class);
+            if typeorm && scope.kind == ScopeKind::Class && self.is_nameless_entity(scope) {
+                let (name, at) = (scope.name.to_string(), name_of_class(self.module, class));
+                let tables = [snake(&name), name.to_ascii_lowercase()];
+                self.may_be(tables, at, TYPEORM);
+            }
+        }
+    }
+
+    /// `User.init({..}, { modelName: "user" })`, `sequelize.define("user", {..})`, `A.belongsToMany(B, { through: "a_b" })`.
+    fn of_sequelize(&mut self, base: ExprId, method: &str, args: &[Arg]) {
+        let options =
+            args.iter().skip(1).map(|arg| arg.value).rfind(|&arg| matches!(self.module.expr(arg).kind, Kind::Dict(_)));
+        let field = |name: &str| options.and_then(|options| self.field(options, name));
+        let named = match method {
+            "init" if options.is_some() && (field("sequelize").or(field("modelName")).is_some()) => field("modelName"),
+            "define" => argument(args, 0, &[]).filter(|_| args.len() > 1),
+            "belongsToMany" => {
+                if let Some((table, span)) = field("through").and_then(|through| self.name_in(through)) {
+                    self.may_be([table], Some(span), THROUGH);
+                }
+                return;
+            }
+            _ => return,
+        };
+        if field("tableName").is_some() {
+            return;
+        }
+        if let Some((model, span)) = named.and_then(|named| self.name_in(named)) {
+            self.may_be(plurals(&model), Some(span), SEQUELIZE);
+        } else if method == "init" && named.is_none() {
+            let own = super::members::enclosing_class(self.module, self.module.expr(base).scope);
+            let named = match &self.module.expr(base).kind {
+                Kind::Name(name) if name.as_ref() != "super" => Some((name.to_string(), self.module.expr(base).span)),
+                _ => own.and_then(|class| {
+                    let at = name_of_class(self.module, class)?;
+                    Some((self.module.scope(class).name.to_string(), at))
+                }),
+            };
+            if let Some((model, at)) = named {
+                self.may_be(plurals(&model), Some(at), SEQUELIZE);
+            }
+        }
+    }
+
+    /// Whoever changes a schema by hand names the table first: `queryInterface.addColumn("users", ..)`.
+    fn of_interface(&mut self, base: ExprId, method: &str, args: &[Arg]) {
+        let (Kind::Name(name) | Kind::Member(_, name)) = &self.module.expr(base).kind else { return };
+        if !matches!(name.as_ref(), "queryInterface" | "queryRunner") || method == "query" {
+            return;
+        }
+        let first = args.iter().take(if method == "renameTable" { 2 } else { 1 }).map(|arg| arg.value);
+        for given in first.collect::<Vec<_>>() {
+            self.names_table(given, Access::Defines, Naming::Given, &[]);
+        }
+    }
+
+    /// `references: { model: "users", key: "id" }`.
+    fn references(&mut self, pairs: &[(Option<ExprId>, ExprId)]) {
+        for &(key, value) in pairs {
+            let key = key.and_then(|key| static_text(self.module, key));
+            if key.as_deref() == Some("references")
+                && let Some(model) = self.field(value, "model")
+            {
+                self.names_table(model, Access::Reads, Naming::Given, &[]);
+            }
+        }
+    }
+
+    /// `@Entity({ name: "users" })`, `new Table({ name: "users" })`, `new TableForeignKey({ referencedTableName: "users" })`.
+    fn of_typeorm(&mut self, name: &str, args: &[Arg]) {
+        let Some(only) = args.first() else { return };
+        let key = match name {
+            "Entity" | "Table" | "JoinTable" => "name",
+            "TableForeignKey" => "referencedTableName",
+            _ => return,
+        };
+        if let Some(given) = self.field(only.value, key) {
+            self.names_table(given, Access::Defines, Naming::Given, &[]);
+        }
+    }
+
+    fn of_kysely(&mut self, args: &[Arg]) {
+        let Some(first) = args.first() else { return };
+        let given = match &self.module.expr(first.value).kind {
+            Kind::List(parts) => parts.clone(),
+            _ => vec![first.value],
+        };
+        for given in given {
+            if let Some((words, span)) = self.text_in(given) {
+                let table = words.split_whitespace().next().unwrap_or("").to_owned();
+                if is_name(&table) {
+                    let start = span.start as usize;
+                    self.may_be([table.clone()], Some(Span::new(start, start + table.len())), KYSELY);
+                }
+            }
+        }
+    }
+
+    /// `@Entity()`, `@Entity({ synchronize: false })` before a class.
+    fn is_nameless_entity(&self, class: &Scope) -> bool {
+        let text = &self.module.source.text;
+        let end = class.span.start as usize;
+        let mut from = end.saturating_sub(DECORATED);
+        while !text.is_char_boundary(from) {
+            from += 1;
+        }
+        // A grammar may count the decorators to the class.
+        let own = self.module.source.slice(class.span);
+        let head = own.split_once("class ").map_or("", |(head, _)| head);
+        let around = format!("{}{head}", text.get(from..end).unwrap_or(""));
+        let Some((_, after)) = around.rsplit_once("@Entity(") else { return false };
+        let given = after.split(')').next().unwrap_or("");
+        !after.contains("class ") && !given.contains(['"', '\'', '`'])
+    }
+
+    /// The tables that a model may stand for keep their names.
+    fn may_be(&mut self, tables: impl IntoIterator<Item = String>, at: Option<Span>, reason: &str) {
+        let Some(at) = at else { return };
+        let place = self.module.source.place(at);
+        for table in tables {
+            if self.facts.table_uses.iter().any(|found| found.place == place && *found.table == *table) {
+                continue;
+            }
+            self.facts.table_uses.push(TableUse {
+                place: place.clone(),
+                table: table.into(),
+                access: Access::Defines,
+                naming: Naming::Implied,
+                fixed: Some(reason.into()),
+                connection: [].into(),
+                language: self.module.language,
+                symbol: None,
+            });
+        }
+    }
+
+    /// The value of a key of an object literal.
+    fn field(&self, object: ExprId, name: &str) -> Option<ExprId> {
+        let Kind::Dict(pairs) = &self.module.expr(object).kind else { return None };
+        let has = |key: &Option<ExprId>| key.and_then(|key| static_text(self.module, key)).as_deref() == Some(name);
+        pairs.iter().find(|(key, _)| has(key)).map(|(_, value)| *value)
+    }
+
+    fn text_in(&self, literal: ExprId) -> Option<(String, Span)> {
+        let Kind::Text(pieces) = &self.module.expr(literal).kind else { return None };
+        let [Piece::Text(text, span)] = pieces.as_slice() else { return None };
+        ((span.end - span.start) as usize == text.len()).then(|| (text.clone(), *span))
+    }
+
+    fn name_in(&self, literal: ExprId) -> Option<(String, Span)> {
+        self.text_in(literal).filter(|(text, _)| is_name(text))
+    }
+}
