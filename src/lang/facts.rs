@@ -18,6 +18,8 @@ pub struct Facts {
     /// Mentions that are attributes of the code around them, unless the tree has a database of that name.
     pub doubtful: Vec<Reference>,
     pub table_uses: Vec<TableUse>,
+    /// Places where a table is named by what code hands over, of which not all was followed. `table` is empty, `fixed` says why.
+    pub unfollowed: Vec<TableUse>,
     pub statements: Vec<Statement>,
     pub settings: Vec<Setting>,
     pub env_reads: Vec<EnvRead>,
@@ -33,6 +35,7 @@ impl Facts {
         self.references.append(&mut other.references);
         self.doubtful.append(&mut other.doubtful);
         self.table_uses.append(&mut other.table_uses);
+        self.unfollowed.append(&mut other.unfollowed);
         self.statements.append(&mut other.statements);
         self.settings.append(&mut other.settings);
         self.env_reads.append(&mut other.env_reads);
@@ -61,7 +64,7 @@ impl Facts {
             shared.optional(&mut reference.name);
             shared.optional(&mut reference.symbol);
         }
-        for table_use in &mut self.table_uses {
+        for table_use in self.table_uses.iter_mut().chain(&mut self.unfollowed) {
             shared.values(&mut table_use.connection);
             shared.word(&mut table_use.table);
             shared.optional(&mut table_use.fixed);
@@ -86,7 +89,7 @@ impl Facts {
             visit(&mut reference.place);
             in_values(Arc::make_mut(&mut reference.values), visit);
         }
-        for table_use in &mut self.table_uses {
+        for table_use in self.table_uses.iter_mut().chain(&mut self.unfollowed) {
             visit(&mut table_use.place);
             in_values(Arc::make_mut(&mut table_use.connection), visit);
         }

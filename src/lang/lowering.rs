@@ -5,6 +5,9 @@ use tree_sitter::Node;
 use super::program::{BlockId, ScopeId};
 use crate::text::Span;
 
+/// Operands of one expression (`a + b + ..`): who follows it inwards comes this deep, because a stack has an end.
+pub(super) const LONGEST_CHAIN: usize = 1_000;
+
 /// Where in the program the walk stands.
 #[derive(Clone, Copy)]
 pub(super) struct At {

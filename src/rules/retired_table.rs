@@ -10,7 +10,7 @@ use crate::finding::Remedy;
 use crate::lang::{Access, Naming, Statement, TableUse, sql};
 use crate::policy::{Move, Moves};
 use crate::scan::{Context, Database, DatabaseId, Inventory, Linked, Trial};
-use crate::text::Place;
+use crate::text::{Place, Span};
 
 /// Databases that are named in a reason.
 const SHOWN: usize = 3;
@@ -20,22 +20,24 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
     if moves.iter().next().is_none() {
         return;
     }
-    let mut statements: HashMap<&str, Vec<&Linked<Statement>>> = HashMap::new();
+    let mut statements: HashMap<&str, Around<'_>> = HashMap::new();
     for statement in &inventory.statements {
-        statements.entry(&statement.fact.place.file).or_default().push(statement);
+        statements.entry(&statement.fact.place.file).or_default().add(statement);
     }
+    let nothing = Around::default();
     let mut stated: HashMap<&str, Vec<&TableUse>> = HashMap::new();
     for table_use in inventory.table_uses.iter().filter(|it| it.fact.naming == Naming::Stated) {
         stated.entry(&table_use.fact.place.file).or_default().push(&table_use.fact);
     }
     let names = Names::of(inventory, policy, &moves);
+    let unfollowed = perhaps_named(inventory, &moves);
     let mut asked = Vec::new();
-    for table_use in &inventory.table_uses {
+    for table_use in inventory.table_uses.iter().chain(&unfollowed) {
         let context = policy.context(&table_use.fact.place.file, table_use.context);
         if !matches!(context, Context::Code | Context::Config | Context::Test) {
             continue;
         }
-        let around = statements.get(&*table_use.fact.place.file).map_or(&[][..], Vec::as_slice);
+        let around = statements.get(&*table_use.fact.place.file).unwrap_or(&nothing);
         let decision = names.decide(table_use, around);
         let Some(found) = decision.asked() else { continue };
         let new = &found.to.table;
@@ -123,6 +125,18 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
     }
 }
 
+/// Every table that is renamed, wherever what names one could not be followed to the end.
+fn perhaps_named(inventory: &Inventory, moves: &Moves) -> Vec<Linked<TableUse>> {
+    let renamed: BTreeSet<&str> =
+        moves.iter().filter(|own| own.from.table != own.to.table).map(|own| own.from.table.as_str()).collect();
+    let named = |place: &Linked<TableUse>, table: &str| {
+        let mut perhaps = place.clone();
+        perhaps.fact.table = table.into();
+        perhaps
+    };
+    inventory.unfollowed.iter().flat_map(|place| renamed.iter().map(|table| named(place, table))).collect()
+}
+
 /// Why a place cannot say the new name.
 fn fixed(fact: &TableUse, new: &str) -> Option<String> {
     let bare = fact.naming == Naming::FilledBare && !sql::is_plain(new);
@@ -144,6 +158,30 @@ fn is_allowed(inventory: &Inventory, fact: &TableUse) -> bool {
             && !allow.is_open
             && (allow.lines.0..=allow.lines.1).contains(&line)
     })
+}
+
+/// The statements of one source, in the order in which they begin.
+#[derive(Default)]
+struct Around<'a> {
+    statements: Vec<&'a Linked<Statement>>,
+    /// Where the last of those up to here ends.
+    ends: Vec<u32>,
+}
+
+impl<'a> Around<'a> {
+    fn add(&mut self, statement: &'a Linked<Statement>) {
+        let end = statement.fact.place.span.end;
+        self.ends.push(self.ends.last().map_or(end, |last| end.max(*last)));
+        self.statements.push(statement);
+    }
+
+    /// The statements around a place, the innermost first.
+    fn of(&self, place: Span) -> impl Iterator<Item = &'a Linked<Statement>> {
+        let before = self.statements.partition_point(|it| it.fact.place.span.start <= place.start);
+        let candidates = self.statements.iter().zip(&self.ends).take(before).rev();
+        let reach = candidates.take_while(move |(_, end)| **end >= place.end).map(|(statement, _)| *statement);
+        reach.filter(move |statement| statement.fact.place.span.contains(place))
+    }
 }
 
 /// What a table use comes to.
@@ -220,7 +258,7 @@ impl<'a> Names<'a> {
         Self { inventory, policy, moves, holders, stands_in, trial: OnceCell::new() }
     }
 
-    fn decide(&self, table_use: &Linked<TableUse>, around: &[&'a Linked<Statement>]) -> Decision<'a> {
+    fn decide(&self, table_use: &Linked<TableUse>, around: &Around<'a>) -> Decision<'a> {
         let table = &table_use.fact.table;
         let mut real: Vec<DatabaseId> = table_use.databases.to_vec();
         real.retain(|database| !self.stands_in.get(database.0).copied().unwrap_or(false));
@@ -236,7 +274,7 @@ impl<'a> Names<'a> {
         let none = BTreeSet::new();
         let holders = self.holders.get(&table.to_ascii_lowercase()).unwrap_or(&none);
         // The columns tell tables of one name apart.
-        let statement = around.iter().find(|it| it.fact.place.span.contains(table_use.fact.place.span));
+        let statement = around.of(table_use.fact.place.span).last();
         let fitting: Vec<DatabaseId> = match statement {
             Some(statement) if table_use.databases.is_empty() => {
                 let trial = self.trial.get_or_init(|| Trial::of(self.inventory));
@@ -362,14 +400,13 @@ fn lacks(inventory: &Inventory, database: DatabaseId, table: &str) -> bool {
 }
 
 /// `ALTER TABLE old RENAME TO new` and `INSERT INTO new SELECT .. FROM old` are the move itself. A column may be called `new` too.
-fn says_both(statements: &[&Linked<Statement>], stated: &[&TableUse], table_use: &TableUse, new: &str) -> bool {
+fn says_both(around: &Around<'_>, stated: &[&TableUse], table_use: &TableUse, new: &str) -> bool {
     // `users` may become `Users`.
     let is_new = |name: &str| match table_use.table.eq_ignore_ascii_case(new) {
         true => name == new,
         false => name.eq_ignore_ascii_case(new),
     };
-    let statements = statements.iter().map(|statement| &statement.fact);
-    statements.filter(|statement| statement.place.span.contains(table_use.place.span)).any(|statement| {
+    around.of(table_use.place.span).map(|statement| &statement.fact).any(|statement| {
         let words: Vec<&str> = statement
             .sql
             .split(|letter: char| !letter.is_alphanumeric() && letter != '_')
@@ -379,6 +416,9 @@ fn says_both(statements: &[&Linked<Statement>], stated: &[&TableUse], table_use:
             let [rename, to, name] = words else { return false };
             rename.eq_ignore_ascii_case("rename") && to.eq_ignore_ascii_case("to") && is_new(name)
         });
-        renames || stated.iter().any(|other| statement.place.span.contains(other.place.span) && is_new(&other.table))
+        let span = statement.place.span;
+        let first = stated.partition_point(|other| other.place.span.start < span.start);
+        let mut within = stated.iter().skip(first).take_while(|other| other.place.span.start < span.end);
+        renames || within.any(|other| span.contains(other.place.span) && is_new(&other.table))
     })
 }

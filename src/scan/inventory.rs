@@ -24,6 +24,8 @@ pub struct Inventory {
     /// Sorted by place.
     pub references: Vec<Linked<Reference>>,
     pub table_uses: Vec<Linked<TableUse>>,
+    /// Places that name tables nobody followed to the end. Sorted by place.
+    pub unfollowed: Vec<Linked<TableUse>>,
     pub statements: Vec<Linked<Statement>>,
     pub settings: Vec<Linked<Setting>>,
     pub env_reads: Vec<Linked<EnvRead>>,

@@ -121,6 +121,7 @@ pub(super) fn link(
     let sources = &gathered.sources;
     let mut references = Drafts::for_all(sources, |facts| facts.references.len());
     let mut table_uses = Drafts::for_all(sources, |facts| facts.table_uses.len());
+    let mut unfollowed = Drafts::for_all(sources, |facts| facts.unfollowed.len());
     let mut statements = Drafts::for_all(sources, |facts| facts.statements.len());
     let mut settings = Drafts::for_all(sources, |facts| facts.settings.len());
     let mut env_reads = Drafts::for_all(sources, |facts| facts.env_reads.len());
@@ -141,6 +142,7 @@ pub(super) fn link(
         let known = facts.doubtful.into_iter().filter(|fact| names_of(fact).any(|name| named.contains(&name)));
         references.add(&mut resolver, at, facts.references.into_iter().chain(known).collect(), |fact| &fact.values);
         table_uses.add(&mut resolver, at, facts.table_uses, |fact| &fact.connection);
+        unfollowed.add(&mut resolver, at, facts.unfollowed, |fact| &fact.connection);
         statements.add(&mut resolver, at, facts.statements, |fact| &fact.connection);
         env_reads.add(&mut resolver, at, facts.env_reads, |fact| {
             let default =
@@ -181,6 +183,8 @@ pub(super) fn link(
     inventory.references.sort_by(|left, right| left.fact.place.cmp(&right.fact.place));
     inventory.table_uses = table_uses.finish(&numbers);
     inventory.table_uses.sort_by(|left, right| left.fact.place.cmp(&right.fact.place));
+    inventory.unfollowed = unfollowed.finish(&numbers);
+    inventory.unfollowed.sort_by(|left, right| left.fact.place.cmp(&right.fact.place));
     inventory.statements = statements.finish(&numbers);
     // Which databases they can be is known from here on; how that was said is not asked again, and there are many of them.
     inventory.table_uses.iter_mut().for_each(|it| it.fact.connection = Values::default());

@@ -38,3 +38,4 @@ mod steadiness;
 mod suppression;
 mod tools;
 mod uses_picture;
+mod whole_renames;

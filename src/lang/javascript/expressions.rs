@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tree_sitter::Node;
 
+use super::super::lowering::LONGEST_CHAIN;
 use super::super::program::{Arg, Bound, ExprId, Kind, Op};
 use super::patterns::Target;
 use super::{At, Lowering, bare, children, span};
@@ -136,6 +137,13 @@ impl Lowering<'_> {
         }
         if first.kind() == "binary_expression" {
             return self.opaque(first, at);
+        }
+        // Who follows an expression inwards comes no deeper.
+        if spine.len() > LONGEST_CHAIN {
+            self.builder.module.has_errors = true;
+            let operands = spine.iter().rev().filter_map(|node| node.child_by_field_name("right"));
+            let parts = std::iter::once(first).chain(operands).map(|part| self.expr(part, at)).collect();
+            return self.make(Kind::Opaque(parts), node, at);
         }
         let mut value = self.expr(first, at);
         for node in spine.into_iter().rev() {

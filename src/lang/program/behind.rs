@@ -1,17 +1,16 @@
 //! Which literals an expression can be, followed backwards through names, parameters, loops and collections. Unlike the evaluator
-//! it keeps every one of them, because a table is renamed in all places or in none. Decides nothing.
+//! it keeps every one of them, because a table is renamed in all places or in none; where it cannot, it says so. Decides nothing.
 
 use std::collections::HashSet;
 
 use super::evaluate::{Evaluator, InModule, Val, argument};
 use super::ir::{Binding, Bound, ExprId, Kind, Module, Op, ScopeId, ScopeKind};
 use super::names::reaching;
-use super::outline::CALLERS;
 
-/// Names, calls and collections followed from an expression.
-const DEPTH: u32 = 12;
-/// Expressions looked at for one question.
-const STEPS: u32 = 4_000;
+/// Expressions and names looked at for one question. A question that needs more has no whole answer.
+const STEPS: u32 = 50_000;
+/// Collections in collections. No literal holds a text deeper down, while a loop such as `node = node["next"]` has no end.
+const NESTED: usize = 12;
 
 /// A way into a collection.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -26,61 +25,98 @@ enum Step {
     Value,
 }
 
-/// Every string literal that an expression can be, with its module.
-pub(super) fn literals_behind(evaluator: &Evaluator<'_>, at: usize, expr: ExprId) -> Vec<InModule<ExprId>> {
-    let mut search = Search { evaluator, found: Vec::new(), seen: HashSet::new(), steps: 0 };
-    search.walk(at, expr, &[], 0);
-    search.found
+/// What was found behind an expression.
+pub(super) struct Behind {
+    /// Each literal with its module.
+    pub(super) literals: Vec<InModule<ExprId>>,
+    /// Why there may be others.
+    pub(super) cut: Option<String>,
+}
+
+/// Every string literal that an expression can be.
+pub(super) fn literals_behind(evaluator: &Evaluator<'_>, at: usize, expr: ExprId) -> Behind {
+    search(evaluator, at, expr, &[])
 }
 
 /// Every string literal that is an element of what an expression can be.
-pub(super) fn elements_behind(evaluator: &Evaluator<'_>, at: usize, expr: ExprId) -> Vec<InModule<ExprId>> {
-    let mut search = Search { evaluator, found: Vec::new(), seen: HashSet::new(), steps: 0 };
-    search.walk(at, expr, &[Step::Each], 0);
+pub(super) fn elements_behind(evaluator: &Evaluator<'_>, at: usize, expr: ExprId) -> Behind {
+    search(evaluator, at, expr, &[Step::Each])
+}
+
+fn search(evaluator: &Evaluator<'_>, at: usize, expr: ExprId, path: &[Step]) -> Behind {
+    let found = Behind { literals: Vec::new(), cut: None };
+    let mut search = Search { evaluator, found, seen: HashSet::new(), open: Vec::new() };
+    search.walk(at, expr, path);
+    let mut steps = 0;
+    while let Some((goal, path)) = search.open.pop() {
+        steps += 1;
+        if steps > STEPS {
+            search.found.cut = Some(format!("more than {STEPS} places lead to the name"));
+            break;
+        }
+        match goal {
+            Goal::Expr(at, expr) => search.expression(at, expr, &path),
+            Goal::Global(at, name) => search.global(at, &name, &path),
+        }
+    }
     search.found
+}
+
+/// What is followed next.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Goal {
+    Expr(usize, ExprId),
+    /// What a module gives under a name.
+    Global(usize, String),
 }
 
 struct Search<'e, 'p> {
     evaluator: &'e Evaluator<'p>,
-    found: Vec<InModule<ExprId>>,
-    seen: HashSet<(usize, ExprId, Vec<Step>)>,
-    steps: u32,
+    found: Behind,
+    seen: HashSet<(Goal, Vec<Step>)>,
+    open: Vec<(Goal, Vec<Step>)>,
 }
 
 impl<'p> Search<'_, 'p> {
     /// Follows `expr`; `path` leads from its value to the text that is asked for.
-    fn walk(&mut self, at: usize, expr: ExprId, path: &[Step], depth: u32) {
-        self.steps += 1;
-        if depth > DEPTH || self.steps > STEPS || !self.seen.insert((at, expr, path.to_vec())) {
-            return;
+    fn walk(&mut self, at: usize, expr: ExprId, path: &[Step]) {
+        self.follow(Goal::Expr(at, expr), path);
+    }
+
+    fn follow(&mut self, goal: Goal, path: &[Step]) {
+        let goal = (goal, path.to_vec());
+        if path.len() <= NESTED && self.seen.insert(goal.clone()) {
+            self.open.push(goal);
         }
+    }
+
+    fn expression(&mut self, at: usize, expr: ExprId, path: &[Step]) {
         let Some(module) = self.evaluator.program.module(at) else { return };
-        let next = depth + 1;
         match &module.expr(expr).kind {
             // Nothing is walked twice on the same path, so nothing is found twice.
-            Kind::Text(_) if path.is_empty() => self.found.push((at, expr)),
+            Kind::Text(_) if path.is_empty() => self.found.literals.push((at, expr)),
             Kind::Cond { then, otherwise, .. } => {
-                self.walk(at, *then, path, next);
-                self.walk(at, *otherwise, path, next);
+                self.walk(at, *then, path);
+                self.walk(at, *otherwise, path);
             }
             Kind::Binary { op: Op::Or | Op::And, left, right } => {
-                self.walk(at, *left, path, next);
-                self.walk(at, *right, path, next);
+                self.walk(at, *left, path);
+                self.walk(at, *right, path);
             }
             Kind::Binary { op: Op::Add | Op::Other, left, right } if !path.is_empty() => {
-                self.walk(at, *left, path, next);
-                self.walk(at, *right, path, next);
+                self.walk(at, *left, path);
+                self.walk(at, *right, path);
             }
             Kind::List(parts) => match path.split_first() {
-                Some((Step::Each, rest)) => parts.iter().for_each(|&part| self.walk(at, part, rest, next)),
+                Some((Step::Each, rest)) => parts.iter().for_each(|&part| self.walk(at, part, rest)),
                 Some((Step::Part(index), rest)) => {
                     if let Some(&part) = parts.get(*index) {
-                        self.walk(at, part, rest, next);
+                        self.walk(at, part, rest);
                     }
                 }
                 _ => {}
             },
-            Kind::Dict(pairs) => self.dictionary(at, module, pairs, path, next),
+            Kind::Dict(pairs) => self.dictionary(at, module, pairs, path),
             Kind::Index(base, key) => {
                 let step = match &module.expr(*key).kind {
                     Kind::Opaque(parts) if parts.is_empty() => Step::Each,
@@ -94,67 +130,50 @@ impl<'p> Search<'_, 'p> {
                     },
                     _ => Step::Value,
                 };
-                self.walk(at, *base, &then(step, path), next);
+                self.walk(at, *base, &then(step, path));
             }
-            Kind::Call { callee, args } => {
-                self.call(at, module, *callee, args.first().map(|arg| arg.value), path, next)
-            }
-            Kind::Name(name) => self.name(at, module, expr, name, path, next),
-            Kind::Member(base, name) => self.member(at, module, *base, name, path, next),
+            Kind::Call { callee, args } => self.call(at, module, *callee, args.first().map(|arg| arg.value), path),
+            Kind::Name(name) => self.name(at, module, expr, name, path),
+            Kind::Member(base, name) => self.member(at, module, *base, name, path),
             _ => {}
         }
     }
 
-    fn dictionary(
-        &mut self,
-        at: usize,
-        module: &'p Module,
-        pairs: &[(Option<ExprId>, ExprId)],
-        path: &[Step],
-        depth: u32,
-    ) {
+    fn dictionary(&mut self, at: usize, module: &'p Module, pairs: &[(Option<ExprId>, ExprId)], path: &[Step]) {
         let Some((step, rest)) = path.split_first() else { return };
         for &(key, value) in pairs {
             match (step, key) {
-                (Step::Each, Some(key)) => self.walk(at, key, rest, depth),
-                (Step::Value, Some(_)) => self.walk(at, value, rest, depth),
+                (Step::Each, Some(key)) => self.walk(at, key, rest),
+                (Step::Value, Some(_)) => self.walk(at, value, rest),
                 (Step::Field(field), Some(key))
                     if super::evaluate::static_text(module, key).as_deref() == Some(field.as_str()) =>
                 {
-                    self.walk(at, value, rest, depth);
+                    self.walk(at, value, rest);
                 }
                 // `{**other}`
-                (_, None) => self.walk(at, value, path, depth),
+                (_, None) => self.walk(at, value, path),
                 _ => {}
             }
         }
     }
 
-    fn call(
-        &mut self,
-        at: usize,
-        module: &'p Module,
-        callee: ExprId,
-        first: Option<ExprId>,
-        path: &[Step],
-        depth: u32,
-    ) {
+    fn call(&mut self, at: usize, module: &'p Module, callee: ExprId, first: Option<ExprId>, path: &[Step]) {
         match (&module.expr(callee).kind, path) {
             (Kind::Member(base, method), [Step::Each, rest @ ..]) => match (method.as_ref(), rest) {
-                ("keys" | "copy" | "union" | "difference" | "intersection", _) => self.walk(at, *base, path, depth),
-                ("values", _) => self.walk(at, *base, &then(Step::Value, rest), depth),
-                ("items", [Step::Part(0), rest @ ..]) => self.walk(at, *base, &then(Step::Each, rest), depth),
-                ("items", [Step::Part(1), rest @ ..]) => self.walk(at, *base, &then(Step::Value, rest), depth),
+                ("keys" | "copy" | "union" | "difference" | "intersection", _) => self.walk(at, *base, path),
+                ("values", _) => self.walk(at, *base, &then(Step::Value, rest)),
+                ("items", [Step::Part(0), rest @ ..]) => self.walk(at, *base, &then(Step::Each, rest)),
+                ("items", [Step::Part(1), rest @ ..]) => self.walk(at, *base, &then(Step::Value, rest)),
                 _ => {}
             },
             (Kind::Name(name), _) => {
                 let Some(first) = first else { return };
                 match (name.as_ref(), path) {
                     ("list" | "tuple" | "set" | "frozenset" | "sorted" | "reversed" | "iter" | "dict", _) => {
-                        self.walk(at, first, path, depth);
+                        self.walk(at, first, path);
                     }
                     ("enumerate", [Step::Each, Step::Part(1), rest @ ..]) => {
-                        self.walk(at, first, &then(Step::Each, rest), depth);
+                        self.walk(at, first, &then(Step::Each, rest));
                     }
                     _ => {}
                 }
@@ -163,7 +182,7 @@ impl<'p> Search<'_, 'p> {
         }
     }
 
-    fn name(&mut self, at: usize, module: &'p Module, expr: ExprId, name: &str, path: &[Step], depth: u32) {
+    fn name(&mut self, at: usize, module: &'p Module, expr: ExprId, name: &str, path: &[Step]) {
         let own = module.expr(expr);
         let mut scope = Some(own.scope);
         for _ in 0..64 {
@@ -174,10 +193,10 @@ impl<'p> Search<'_, 'p> {
             {
                 let from = (id == own.scope).then_some(own);
                 for binding in reaching(module, bindings, from) {
-                    self.binding(at, module, id, binding, path, depth);
+                    self.binding(at, module, id, binding, path);
                 }
                 if path.first() == Some(&Step::Each) {
-                    self.appended(at, module, id, name, path, depth);
+                    self.appended(at, module, id, name, path);
                 }
                 return;
             }
@@ -186,7 +205,7 @@ impl<'p> Search<'_, 'p> {
     }
 
     /// `names.append("users")`.
-    fn appended(&mut self, at: usize, module: &'p Module, scope: ScopeId, name: &str, path: &[Step], depth: u32) {
+    fn appended(&mut self, at: usize, module: &'p Module, scope: ScopeId, name: &str, path: &[Step]) {
         for &call in &module.calls {
             if let Kind::Call { callee, args } = &module.expr(call).kind
                 && let Kind::Member(base, method) = &module.expr(*callee).kind
@@ -196,18 +215,18 @@ impl<'p> Search<'_, 'p> {
                 && let Some(first) = args.first()
             {
                 let whole = matches!(method.as_ref(), "extend" | "update");
-                self.walk(at, first.value, if whole { path } else { path.get(1..).unwrap_or_default() }, depth);
+                self.walk(at, first.value, if whole { path } else { path.get(1..).unwrap_or_default() });
             }
         }
     }
 
-    fn member(&mut self, at: usize, module: &'p Module, base: ExprId, name: &str, path: &[Step], depth: u32) {
+    fn member(&mut self, at: usize, module: &'p Module, base: ExprId, name: &str, path: &[Step]) {
         let own = matches!(&module.expr(base).kind, Kind::Name(base) if matches!(base.as_ref(), "self" | "cls"));
         if own {
             let Some(class) = super::members::enclosing_class(module, module.expr(base).scope) else { return };
             let body = module.scope(class);
             for binding in [body.bindings.get(name), body.members.get(name)].into_iter().flatten().flatten() {
-                self.binding(at, module, class, binding, path, depth);
+                self.binding(at, module, class, binding, path);
             }
             return;
         }
@@ -220,25 +239,20 @@ impl<'p> Search<'_, 'p> {
             let Some(module) = self.evaluator.program.module(home) else { continue };
             let body = module.scope(scope);
             for binding in [body.bindings.get(name), body.members.get(name)].into_iter().flatten().flatten() {
-                self.binding(home, module, scope, binding, path, depth);
+                self.binding(home, module, scope, binding, path);
             }
         }
     }
 
-    fn binding(&mut self, at: usize, module: &'p Module, scope: ScopeId, binding: &Binding, path: &[Step], depth: u32) {
+    fn binding(&mut self, at: usize, module: &'p Module, scope: ScopeId, binding: &Binding, path: &[Step]) {
         match &binding.value {
-            Bound::Expr(value) => self.walk(at, *value, path, depth + 1),
-            Bound::Element(iterable) => self.walk(at, *iterable, &then(Step::Each, path), depth + 1),
-            Bound::Part(whole, index) => self.walk(at, *whole, &then(Step::Part(*index), path), depth + 1),
-            Bound::Param(index) => self.parameter(at, module, scope, *index, path, depth + 1),
+            Bound::Expr(value) => self.walk(at, *value, path),
+            Bound::Element(iterable) => self.walk(at, *iterable, &then(Step::Each, path)),
+            Bound::Part(whole, index) => self.walk(at, *whole, &then(Step::Part(*index), path)),
+            Bound::Param(index) => self.parameter(at, module, scope, *index, path),
             Bound::Import { module: from, name } => {
-                if let Some((home, Some(name))) = self.evaluator.program.resolve_import(at, from, name)
-                    && let Some(module) = self.evaluator.program.module(home)
-                    && let Some(bindings) = module.scopes.first().and_then(|top| top.bindings.get(name.as_str()))
-                {
-                    for binding in bindings {
-                        self.binding(home, module, ScopeId(0), binding, path, depth + 1);
-                    }
+                if let Some((home, Some(name))) = self.evaluator.program.resolve_import(at, from, name) {
+                    self.follow(Goal::Global(home, name), path);
                 }
             }
             _ => {}
@@ -246,11 +260,11 @@ impl<'p> Search<'_, 'p> {
     }
 
     /// What callers hand to a parameter, those in tests included, and its default.
-    fn parameter(&mut self, at: usize, module: &'p Module, scope: ScopeId, index: usize, path: &[Step], depth: u32) {
+    fn parameter(&mut self, at: usize, module: &'p Module, scope: ScopeId, index: usize, path: &[Step]) {
         let function = module.scope(scope);
         let Some(param) = function.params.get(index) else { return };
         if let Some(default) = param.default {
-            self.walk(at, default, path, depth);
+            self.walk(at, default, path);
         }
         let class = function.parent.filter(|&parent| module.scope(parent).kind == ScopeKind::Class);
         let python = module.language == crate::lang::Language::Python;
@@ -261,20 +275,41 @@ impl<'p> Search<'_, 'p> {
             Some(_) if python => (&function.name, index.saturating_sub(1)),
             _ => (&function.name, index),
         };
-        for (other, call) in self.evaluator.program.every_caller(name).take(CALLERS) {
+        for (other, call) in self.evaluator.program.every_caller(name) {
             let Some(body) = self.evaluator.program.module(other) else { continue };
             let Kind::Call { callee, args } = &body.expr(call).kind else { continue };
             let Some(arg) = argument(args, position, &[param.name.as_ref()]) else { continue };
-            let reaches = self.evaluator.ask(other, *callee).iter().any(|val| match val {
+            let (callees, whole) = self.evaluator.ask_whole(other, *callee);
+            let reaches = callees.iter().any(|val| match val {
                 Val::Function(target, _) => *target == (at, scope),
                 Val::Class(target) => target.0 == at && Some(target.1) == class,
                 _ => false,
             });
             if reaches {
-                self.walk(other, arg, path, depth);
+                self.walk(other, arg, path);
+            } else if !whole && can_hold_text(&body.expr(arg).kind) {
+                let line = body.source.place(body.expr(call).span);
+                self.found.cut =
+                    Some(format!("what `{name}` is at {}:{} cannot be followed", line.file, line.start.line));
             }
         }
+        if self.evaluator.program.has_more_callers(name) {
+            self.found.cut = Some(format!("`{name}` is called in more places than are followed"));
+        }
     }
+
+    /// What a module gives under a name.
+    fn global(&mut self, at: usize, name: &str, path: &[Step]) {
+        let Some(module) = self.evaluator.program.module(at) else { return };
+        let bindings = module.scopes.first().and_then(|top| top.bindings.get(name));
+        for binding in bindings.into_iter().flatten() {
+            self.binding(at, module, ScopeId(0), binding, path);
+        }
+    }
+}
+
+fn can_hold_text(kind: &Kind) -> bool {
+    !matches!(kind, Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::Regex | Kind::Function(_) | Kind::Class(_))
 }
 
 fn then(first: Step, rest: &[Step]) -> Vec<Step> {

@@ -74,13 +74,21 @@ pub(super) enum Question {
     Exported(InModule<Arc<str>>),
 }
 
+struct Answer {
+    found: Vec<Val>,
+    /// No bound kept anything back.
+    whole: bool,
+}
+
 pub(super) struct Evaluator<'p> {
     pub(super) program: &'p View<'p>,
     depth: Cell<u32>,
     steps: Cell<u32>,
-    memo: RefCell<HashMap<Question, Rc<Vec<Val>>>>,
+    memo: RefCell<HashMap<Question, Rc<Answer>>>,
     /// A bound cut short what is being asked: asked from elsewhere the answer may be whole.
     cut: Cell<bool>,
+    /// A bound on depth or steps was met: more may be known from no place.
+    bounded: Cell<bool>,
     /// Expressions under way, so that `x = x or y` ends.
     under_way: RefCell<Vec<InModule<ExprId>>>,
 }
@@ -93,6 +101,7 @@ impl<'p> Evaluator<'p> {
             steps: Cell::new(0),
             memo: RefCell::default(),
             cut: Cell::new(false),
+            bounded: Cell::new(false),
             under_way: RefCell::default(),
         }
     }
@@ -102,6 +111,13 @@ impl<'p> Evaluator<'p> {
         self.steps.set(0);
         self.depth.set(0);
         self.eval(module, expr, &None)
+    }
+
+    /// What an expression can be, and whether no bound kept anything back.
+    pub(super) fn ask_whole(&self, module: usize, expr: ExprId) -> (Vec<Val>, bool) {
+        self.bounded.set(false);
+        let found = self.ask(module, expr);
+        (found, !self.bounded.get())
     }
 
     /// The paths an expression can be, the known ones before the unknown, which are dropped if there are known ones.
@@ -119,15 +135,19 @@ impl<'p> Evaluator<'p> {
     /// The answer to a question, asked once, unless a bound cut it short.
     pub(super) fn kept(&self, question: Question, ask: impl FnOnce() -> Vec<Val>) -> Vec<Val> {
         if let Some(known) = self.memo.borrow().get(&question) {
-            return known.as_ref().clone();
+            self.bounded.set(self.bounded.get() || !known.whole);
+            return known.found.clone();
         }
         let cut_before = self.cut.replace(false);
+        let bounded_before = self.bounded.replace(false);
         let found = ask();
+        let bounded = self.bounded.get();
+        self.bounded.set(bounded_before || bounded);
         let cut = self.cut.replace(cut_before || self.cut.get());
         // What was asked from outside is as whole as it will be.
         let outermost = self.under_way.borrow().is_empty() && self.steps.get() <= STEPS;
         if !cut || outermost {
-            self.memo.borrow_mut().insert(question, Rc::new(found.clone()));
+            self.memo.borrow_mut().insert(question, Rc::new(Answer { found: found.clone(), whole: !bounded }));
         }
         found
     }
@@ -137,7 +157,9 @@ impl<'p> Evaluator<'p> {
         let depth = self.depth.get();
         self.steps.set(self.steps.get() + 1);
         let repeats = self.under_way.borrow().iter().filter(|&&other| other == key).count();
-        if depth >= DEPTH || self.steps.get() > STEPS || repeats > usize::from(frame.is_some()) {
+        let bounded = depth >= DEPTH || self.steps.get() > STEPS;
+        if bounded || repeats > usize::from(frame.is_some()) {
+            self.bounded.set(self.bounded.get() || bounded);
             self.cut.set(true);
             return Vec::new();
         }
@@ -156,6 +178,7 @@ impl<'p> Evaluator<'p> {
         let depth = self.depth.get();
         self.steps.set(self.steps.get() + 1);
         if depth >= DEPTH || self.steps.get() > STEPS {
+            self.bounded.set(true);
             self.cut.set(true);
             return Vec::new();
         }

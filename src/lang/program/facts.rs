@@ -1,7 +1,7 @@
 //! The facts of a program: asks every module the same questions and puts the answers in order.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::evaluate::Evaluator;
@@ -41,6 +41,8 @@ pub(super) struct Reading<'p> {
     /// What it opens itself.
     opened: Opened,
     asked: RefCell<Vec<Place>>,
+    /// Lists, and whether their elements are the lines of one statement.
+    pub(super) in_lines: RefCell<HashMap<ExprId, bool>>,
     /// One place gives one reference.
     pub(super) references: BTreeMap<Span, Reference>,
     pub(super) facts: Facts,
@@ -66,6 +68,7 @@ impl Program<'_> {
             elsewhere: opened,
             opened: values.filter_map(|value| value.origin.clone()).collect(),
             asked: RefCell::default(),
+            in_lines: RefCell::default(),
             references: BTreeMap::new(),
             facts: Facts::default(),
         };

@@ -320,6 +320,7 @@ impl<'e, 'p> Fillers<'e, 'p> {
                 _ => {}
             }
         }
+        let mut is_followed = false;
         for val in self.evaluator.ask(at, callee) {
             let (function, method) = match val {
                 // SQLAlchemy's `text(sql)`.
@@ -336,9 +337,13 @@ impl<'e, 'p> Fillers<'e, 'p> {
                 _ => None,
             };
             let Some(given) = given else { continue };
-            return self.follow_name(home, scope, &given.name, path, depth + 1);
+            let elsewhere = self.follow_name(home, scope, &given.name, path, depth + 1);
+            if elsewhere.is_some() {
+                return elsewhere;
+            }
+            is_followed = true;
         }
-        Some(format!("the name is handed to `{name}` as well"))
+        (!is_followed).then(|| format!("the name is handed to `{name}` as well"))
     }
 
     /// Every use of a name that is bound in a scope, in its module and in those that import it.

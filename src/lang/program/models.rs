@@ -8,7 +8,7 @@ use crate::lang::facts::{Access, Naming, TableUse};
 use crate::text::Span;
 
 /// Classes above a class.
-const DEPTH: u32 = 8;
+const DEPTH: u32 = 16;
 
 /// sqlalchemy-continuum keeps former rows in a table of its own making.
 const VERSIONED: &str = "the table of its former rows takes its name from this one: `__versioned__`";

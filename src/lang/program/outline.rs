@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use super::ir::{Bound, ExprId, Kind, Module, ScopeId};
+use super::ir::{Bound, ExprId, Kind, Module, Op, ScopeId};
 use super::program::is_test;
 use crate::lang::Language;
 
-/// Of the calls of one name no more are ever looked at.
-pub(super) const CALLERS: usize = 600;
+/// Of the calls of one name no more are kept, and that there are more is known. Measured: a tree of 40,000 files keeps all but
+/// those of `get`, `len` and the like.
+const CALLERS: usize = 5_000;
 
 /// The outline of one module.
 #[derive(Debug)]
@@ -70,6 +71,11 @@ impl Outline {
                 // `from store import Store as OldStore`: a call of `OldStore` is one of `Store`.
                 if let Some(own) = imported_as(module, name) {
                     self.calls.push((Arc::clone(own), call));
+                }
+                if matches!(module.expr(*callee).kind, Kind::Name(_)) {
+                    for own in bound_as(module, module.expr(*callee).scope, name) {
+                        self.calls.push((own, call));
+                    }
                 }
             }
         }
@@ -146,6 +152,38 @@ fn imported_as<'m>(module: &'m Module, name: &str) -> Option<&'m Arc<str>> {
     })
 }
 
+/// The names of the functions that a variable holds: `count = count_all if everything else count_new`.
+fn bound_as(module: &Module, from: ScopeId, name: &str) -> Vec<Arc<str>> {
+    let mut at = Some(from);
+    while let Some(id) = at {
+        let scope = module.scope(id);
+        let Some(bindings) = scope.bindings.get(name) else {
+            at = scope.parent;
+            continue;
+        };
+        let mut found: Vec<Arc<str>> = Vec::new();
+        let mut open: Vec<ExprId> = bindings
+            .iter()
+            .filter_map(|binding| match binding.value {
+                Bound::Expr(value) => Some(value),
+                _ => None,
+            })
+            .collect();
+        while let Some(value) = open.pop() {
+            match &module.expr(value).kind {
+                Kind::Cond { then, otherwise, .. } => open.extend([*then, *otherwise]),
+                Kind::Binary { op: Op::Or, left, right } => open.extend([*left, *right]),
+                Kind::Name(own) | Kind::Member(_, own) if own.as_ref() != name && !found.contains(own) => {
+                    found.push(Arc::clone(own));
+                }
+                _ => {}
+            }
+        }
+        return found;
+    }
+    Vec::new()
+}
+
 pub(super) fn short_digest(name: &str) -> u32 {
     let mut hasher = std::hash::DefaultHasher::new();
     name.hash(&mut hasher);
@@ -177,6 +215,8 @@ impl Main {
 pub(super) struct Calls {
     pub(super) own: Vec<Outlined<ExprId>>,
     pub(super) of_tests: Vec<Outlined<ExprId>>,
+    /// There are others.
+    pub(super) more: bool,
 }
 
 /// The outlines of a tree's modules, put together.
@@ -202,9 +242,10 @@ impl Outlines {
         let in_test = is_test(&outline.path);
         for (name, call) in outline.calls {
             let calls = self.callers.entry(name).or_default();
-            let calls = if in_test { &mut calls.of_tests } else { &mut calls.own };
-            if calls.len() < CALLERS {
-                calls.push((number, call));
+            let kept = if in_test { &mut calls.of_tests } else { &mut calls.own };
+            match kept.len() < CALLERS {
+                true => kept.push((number, call)),
+                false => calls.more = true,
             }
         }
         keep(&mut self.fixtures, outline.fixtures, number);

@@ -1,17 +1,16 @@
 //! Text that code puts together: literals that are added up, filled into each other, appended to a variable or to a list. Finds
 //! which literals make one text; reads none of them.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use super::facts::Reading;
-use super::ir::{Bound, ExprId, Kind, Op, Piece};
+use super::ir::{Bound, ExprId, Kind, Op, Piece, ScopeId};
 use crate::lang::sql::{self, HOLE};
 use crate::text::{Snippet, Span};
 
-/// Variables and calls followed from a text to what fills it.
-const DEPTH: u32 = 8;
-/// Literals that one text is made of.
-const MOST: usize = 64;
 /// Lines that a list may give to one statement.
-const LINES: usize = 64;
+const LINES: usize = 1_000;
 
 /// A text as it stands in the source, put together as far as one expression says.
 pub(super) struct Composed {
@@ -20,6 +19,16 @@ pub(super) struct Composed {
     /// Where in the snippet code fills something in, and what.
     pub(super) holes: Vec<(usize, ExprId)>,
     pub(super) texts: Vec<ExprId>,
+}
+
+/// What was found of the literals that make one text, and what is followed next.
+#[derive(Default)]
+struct Pieces {
+    found: Vec<ExprId>,
+    open: Vec<ExprId>,
+    seen: HashSet<ExprId>,
+    /// Variables whose additions were found, by the scope that adds.
+    named: HashSet<(ScopeId, Arc<str>)>,
 }
 
 impl Reading<'_> {
@@ -42,6 +51,15 @@ impl Reading<'_> {
 
     /// `["SELECT a", "FROM users"]`: somebody joins these.
     fn is_statement_in_lines(&self, list: ExprId, parts: &[ExprId]) -> bool {
+        if let Some(known) = self.in_lines.borrow().get(&list) {
+            return *known;
+        }
+        let found = self.find_statement_in_lines(list, parts);
+        self.in_lines.borrow_mut().insert(list, found);
+        found
+    }
+
+    fn find_statement_in_lines(&self, list: ExprId, parts: &[ExprId]) -> bool {
         let begins = parts.first().is_some_and(|&first| {
             matches!(&self.module.expr(first).kind, Kind::Text(_) | Kind::Binary { op: Op::Add, .. })
         });
@@ -121,77 +139,74 @@ impl Reading<'_> {
         composed.snippet.push(HOLE.encode_utf8(&mut [0; 4]), start);
     }
 
-    /// Literals that fill the text, or that are appended to the variable it is bound to.
+    /// Literals that fill the text, or that are appended to the variable it is bound to: all of them, for a table is renamed in each.
     pub(super) fn pieces(&self, composed: &Composed) -> Vec<ExprId> {
-        let mut found = Vec::new();
+        let mut pieces = Pieces::default();
         for (_, hole) in &composed.holes {
-            self.pieces_of(*hole, &mut found, 0);
+            pieces.open.push(*hole);
         }
         for &text in &composed.texts {
-            self.given_to(text, &mut found);
+            self.given_to(text, &mut pieces);
         }
         if let Some(named) = self.usage.named(composed.whole) {
-            self.appended(&named.name.clone(), composed.whole, &mut found, 1);
+            self.appended(&named.name, composed.whole, &mut pieces);
         }
-        found.retain(|text| !composed.texts.contains(text));
-        found
+        while let Some(expr) = pieces.open.pop() {
+            if pieces.seen.insert(expr) {
+                self.pieces_of(expr, &mut pieces);
+            }
+        }
+        pieces.found.retain(|text| !composed.texts.contains(text));
+        pieces.found
     }
 
     /// What `"..".format(x)` and `".." % x` fill into a template.
-    fn given_to(&self, template: ExprId, found: &mut Vec<ExprId>) {
+    fn given_to(&self, template: ExprId, pieces: &mut Pieces) {
         let Some(parent) = self.module.expr(template).parent else { return };
         match &self.module.expr(parent).kind {
             Kind::Member(base, method) if *base == template && method.as_ref() == "format" => {
                 let call = self.module.expr(parent).parent.map(|call| &self.module.expr(call).kind);
                 if let Some(Kind::Call { args, .. }) = call {
-                    args.iter().for_each(|arg| self.pieces_of(arg.value, found, 1));
+                    pieces.open.extend(args.iter().map(|arg| arg.value));
                 }
             }
-            Kind::Binary { op: Op::Mod, left, right } if *left == template => self.pieces_of(*right, found, 1),
+            Kind::Binary { op: Op::Mod, left, right } if *left == template => pieces.open.push(*right),
             _ => {}
         }
     }
 
-    fn pieces_of(&self, expr: ExprId, found: &mut Vec<ExprId>, depth: u32) {
-        if depth > DEPTH || found.len() >= MOST {
-            return;
-        }
-        let mut each = |parts: &[ExprId]| parts.iter().for_each(|&part| self.pieces_of(part, found, depth + 1));
+    fn pieces_of(&self, expr: ExprId, pieces: &mut Pieces) {
         match &self.module.expr(expr).kind {
-            Kind::Text(pieces) => {
-                if found.contains(&expr) {
-                    return;
-                }
-                found.push(expr);
-                for piece in pieces {
-                    if let Piece::Hole(hole) = piece {
-                        self.pieces_of(*hole, found, depth + 1);
-                    }
-                }
+            Kind::Text(parts) => {
+                pieces.found.push(expr);
+                pieces.open.extend(parts.iter().filter_map(|piece| match piece {
+                    Piece::Hole(hole) => Some(*hole),
+                    Piece::Text(..) => None,
+                }));
             }
-            Kind::Binary { op: Op::Add | Op::Mod | Op::Or | Op::And, left, right } => each(&[*left, *right]),
-            Kind::Cond { then, otherwise, .. } => each(&[*then, *otherwise]),
-            Kind::List(parts) => each(parts),
+            Kind::Binary { op: Op::Add | Op::Mod | Op::Or | Op::And, left, right } => {
+                pieces.open.extend([*left, *right]);
+            }
+            Kind::Cond { then, otherwise, .. } => pieces.open.extend([*then, *otherwise]),
+            Kind::List(parts) => pieces.open.extend(parts),
             Kind::Call { callee, args } => {
                 if let Kind::Member(base, method) = &self.module.expr(*callee).kind
                     && matches!(method.as_ref(), "join" | "format" | "strip" | "trim")
                 {
-                    self.pieces_of(*base, found, depth + 1);
-                    args.iter().for_each(|arg| self.pieces_of(arg.value, found, depth + 1));
+                    pieces.open.push(*base);
+                    pieces.open.extend(args.iter().map(|arg| arg.value));
                 }
             }
             Kind::Name(name) => {
-                let name = name.clone();
                 let mut scope = Some(self.module.expr(expr).scope);
                 while let Some(id) = scope {
                     let body = self.module.scope(id);
-                    if let Some(bindings) = body.bindings.get(&name) {
-                        for binding in bindings.iter().take(MOST) {
-                            if let Bound::Expr(value) = binding.value {
-                                self.pieces_of(value, found, depth + 1);
-                            }
-                        }
-                        self.appended(&name, expr, found, depth + 1);
+                    if let Some(bindings) = body.bindings.get(name) {
+                        pieces.open.extend(bindings.iter().filter_map(|binding| match binding.value {
+                            Bound::Expr(value) => Some(value),
+                            _ => None,
+                        }));
+                        self.appended(name, expr, pieces);
                         return;
                     }
                     scope = body.parent;
@@ -202,22 +217,22 @@ impl Reading<'_> {
     }
 
     /// `sql += ".."`, `where.append("..")` in the function of `near`.
-    fn appended(&self, name: &str, near: ExprId, found: &mut Vec<ExprId>, depth: u32) {
+    fn appended(&self, name: &Arc<str>, near: ExprId, pieces: &mut Pieces) {
         let scope = self.module.expr(near).scope;
+        if !pieces.named.insert((scope, Arc::clone(name))) {
+            return;
+        }
         let is = |expr: ExprId| {
             let expr = self.module.expr(expr);
-            expr.scope == scope && matches!(&expr.kind, Kind::Name(own) if own.as_ref() == name)
+            expr.scope == scope && matches!(&expr.kind, Kind::Name(own) if own == name)
         };
-        for &(target, value) in &self.module.appends {
-            if is(target) {
-                self.pieces_of(value, found, depth + 1);
-            }
-        }
+        let added = self.module.appends.iter().filter(|(target, _)| is(*target));
+        pieces.open.extend(added.map(|(_, value)| *value));
         for &call in &self.module.calls {
             let Kind::Call { callee, args } = &self.module.expr(call).kind else { continue };
             let Kind::Member(base, method) = &self.module.expr(*callee).kind else { continue };
             if matches!(method.as_ref(), "append" | "extend" | "push" | "insert") && is(*base) {
-                args.iter().for_each(|arg| self.pieces_of(arg.value, found, depth + 1));
+                pieces.open.extend(args.iter().map(|arg| arg.value));
             }
         }
     }

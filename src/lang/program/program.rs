@@ -175,6 +175,11 @@ impl<'l> Program<'l> {
         self.calls(name).map(|(call, _)| call)
     }
 
+    /// There are more calls of a name than [`Self::every_caller`] gives.
+    pub(super) fn has_more_callers(&self, name: &str) -> bool {
+        self.outlines.callers.get(name).is_some_and(|calls| calls.more)
+    }
+
     /// Each call of a name, and whether it stands in a test.
     fn calls(&self, name: &str) -> impl Iterator<Item = (InModule<ExprId>, bool)> {
         let calls = self.outlines.callers.get(name);

@@ -9,12 +9,14 @@ use super::known;
 use super::pieces::Composed;
 use crate::lang::facts::{Access, Attach, Confidence, Naming, Role, Statement, TableUse};
 use crate::lang::names;
-use crate::lang::sql::{self, SqlStatement};
+use crate::lang::sql::{self, Run, SqlStatement};
 use crate::lang::value::Value;
 use crate::text::Span;
 
 /// Functions that hand SQL on, one to the next.
-const WRAPPERS: usize = 4;
+const WRAPPERS: usize = 12;
+/// Functions looked at for one text that is handed on.
+const HANDED: u32 = 200;
 
 /// A text that holds SQL.
 struct Query {
@@ -36,10 +38,18 @@ impl Reading<'_> {
     pub(super) fn queries(&mut self) {
         let runs = self.runs();
         let mut found: Vec<Query> = Vec::new();
+        let mut parts_of_others: HashSet<ExprId> = HashSet::new();
         for &text in &self.module.texts {
+            if parts_of_others.contains(&text) {
+                continue;
+            }
             let composed = self.composed(text);
             let snippet = &composed.snippet.text;
-            if composed.texts.first() != Some(&text) || snippet.len() < 6 || snippet.len() > 400_000 {
+            if composed.texts.first() != Some(&text) {
+                continue;
+            }
+            parts_of_others.extend(composed.texts.iter().skip(1));
+            if snippet.len() < 6 {
                 continue;
             }
             let is_run = composed.texts.iter().any(|text| runs.contains_key(text));
@@ -104,7 +114,7 @@ impl Reading<'_> {
         for &call in &self.module.calls {
             let Kind::Call { callee, args } = &self.module.expr(call).kind else { continue };
             for (position, arg) in args.iter().enumerate() {
-                let mut texts = self.texts_of(arg.value, 1);
+                let mut texts = self.texts_of(arg.value, false);
                 texts.retain(|&text| {
                     let words = || self.composed(text).snippet.text;
                     self.is_text(text) && (sql::begins_statement(&words()) || sql::looks_like_sql(&words()))
@@ -120,7 +130,7 @@ impl Reading<'_> {
                     else {
                         continue;
                     };
-                    let found = self.run_by(function, &name, &frame, 0);
+                    let found = self.run_by(function, &name, &frame, (0, &mut HANDED.clone()));
                     let runs_it =
                         |text: &&ExprId| !found.is_empty() || sql::looks_like_sql(&self.composed(**text).snippet.text);
                     for text in texts.iter().filter(runs_it) {
@@ -152,10 +162,18 @@ impl Reading<'_> {
     }
 
     /// The connections on which a function runs its parameter of that name, by itself or through another function.
-    fn run_by(&self, function: InModule<ScopeId>, name: &str, frame: &Frame, depth: usize) -> Vec<Value> {
-        let Some(module) = self.evaluator.program.module(function.0).filter(|_| depth < WRAPPERS) else {
+    fn run_by(
+        &self,
+        function: InModule<ScopeId>,
+        name: &str,
+        frame: &Frame,
+        (depth, left): (usize, &mut u32),
+    ) -> Vec<Value> {
+        if depth >= WRAPPERS || *left == 0 {
             return Vec::new();
-        };
+        }
+        *left -= 1;
+        let Some(module) = self.evaluator.program.module(function.0) else { return Vec::new() };
         let mut found = Vec::new();
         for &call in &module.calls {
             let Kind::Call { callee, args } = &module.expr(call).kind else { continue };
@@ -188,7 +206,7 @@ impl Reading<'_> {
                 if inner != function
                     && let Some(param) = self.param_name(inner, position + usize::from(method), given.name.as_deref())
                 {
-                    found.extend(self.run_by(inner, &param, &handed, depth + 1));
+                    found.extend(self.run_by(inner, &param, &handed, (depth + 1, &mut *left)));
                 }
             }
         }
@@ -211,7 +229,7 @@ impl Reading<'_> {
             else {
                 continue;
             };
-            let mut texts = self.texts_of(query.value, 0);
+            let mut texts = self.texts_of(query.value, true);
             texts.retain(|&text| self.is_text(text));
             if texts.is_empty() {
                 continue;
@@ -265,65 +283,48 @@ impl Reading<'_> {
             .contains(&last)
     }
 
-    /// The literals that a query's expression is made of, through a variable or a wrapper.
-    fn texts_of(&self, expr: ExprId, depth: u32) -> Vec<ExprId> {
-        if depth > 6 {
-            return Vec::new();
+    /// The literals that a query's expression is made of, through a variable or a wrapper. `alone` where nothing holds it yet: a
+    /// list in the place of a query is one of parameters.
+    fn texts_of(&self, expr: ExprId, alone: bool) -> Vec<ExprId> {
+        let mut found = Vec::new();
+        let mut seen = HashSet::new();
+        let mut open = vec![(expr, alone)];
+        while let Some((expr, alone)) = open.pop() {
+            if !seen.insert(expr) {
+                continue;
+            }
+            if self.is_text(expr) {
+                found.push(expr);
+            }
+            open.extend(self.parts_of_query(expr, alone).into_iter().rev().map(|part| (part, false)));
         }
-        match &self.module.expr(expr).kind {
-            Kind::Text(_) => vec![expr],
-            Kind::Binary { op: Op::Add | Op::Mod, left, right } => {
-                let mut texts = self.texts_of(*left, depth + 1);
-                texts.extend(self.texts_of(*right, depth + 1));
-                texts
-            }
-            Kind::Cond { then, otherwise, .. } => {
-                let mut texts = self.texts_of(*then, depth + 1);
-                texts.extend(self.texts_of(*otherwise, depth + 1));
-                texts
-            }
+        found
+    }
+
+    fn parts_of_query(&self, expr: ExprId, alone: bool) -> Vec<ExprId> {
+        let own = self.module.expr(expr);
+        match &own.kind {
+            Kind::Binary { op: Op::Add | Op::Mod, left, right } => vec![*left, *right],
+            Kind::Cond { then, otherwise, .. } => vec![*then, *otherwise],
             Kind::Call { callee, args } => match &self.module.expr(*callee).kind {
-                Kind::Name(name) if name.as_ref() == "text" => {
-                    args.first().map(|arg| self.texts_of(arg.value, depth + 1)).unwrap_or_default()
+                Kind::Name(name) | Kind::Member(_, name) if name.as_ref() == "text" => {
+                    args.first().map(|arg| arg.value).into_iter().collect()
                 }
-                Kind::Member(base, name) if matches!(name.as_ref(), "format" | "strip" | "join") => {
-                    let mut texts = self.texts_of(*base, depth + 1);
-                    // `" ".join(["SELECT a", "FROM users"])`
-                    if let ("join", [lines]) = (name.as_ref(), args.as_slice()) {
-                        texts.extend(self.texts_of(lines.value, depth + 1));
-                    }
-                    texts
+                // `" ".join(["SELECT a", "FROM users"])`
+                Kind::Member(base, name) if name.as_ref() == "join" && args.len() == 1 => {
+                    std::iter::once(*base).chain(args.iter().map(|arg| arg.value)).collect()
                 }
-                Kind::Member(_, name) if name.as_ref() == "text" => {
-                    args.first().map(|arg| self.texts_of(arg.value, depth + 1)).unwrap_or_default()
-                }
+                Kind::Member(base, name) if matches!(name.as_ref(), "format" | "strip" | "join") => vec![*base],
                 _ => Vec::new(),
             },
             Kind::Name(name) => {
-                let mut scope = Some(self.module.expr(expr).scope);
+                let mut scope = Some(own.scope);
                 while let Some(id) = scope {
                     let body = self.module.scope(id);
                     if let Some(bindings) = body.bindings.get(name) {
-                        return bindings
-                            .iter()
-                            .rev()
-                            .filter(|binding| {
-                                binding.span.start < self.module.expr(expr).span.start
-                                    || binding.scope != self.module.expr(expr).scope
-                            })
-                            .take(4)
-                            .flat_map(|binding| match binding.value {
-                                Bound::Expr(value) => self.texts_of(value, depth + 1),
-                                Bound::Element(value) => match &self.module.expr(value).kind {
-                                    Kind::List(parts) => {
-                                        parts.iter().flat_map(|&part| self.texts_of(part, depth + 1)).collect()
-                                    }
-                                    Kind::Name(_) => self.list_texts(value, depth + 1),
-                                    _ => Vec::new(),
-                                },
-                                _ => Vec::new(),
-                            })
-                            .collect();
+                        let from = (id == own.scope).then_some(own);
+                        let bound = super::names::reaching(self.module, bindings, from);
+                        return bound.into_iter().flat_map(|binding| self.bound_to_query(&binding.value)).collect();
                     }
                     scope = body.parent;
                 }
@@ -336,17 +337,23 @@ impl Reading<'_> {
                     let key = key.and_then(|key| super::evaluate::static_text(self.module, key));
                     matches!(key.as_deref(), Some("sql" | "text"))
                 })
-                .flat_map(|&(_, value)| self.texts_of(value, depth + 1))
+                .map(|&(_, value)| value)
                 .collect(),
-            Kind::List(parts) if depth > 0 || self.module.language != crate::lang::Language::Python => {
-                parts.iter().flat_map(|&part| self.texts_of(part, depth + 1)).collect()
-            }
+            Kind::List(parts) if !alone || self.module.language != crate::lang::Language::Python => parts.clone(),
             _ => Vec::new(),
         }
     }
 
-    fn list_texts(&self, name: ExprId, depth: u32) -> Vec<ExprId> {
-        self.texts_of(name, depth)
+    fn bound_to_query(&self, bound: &Bound) -> Vec<ExprId> {
+        match bound {
+            Bound::Expr(value) => vec![*value],
+            Bound::Element(value) => match &self.module.expr(*value).kind {
+                Kind::List(parts) => parts.clone(),
+                Kind::Name(_) => vec![*value],
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        }
     }
 
     /// The first argument of the template that a literal is: `"..".format(x)`, `".." % x`.
@@ -434,10 +441,12 @@ impl Reading<'_> {
                 None => Vec::new(),
             }),
         };
+        let mut run = Run::default();
         for (index, statement) in statements.iter().enumerate() {
+            let repeats = run.repeats(statement);
             let words = composed.snippet.text.get(statement.span.clone()).unwrap_or("");
             // `(SELECT ..)` is no statement of its own, but a part that another one holds.
-            if !words.starts_with('(') && !is_part {
+            if !repeats && !words.starts_with('(') && !is_part {
                 self.facts.statements.push(Statement {
                     place: self.place(&composed.snippet, statement.span.clone()),
                     sql: words.replace(sql::HOLE, "?"),

@@ -12,7 +12,7 @@ use crate::lang::facts::{Access, Naming, TableUse};
 use crate::text::Span;
 
 /// Lists in lists, and what wraps them.
-const DEPTH: usize = 5;
+const DEPTH: usize = 16;
 
 /// What makes a collection of another.
 const COLLECTIONS: [&str; 5] = ["set", "frozenset", "tuple", "list", "sorted"];

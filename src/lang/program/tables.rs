@@ -3,8 +3,8 @@
 
 use std::ops::Range;
 
-use super::behind::{elements_behind, literals_behind};
-use super::evaluate::{Evaluator, InModule, Val, argument, static_text};
+use super::behind::{Behind, elements_behind, literals_behind};
+use super::evaluate::{Evaluator, Val, argument, static_text};
 use super::facts::Reading;
 use super::fillers::Fillers;
 use super::ir::{Arg, Bound, ExprId, Kind, Module, Op, Piece};
@@ -536,7 +536,7 @@ impl Reading<'_> {
         if matches!(self.module.expr(expr).kind, Kind::Name(_) | Kind::Member(..) | Kind::Binary { .. }) {
             for find in [literals_behind, elements_behind] {
                 let found = find(&self.evaluator, self.at, expr);
-                self.literals_name_table(&found, Access::Reads, Naming::Compared, &[], expr);
+                self.literals_name_table(found, Access::Reads, Naming::Compared, &[], expr);
             }
         }
     }
@@ -602,17 +602,17 @@ impl Reading<'_> {
         for val in self.evaluator.ask(self.at, expr) {
             let Val::Text(value) = val else { continue };
             let (Some(origin), [Part::Text(_)]) = (&value.origin, value.parts.as_slice()) else { continue };
-            if let Some(literal) = fillers.literal(origin).filter(|literal| !found.contains(literal)) {
-                found.push(literal);
+            if let Some(literal) = fillers.literal(origin).filter(|literal| !found.literals.contains(literal)) {
+                found.literals.push(literal);
             }
         }
-        self.literals_name_table(&found, access, naming, connection, expr);
+        self.literals_name_table(found, access, naming, connection, expr);
     }
 
     /// Literals that reach, from wherever they stand, what names a table at `expr`.
     fn literals_name_table(
         &mut self,
-        literals: &[InModule<ExprId>],
+        found: Behind,
         access: Access,
         naming: Naming,
         connection: &[Value],
@@ -620,7 +620,19 @@ impl Reading<'_> {
     ) {
         let symbol = self.symbol(self.module.expr(expr).scope);
         let fillers = Fillers::new(&self.evaluator);
-        for &(home, literal) in literals {
+        if let Some(reason) = found.cut {
+            self.facts.unfollowed.push(TableUse {
+                place: self.module.source.place(self.module.expr(expr).span),
+                table: "".into(),
+                access,
+                naming: Naming::Spoken,
+                fixed: Some(reason.into()),
+                connection: connection.into(),
+                language: self.module.language,
+                symbol: symbol.as_deref().map(Into::into),
+            });
+        }
+        for (home, literal) in found.literals {
             let Some((table, place)) = fillers.name(home, literal).filter(|(table, _)| is_name(table)) else {
                 continue;
             };

@@ -2,12 +2,21 @@
 
 use tree_sitter::Node;
 
+use super::super::lowering::LONGEST_CHAIN;
 use super::super::program::{Arg, Bound, ExprId, Kind, Op, Param, Piece, ScopeId, ScopeKind};
 use super::{At, Lowering, named_children, span};
 
+/// Operands that are lowered one inside the other.
+const STRETCH: usize = 24;
+
 impl Lowering<'_> {
     pub(super) fn expr(&mut self, node: Node<'_>, at: At) -> ExprId {
+        if let Some(known) = self.lowered.remove(&node.id()) {
+            return known;
+        }
+        self.lower_chain(node, at);
         let Some(at) = at.deeper() else {
+            self.builder.module.has_errors = true;
             return self.builder.expr(Kind::Opaque(Vec::new()), span(node), at.scope, at.block);
         };
         let kind = match node.kind() {
@@ -107,6 +116,23 @@ impl Lowering<'_> {
             }
         }
         parts
+    }
+
+    /// `a + b + c ..` and `a.b().c() ..` are as deep as they are long: parts of a long one are lowered first, from the inside.
+    fn lower_chain(&mut self, node: Node<'_>, at: At) {
+        let mut chain = Vec::new();
+        let mut inner = node;
+        while let Some(next) = first_operand(inner).filter(|next| !self.lowered.contains_key(&next.id())) {
+            chain.push(next);
+            inner = next;
+        }
+        if chain.len() > LONGEST_CHAIN {
+            return;
+        }
+        for part in chain.into_iter().skip(STRETCH).step_by(STRETCH).collect::<Vec<_>>().into_iter().rev() {
+            let value = self.expr(part, at);
+            self.lowered.insert(part.id(), value);
+        }
     }
 
     fn opaque(&mut self, node: Node<'_>, at: At) -> ExprId {
@@ -303,4 +329,15 @@ impl Lowering<'_> {
             self.builder.bind(scope, words, Bound::Param(index), span(name), inside.block);
         }
     }
+}
+
+/// What stands at the beginning of an operation, a call or an access.
+fn first_operand(node: Node<'_>) -> Option<Node<'_>> {
+    node.child_by_field_name(match node.kind() {
+        "binary_operator" | "boolean_operator" => "left",
+        "attribute" => "object",
+        "subscript" => "value",
+        "call" => "function",
+        _ => return None,
+    })
 }

@@ -12,13 +12,14 @@ mod strings;
 mod tests;
 mod write;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tree_sitter::{Node, Parser};
 
 use super::Language;
 use super::lowering::{At, span};
-use super::program::{BlockId, Module, ModuleBuilder, ScopeId};
+use super::program::{BlockId, ExprId, Module, ModuleBuilder, ScopeId};
 use crate::text::{Source, Span};
 
 pub use positions::positions;
@@ -49,7 +50,7 @@ pub fn lower(source: Arc<Source>) -> Module {
     };
     let root = tree.root_node();
     builder.module.has_errors = root.has_error();
-    let mut lowering = Lowering { source: &source, builder, globals: Vec::new() };
+    let mut lowering = Lowering { source: &source, builder, globals: Vec::new(), lowered: HashMap::new() };
     lowering.suite(root, At { scope: ScopeId(0), block: BlockId(0), class: None, levels: MAX_DEPTH });
     lowering.builder.module
 }
@@ -66,6 +67,8 @@ struct Lowering<'a> {
     builder: ModuleBuilder,
     /// Names that `global` hands to the module, with the function that said so.
     globals: Vec<(ScopeId, Arc<str>)>,
+    /// Parts of long chains, by their nodes: their turn comes when what is around them is lowered.
+    lowered: HashMap<usize, ExprId>,
 }
 
 impl Lowering<'_> {

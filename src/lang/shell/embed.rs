@@ -5,10 +5,11 @@ use std::ops::Range;
 
 use super::Reader;
 use super::join::finish;
+use super::scope::MOST_VALUES;
 use super::word::{Piece, Word};
-use crate::lang::sql::{HOLE, Script};
-use crate::lang::{Base, Facts, Language, Part, Value, Values, read_snippet};
-use crate::text::{Snippet, Span};
+use crate::lang::sql::{self, HOLE, Script};
+use crate::lang::{Base, Facts, Language, Naming, Part, TableUse, Value, Values, read_snippet};
+use crate::text::{Place, Snippet, Span};
 
 /// Private-use characters stand for what the shell fills in; other languages take them for text.
 const FIRST_HOLE: u32 = 0xE000;
@@ -67,11 +68,59 @@ impl Reader<'_> {
             place: &place,
             values: &values,
             language: Language::Shell,
-            connection,
+            connection: connection.clone(),
             symbol: self.scope.symbol(at),
         }
         .facts();
         self.append(facts);
+        self.filled_tables(embedded, at, &connection);
+    }
+
+    /// `for table in users teams; do sqlite3 x.db "DELETE FROM $table"; done`: the words that a variable holds where SQL wants a
+    /// table. What else the script does with them is not followed, so they stay.
+    fn filled_tables(&mut self, embedded: &Embedded, at: usize, connection: &[Value]) {
+        if embedded.holes.is_empty() {
+            return;
+        }
+        let whole = embedded.snippet.host_span(Span::new(0, embedded.snippet.text.len()));
+        let mut found: Vec<TableUse> = Vec::new();
+        for (range, access) in
+            sql::statements(&embedded.snippet.text).into_iter().flat_map(|statement| statement.filled)
+        {
+            let words = embedded.snippet.text.get(range.clone()).unwrap_or("");
+            let Some((_, values)) = embedded.holes.iter().find(|(hole, _)| range.contains(hole)) else { continue };
+            if !words.trim_matches(['"', '\'', '`', '[', ']', '\\']).chars().eq([HOLE]) {
+                continue;
+            }
+            let table_use = |place: Place, table: &str, reason: &str| TableUse {
+                place,
+                table: table.into(),
+                access,
+                naming: Naming::Filled,
+                fixed: Some(reason.into()),
+                connection: connection.into(),
+                language: Language::Shell,
+                symbol: self.scope.symbol(at).map(Into::into),
+            };
+            for value in values {
+                if let (Some(origin), [Part::Text(table)]) = (&value.origin, value.parts.as_slice())
+                    && self.source.slice(origin.span).trim_matches(['"', '\'']) == table
+                {
+                    let start =
+                        origin.span.start as usize + self.source.slice(origin.span).find(table.as_str()).unwrap_or(0);
+                    let place = self.source.place(Span::new(start, start + table.len()));
+                    found.push(table_use(place, table, "a variable of the script holds the name"));
+                }
+            }
+            if values.len() >= MOST_VALUES {
+                let reason = format!("only {MOST_VALUES} values of a variable are followed");
+                let place = self.source.place(whole);
+                self.facts.unfollowed.push(TableUse { naming: Naming::Spoken, ..table_use(place, "", &reason) });
+            }
+        }
+        found.retain(|one| self.facts.table_uses.iter().all(|known| known.place != one.place));
+        found.dedup_by(|one, other| one.place == other.place);
+        self.facts.table_uses.extend(found);
     }
 
     /// What a literal of SQL says once its holes are filled.

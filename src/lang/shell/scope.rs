@@ -12,7 +12,7 @@ use crate::text::{Source, Span};
 /// Variables that hold variables; deeper than this nothing is said.
 const DEEPEST: usize = 10;
 /// Alternatives that one word is followed to.
-const MOST_VALUES: usize = 12;
+pub(super) const MOST_VALUES: usize = 48;
 /// Variables looked up to answer one question; words that hold words that hold words grow without end.
 const FUEL: u32 = 500;
 

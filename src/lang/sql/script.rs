@@ -10,8 +10,29 @@ use crate::lang::names;
 use crate::lang::{Attach, Confidence, Facts, Language, Reference, Role, Statement, TableUse, Value};
 use crate::text::{Place, Source, Span};
 
-/// A run of INSERTs into one table is data; the rest of a longer run says nothing new.
+/// A run of INSERTs into one table is data; the statements of a longer run say nothing new, but each names the table.
 const LONGEST_RUN: usize = 50;
+
+/// The INSERTs that follow each other.
+#[derive(Default)]
+pub(in crate::lang) struct Run {
+    into: String,
+    length: usize,
+}
+
+impl Run {
+    /// Whether a statement only says once more what those before it said.
+    pub(in crate::lang) fn repeats(&mut self, statement: &SqlStatement) -> bool {
+        if statement.verb != Verb::Insert {
+            self.length = 0;
+            return false;
+        }
+        let into = statement.uses.first().map_or_else(String::new, |found| found.table.to_ascii_lowercase());
+        self.length = if self.into == into { self.length + 1 } else { 1 };
+        self.into = into;
+        self.length > LONGEST_RUN
+    }
+}
 
 /// Where a script stands and what it runs against.
 pub(in crate::lang) struct Script<'a> {
@@ -56,7 +77,7 @@ struct State {
     connection: Vec<Value>,
     aliases: HashMap<String, Vec<Value>>,
     temporary: HashSet<String>,
-    run: (String, usize),
+    run: Run,
 }
 
 impl Script<'_> {
@@ -79,19 +100,7 @@ impl Script<'_> {
     }
 
     fn statement(&self, statement: SqlStatement, state: &mut State, facts: &mut Facts) {
-        if statement.verb == Verb::Insert {
-            let into = statement.uses.first().map_or_else(String::new, |found| found.table.to_ascii_lowercase());
-            if state.run.0 == into {
-                state.run.1 += 1;
-            } else {
-                state.run = (into, 1);
-            }
-            if state.run.1 > LONGEST_RUN {
-                return;
-            }
-        } else {
-            state.run.1 = 0;
-        }
+        let repeats = state.run.repeats(&statement);
         if let Some(path) = statement.attach.as_ref().and_then(|attach| attach.path.clone()) {
             let alias = statement.attach.as_ref().map_or("", |attach| &attach.alias);
             let attached = (self.values)(path.clone());
@@ -130,6 +139,9 @@ impl Script<'_> {
                 language: self.language,
                 symbol: self.symbol.as_deref().map(Into::into),
             });
+        }
+        if repeats {
+            return;
         }
         let words = self.text.get(statement.span.clone()).unwrap_or("");
         let sql = words.replace(HOLE, "?");

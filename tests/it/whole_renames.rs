@@ -1,0 +1,171 @@
+//! A table is renamed in every place that a long or deep program has, or in none: what is not followed to the end holds it back.
+
+use std::fmt::Write;
+
+use crate::sandbox::Sandbox;
+
+const OPEN: &str = "import sqlite3\nc = sqlite3.connect('data/app.db')\n";
+
+/// How often the new and the old name stand in the sources once `fix` is through, and what it says is left.
+fn renamed(files: &[(&str, String)]) -> (usize, usize, String) {
+    let mut sandbox = Sandbox::new()
+        .file("dbguard.toml", "[primary]\npath = \"data/app.db\"\n\n[tables]\nusers = \"people\"\n")
+        .file("base.py", format!("{OPEN}c.execute('SELECT id FROM users')\n"));
+    for (path, text) in files {
+        sandbox = sandbox.file(path, text);
+    }
+    let run = sandbox.run(&["fix", "--unsafe", "--select", "retired-table"]);
+    let texts: Vec<String> = std::iter::once("base.py")
+        .chain(files.iter().map(|(path, _)| *path))
+        .map(|path| std::fs::read_to_string(sandbox.path().join(path)).unwrap())
+        .collect();
+    let count = |name: &str| {
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        texts.iter().flat_map(|text| text.split(move |c| !is_word(c))).filter(|word| *word == name).count()
+    };
+    (count("people"), count("users"), run.stdout + &run.stderr)
+}
+
+#[track_caller]
+fn all_of_them(places: usize, files: &[(&str, String)]) {
+    let (new, old, page) = renamed(files);
+    assert_eq!((new, old), (places + 1, 0), "{page}");
+}
+
+#[track_caller]
+fn none_of_them(reason: &str, files: &[(&str, String)]) {
+    let (new, old, page) = renamed(files);
+    assert!(new == 0 && old > 1 && page.contains(reason), "{new} {old}\n{page}");
+}
+
+/// Each number on a line that `line` makes.
+fn lines(numbers: std::ops::Range<usize>, line: impl Fn(usize) -> String) -> String {
+    numbers.fold(String::new(), |mut all, number| {
+        writeln!(all, "{}", line(number)).unwrap();
+        all
+    })
+}
+
+fn calls(number: usize, special: usize) -> String {
+    let table = |at: usize| if at == special { "users".to_owned() } else { format!("t{at}") };
+    format!("from store import count\n{}", lines(0..number, |at| format!("count('{}')", table(at))))
+}
+
+fn counting() -> String {
+    format!("{OPEN}def count(table):\n    return c.execute(f'SELECT count(*) FROM {{table}}')\n")
+}
+
+#[test]
+fn one_of_seven_hundred_callers_says_the_name() {
+    all_of_them(1, &[("store.py", counting()), ("use.py", calls(700, 650))]);
+}
+
+#[test]
+fn more_callers_than_are_followed_hold_it_back() {
+    let reason = "mend store.py:4 by hand first, so that all places change together: `count` is called in more places than are followed";
+    none_of_them(reason, &[("store.py", counting()), ("use.py", calls(5_100, 5_050))]);
+    // A person has looked at the place.
+    let allowed =
+        counting().replace("{table}')", "{table}')  # dbguard: allow[retired-table] all of them were looked at");
+    let (new, _, page) = renamed(&[("store.py", allowed), ("use.py", calls(5_100, 3))]);
+    assert_eq!(new, 2, "{page}");
+}
+
+#[test]
+fn what_cannot_be_followed_holds_back_no_table_of_another_database() {
+    let store = counting().replace("app.db", "other.db");
+    let (new, old, page) = renamed(&[("store.py", store), ("use.py", calls(5_100, 5_101))]);
+    assert_eq!((new, old), (1, 0), "{page}");
+}
+
+#[test]
+fn the_name_goes_through_fourteen_functions() {
+    let chain = lines(1..14, |at| format!("def f{at}(t):\n    return f{}(t)\n", at + 1));
+    let store = format!("{OPEN}def f14(t):\n    return c.execute(f'SELECT count(*) FROM {{t}}')\n{chain}");
+    none_of_them(
+        "where the name goes cannot be followed",
+        &[("store.py", store), ("use.py", "from store import f1\nf1('users')\n".into())],
+    );
+}
+
+#[test]
+fn a_list_has_five_thousand_names() {
+    let names = lines(0..5_000, |at| if at == 4_500 { "'users',".to_owned() } else { format!("'t{at}',") });
+    all_of_them(1, &[("store.py", format!("{OPEN}for t in [\n{names}]:\n    c.execute(f'DELETE FROM {{t}}')\n"))]);
+}
+
+#[test]
+fn a_function_goes_by_another_name() {
+    let store = counting() + "both = count if c else print\nboth('users')\n";
+    all_of_them(1, &[("store.py", store)]);
+    // One of two functions does something else with it.
+    let store = counting() + "def say(name):\n    return names[name]\nboth = count if c else say\nboth('users')\n";
+    none_of_them("the name is the key of something else as well", &[("store.py", store)]);
+}
+
+#[test]
+fn modules_that_import_a_name_from_each_other() {
+    let store = format!("from other import TABLE\n{OPEN}c.execute(f'DELETE FROM {{TABLE}}')\n");
+    all_of_them(0, &[("store.py", store), ("other.py", "from store import TABLE\n".into())]);
+}
+
+#[test]
+fn a_statement_has_eighty_pieces() {
+    let added = lines(0..80, |at| format!("    if a[{at}]:\n        sql += ' AND users.a{at} = 1'"));
+    let sql = "    sql = 'SELECT id FROM users WHERE 1 = 1'\n";
+    all_of_them(81, &[("store.py", format!("{OPEN}def f(a):\n{sql}{added}    c.execute(sql)\n"))]);
+    let added = lines(0..160, |at| format!("' , users.a{at}' +"));
+    all_of_them(162, &[("store.py", format!("{OPEN}c.execute('SELECT users.id' +\n{added}' FROM users')\n"))]);
+    let columns = lines(0..80, |at| format!("'users.a{at},',"));
+    let lines = format!("['SELECT',\n{columns}'users.id', 'FROM users', 'WHERE users.id = 1']");
+    all_of_them(83, &[("store.py", format!("{OPEN}c.execute(' '.join({lines}))\n"))]);
+}
+
+#[test]
+fn sql_that_only_a_connection_tells_from_prose() {
+    let chosen = lines(0..7, |at| format!("    if a == {at}:\n        sql = 'select name from users'"));
+    all_of_them(7, &[("store.py", format!("{OPEN}def f(a):\n{chosen}    c.execute(sql)\n"))]);
+    let chain = lines(1..7, |at| format!("def f{at}(sql):\n    return f{}(sql)\n", at + 1));
+    let store = format!("{OPEN}def f7(sql):\n    return c.execute(sql)\n{chain}f1('select name from users')\n");
+    all_of_them(1, &[("store.py", store)]);
+}
+
+#[test]
+fn a_script_of_half_a_megabyte_in_a_literal() {
+    let inserts = lines(0..9_000, |at| format!("INSERT INTO users VALUES ({at}, 'somebody');"));
+    all_of_them(9_000, &[("store.py", format!("{OPEN}c.executescript('''\n{inserts}''')\n"))]);
+}
+
+#[test]
+fn a_file_of_a_thousand_inserts() {
+    let inserts = lines(0..1_000, |at| format!("INSERT INTO users VALUES ({at}, 'somebody');"));
+    all_of_them(1_000, &[("seed.sql", inserts)]);
+}
+
+#[test]
+fn a_chain_of_eighty_calls() {
+    let chain = (0..80).fold(String::new(), |chain, at| format!("{chain}.a{at}(1)"));
+    let store = format!("import sqlite_utils\ndb = sqlite_utils.Database('data/app.db')\ndb['users']{chain}\n");
+    all_of_them(1, &[("store.py", store)]);
+}
+
+#[test]
+fn lists_within_lists_may_hold_the_name() {
+    none_of_them(
+        "it may be the name that `TABLES` holds",
+        &[("store.py", "TABLES = [[[[[[[['users']]]]]]]]\n".into())],
+    );
+}
+
+#[test]
+fn a_loop_of_the_shell_holds_the_name() {
+    let script = |before: usize| {
+        let names = lines(0..before, |at| format!("t{at} \\"));
+        format!("for table in {names} users; do\n  sqlite3 data/app.db \"DELETE FROM $table\"\ndone\n")
+    };
+    none_of_them(
+        "mend run.sh:3 by hand first, so that all places change together: a variable of the script holds the name",
+        &[("run.sh", script(2))],
+    );
+    none_of_them("only 48 values of a variable are followed", &[("run.sh", script(60))]);
+}
