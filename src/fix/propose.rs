@@ -9,8 +9,8 @@ use super::ignore;
 use super::listed::{stands_among_files, stands_in_list};
 use crate::check::Report;
 use crate::finding::{FileEdit, Finding, Fix, Remedy, Safety};
-use crate::lang::write::{Access, Change, Keep, Written, destroys_files, write};
-use crate::lang::{Language, Reference, Role, names, without_allow};
+use crate::lang::write::{Access, Change, Keep, Refusal, Written, destroys_files, names_other_file, write};
+use crate::lang::{Destroyed, Language, Reference, Role, Value, names, without_allow};
 use crate::policy::Policy;
 use crate::rules::{self, Fixable};
 use crate::scan::{Inventory, Linked, with_threads};
@@ -153,7 +153,8 @@ impl<'a> Facts<'a> {
     }
 
     fn proposal<'f>(&self, finding: &'f Finding, asked: &Asked<'_>, written: Written, source: &Source) -> Proposal<'f> {
-        let fix = match written {
+        let destroyed = self.destroyed(finding, asked, source);
+        let fix = match written.and_then(|edits| destroyed.map_or(Ok(edits), Err)) {
             Err(refusal) => Err(refusal.0),
             Ok(edits) if edits.is_empty() => Err("there is nothing to change".to_owned()),
             // The bytes of another encoding are kept as they are, so nothing may be added that depends on it.
@@ -170,6 +171,25 @@ impl<'a> Facts<'a> {
             }
         };
         Proposal { finding, fix }
+    }
+
+    /// Somewhere code does away with the file that is named here, and it would do so with another.
+    fn destroyed(&self, finding: &Finding, asked: &Asked<'_>, source: &Source) -> Option<Refusal> {
+        if !names_other_file(source, &asked.change) {
+            return None;
+        }
+        let name = |path: &str| names::strip_url(path).rsplit(['/', '\\']).next().unwrap_or("").to_owned();
+        let own = finding.database.as_deref().map(name);
+        let is_meant = |destroyed: &Destroyed, value: &Value| {
+            let here = value.origin.as_ref().is_some_and(|origin| {
+                origin.file == finding.place.file
+                    && (origin.span.contains(finding.place.span) || finding.place.span.contains(origin.span))
+            });
+            // What lies beside it (`path.with_suffix(".bak")`) is another file.
+            here && (&*destroyed.by == "shutil.rmtree" || own.is_none() || value.file_name() == own)
+        };
+        let by = self.inventory.destroyed.iter().find(|it| it.values.iter().any(|value| is_meant(it, value)))?;
+        Some(Refusal::of_destroyed(&by.by, &format!(" in {}:{}", by.place.file, by.place.start.line)))
     }
 
     fn ignored<'f>(&self, finding: &'f Finding, source: &dyn Fn(&str) -> Option<Arc<Source>>) -> Proposal<'f> {
@@ -194,7 +214,7 @@ impl<'a> Facts<'a> {
             let values = reference.fact.values.iter();
             values.filter(move |value| value.origin.as_ref().map_or(own, |origin| origin == place))
         });
-        let patterns = patterns.filter(|value| !value.is_opaque()).map(crate::lang::Value::pattern);
+        let patterns = patterns.filter(|value| !value.is_opaque()).map(Value::pattern);
         patterns
             .reduce(|longest, next| if slashes(&next) > slashes(&longest) { next } else { longest })
             .unwrap_or_default()

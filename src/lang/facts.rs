@@ -26,6 +26,7 @@ pub struct Facts {
     pub mounts: Vec<Mount>,
     pub copies: Vec<FileCopy>,
     pub attaches: Vec<Attach>,
+    pub destroyed: Vec<Destroyed>,
     /// The front end could not read all of the source; the words say why.
     pub trouble: Option<String>,
 }
@@ -42,6 +43,7 @@ impl Facts {
         self.mounts.append(&mut other.mounts);
         self.copies.append(&mut other.copies);
         self.attaches.append(&mut other.attaches);
+        self.destroyed.append(&mut other.destroyed);
         self.trouble = self.trouble.take().or(other.trouble);
     }
 
@@ -116,6 +118,10 @@ impl Facts {
             visit(&mut attach.place);
             in_values(&mut attach.attached, visit);
             in_values(&mut attach.connection, visit);
+        }
+        for destroyed in &mut self.destroyed {
+            visit(&mut destroyed.place);
+            in_values(Arc::make_mut(&mut destroyed.values), visit);
         }
     }
 }
@@ -309,4 +315,15 @@ pub struct Attach {
     pub alias: String,
     pub attached: Vec<Value>,
     pub connection: Vec<Value>,
+}
+
+/// A file that code deletes, moves away, empties or writes over, itself or through a function that it is handed to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destroyed {
+    /// The call that does so.
+    pub place: Place,
+    /// What is called: `os.remove`.
+    pub by: Arc<str>,
+    /// The files, each with the place of the literal that names it, which may be in another source.
+    pub values: Values,
 }

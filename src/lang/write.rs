@@ -67,6 +67,12 @@ impl Refusal {
     pub(super) fn because(words: impl Into<String>) -> Self {
         Self(words.into())
     }
+
+    /// `by` does away with the file that is named; `place` says where, with a blank in front.
+    #[must_use]
+    pub fn of_destroyed(by: &str, place: &str) -> Self {
+        Self(format!("`{by}`{place} deletes, moves or overwrites the file: it must not become another one"))
+    }
 }
 
 /// What a change came to.
@@ -95,8 +101,7 @@ pub fn write(source: &Source, language: Language, changes: &[Change<'_>]) -> Vec
     keep(others, writer(language));
     for (change, written) in changes.iter().zip(&mut written).filter(|(_, written)| written.is_ok()) {
         if let Some(by) = other_file(source, change).and_then(|at| destroys::destroyer(source, at)) {
-            *written =
-                Err(Refusal(format!("`{by}` deletes, moves or overwrites the file: it must not become another one")));
+            *written = Err(Refusal::of_destroyed(&by, ""));
         }
         if is_ending_alone(source, change) {
             *written = Err(Refusal::because("the name of the file is put together from pieces: it can be any"));
@@ -120,6 +125,12 @@ fn is_ending_alone(source: &Source, change: &Change<'_>) -> bool {
     words.strip_prefix('.').is_some_and(|ending| {
         !ending.is_empty() && ending.len() < 8 && ending.bytes().all(|byte| byte.is_ascii_alphanumeric())
     })
+}
+
+/// Whether the change names a file of another name where it is made.
+#[must_use]
+pub fn names_other_file(source: &Source, change: &Change<'_>) -> bool {
+    other_file(source, change).is_some()
 }
 
 /// The place, where the change names a file of another name there.

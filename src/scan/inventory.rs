@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use crate::db::{DatabaseFile, Use};
 use crate::lang::{
-    Allow, Attach, Engine, EnvRead, FileCopy, Language, Mount, Naming, Reference, Setting, Statement, TableUse,
+    Allow, Attach, Destroyed, Engine, EnvRead, FileCopy, Language, Mount, Naming, Reference, Setting, Statement,
+    TableUse,
 };
 use crate::tree::Skipped;
 
@@ -31,6 +32,8 @@ pub struct Inventory {
     pub env_reads: Vec<Linked<EnvRead>>,
     pub copies: Vec<Linked<FileCopy>>,
     pub attaches: Vec<Linked<Attach>>,
+    /// What code does away with, in the order of the sources.
+    pub destroyed: Vec<Destroyed>,
     /// Compose volumes and the like, as they are written.
     pub mounts: Vec<Mount>,
     /// Tables that stand in several databases, with their rows compared.

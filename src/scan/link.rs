@@ -151,6 +151,7 @@ pub(super) fn link(
         });
         copies.add(&mut resolver, at, facts.copies, |fact| &fact.from);
         attaches.add(&mut resolver, at, facts.attaches, |fact| &fact.attached);
+        inventory.destroyed.extend(facts.destroyed);
         inventory.allows.extend(source.allows);
         if let Some(reason) = facts.trouble {
             inventory.skipped.push(Skipped { path: source.path.to_string(), reason, by_design: true });

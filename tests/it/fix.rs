@@ -379,3 +379,23 @@ fn a_statement_that_may_speak_of_another_table_holds_the_rename_back() {
         assert_eq!(text(&sandbox, "app.py"), looked);
     }
 }
+
+#[test]
+fn a_path_that_some_function_deletes_does_not_become_the_primary() {
+    let files = "import os\n\n\ndef reset(path):\n    if os.path.exists(path):\n        os.remove(path)\n";
+    let app = "import sqlite3\n\nfrom files import reset\n\nAUTH = 'data/auth.db'\n\n\ndef fresh():\n    reset(AUTH)\n    return sqlite3.connect(AUTH)\n\n\ndef main():\n    return sqlite3.connect('/app/data/zoe.db')\n";
+    let sandbox = committed(Sandbox::new().file("dbguard.toml", POLICY).file("files.py", files).file("app.py", app));
+    let run = sandbox.run(&["fix", "--unsafe"]);
+    snapbox::assert_data_eq!(
+        run.stdout,
+        snapbox::str![[r#"
+app.py  2 edits
+  14:28  read the path from `DATABASE_PATH` [hardcoded-path]: while the variable is not set, it is the same path
+
+Left as it is
+  app.py:6:8 [forbidden-database]: `os.remove` in files.py:6 deletes, moves or overwrites the file: it must not become another one
+
+"#]]
+    );
+    assert_eq!(run.code, 1);
+}

@@ -108,9 +108,14 @@ impl<'p> Evaluator<'p> {
 
     /// What an expression can be, asked from outside: the bounds start anew.
     pub(super) fn ask(&self, module: usize, expr: ExprId) -> Vec<Val> {
+        self.ask_within(module, expr, &None)
+    }
+
+    /// The same, in a function that was called with these arguments.
+    pub(super) fn ask_within(&self, module: usize, expr: ExprId, frame: &Frame) -> Vec<Val> {
         self.steps.set(0);
         self.depth.set(0);
-        self.eval(module, expr, &None)
+        self.eval(module, expr, frame)
     }
 
     /// What an expression can be, and whether no bound kept anything back.

@@ -79,6 +79,7 @@ impl Program<'_> {
         reading.queries();
         reading.tables();
         reading.prose();
+        reading.facts.destroyed = super::destroys::destroyed(&reading.evaluator, at, module);
         let mut facts = reading.facts;
         facts.references.extend(reading.references.into_values());
         if module.has_errors {

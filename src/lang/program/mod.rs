@@ -6,6 +6,7 @@ mod behind;
 mod builders;
 mod calls;
 mod derived;
+mod destroys;
 mod entities;
 mod environment;
 mod evaluate;
