@@ -82,8 +82,13 @@ pub type Written = Result<Vec<Edit>, Refusal>;
 /// not refused can be made together.
 #[must_use]
 pub fn write(source: &Source, language: Language, changes: &[Change<'_>]) -> Vec<Written> {
-    // A model that takes its table's name from the class has none that could be written over.
-    let in_sql = |change: &Change<'_>| matches!(change, Change::RenameTable { at, .. } if language != Language::Python || !is_name_of_class(source, *at));
+    // A model that takes its table's name from its own has none that could be written over.
+    let is_model = |at: Span| match language {
+        Language::Python => is_name_of_class(source, at),
+        Language::Javascript | Language::Typescript => javascript::model_name(source, at).is_some(),
+        _ => false,
+    };
+    let in_sql = |change: &Change<'_>| matches!(change, Change::RenameTable { at, .. } if !is_model(*at));
     let (tables, others): (Vec<_>, Vec<_>) = changes.iter().enumerate().partition(|(_, change)| in_sql(change));
     let mut written: Vec<Written> = vec![Err(Refusal::because("nothing was written")); changes.len()];
     let mut keep = |asked: Vec<(usize, &Change<'_>)>, by: Writer| {

@@ -21,6 +21,18 @@ pub(in crate::lang) fn write(source: &Source, language: Language, changes: &[Cha
     changes.iter().map(|change| writer.one(change)).collect()
 }
 
+/// Where the key stands of which the name at a place is the value: `modelName: "user"`.
+pub(in crate::lang) fn model_name(source: &Source, at: Span) -> Option<usize> {
+    let before = source.text.get(..at.range().start)?;
+    let before = before.strip_suffix(['"', '\'', '`'])?.trim_end().strip_suffix(':')?.trim_end();
+    let bare = before.strip_suffix(['"', '\'']).unwrap_or(before);
+    let start = bare.strip_suffix("modelName")?;
+    match before.len() == bare.len() {
+        true => Some(start.len()).filter(|_| !start.ends_with(|last: char| last.is_alphanumeric() || last == '_')),
+        false => start.strip_suffix(['"', '\'']).map(str::len),
+    }
+}
+
 struct Writer<'a, 't> {
     source: &'a Source,
     root: Node<'t>,
@@ -33,8 +45,30 @@ impl<'t> Writer<'_, 't> {
             Change::Retarget { at, path } => self.respell(self.literal(at)?, path, false),
             Change::SetValue { at, value } => self.respell(self.literal(at)?, value, true),
             Change::RenameVariable { at, from, to } => self.rename(at, from, to),
-            Change::RenameTable { .. } => Err(Refusal::because("no table is named here")),
+            Change::RenameTable { at, to, .. } => self.name_table(at, to),
         }
+    }
+
+    /// A model of Sequelize gets a `tableName` before its `modelName`.
+    fn name_table(&self, at: Span, to: &str) -> Written {
+        let Some(key) = model_name(self.source, at) else {
+            return Err(Refusal::because("no table is named here"));
+        };
+        if !to.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-')) {
+            return Err(Refusal::because(format!("`{to}` would have to be escaped")));
+        }
+        let quote =
+            self.source.text.get(..at.range().start).and_then(|before| before.chars().next_back()).unwrap_or('"');
+        let before = self.source.text.get(..key).unwrap_or("");
+        let indent = before.rsplit('\n').next().unwrap_or("");
+        // What follows stands as the key does: on a line of its own, or on the same.
+        let rest = match indent.trim().is_empty() {
+            true if before.ends_with("\r\n") || before.contains("\r\n") => format!("\r\n{indent}"),
+            true => format!("\n{indent}"),
+            false => " ".to_owned(),
+        };
+        let text = format!("tableName: {quote}{to}{quote},{rest}");
+        Ok(vec![Edit::insert(u32::try_from(key).unwrap_or(u32::MAX), text)])
     }
 
     fn text(&self, node: Node<'_>) -> &str {
@@ -529,6 +563,32 @@ fn needs_parentheses(node: Node<'_>, parent: Node<'_>) -> bool {
 mod tests {
     use crate::lang::Language::{Javascript, Typescript};
     use crate::lang::write::testing::{defaulted, environment, renamed, retargeted, sound, valued};
+
+    #[test]
+    fn a_model_is_given_the_name_of_its_table() {
+        use crate::lang::write::{Change, write};
+        use crate::text::{Source, Span, apply};
+        for (text, becomes) in [
+            (
+                "User.init({}, { sequelize, modelName: 'user' })",
+                "User.init({}, { sequelize, tableName: 'people', modelName: 'user' })",
+            ),
+            (
+                "super.init({}, {\r\n  \"modelName\": \"user\",\r\n})",
+                "super.init({}, {\r\n  tableName: \"people\",\r\n  \"modelName\": \"user\",\r\n})",
+            ),
+            ("f({ name: 'user' })", "refused: the name is put together from pieces"),
+        ] {
+            let source = Source::new("user.js", text.as_bytes().to_vec());
+            let start = text.find("user").unwrap_or(0);
+            let change = Change::RenameTable { at: Span::new(start, start + 4), from: "users", to: "people" };
+            let written = match write(&source, Javascript, &[change]).remove(0) {
+                Ok(edits) => apply(text, &edits).unwrap(),
+                Err(refusal) => format!("refused: {}", refusal.0),
+            };
+            assert_eq!(written, becomes);
+        }
+    }
 
     #[test]
     fn literals_are_read_from_the_environment() {

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use super::evaluate::{Evaluator, InModule, Val, argument};
 use super::ir::{Binding, Bound, ExprId, Kind, Module, Op, ScopeId, ScopeKind};
+use super::known;
 use super::names::reaching;
 
 /// Expressions and names looked at for one question. A question that needs more has no whole answer.
@@ -159,6 +160,11 @@ impl<'p> Search<'_, 'p> {
 
     fn call(&mut self, at: usize, module: &'p Module, callee: ExprId, first: Option<ExprId>, path: &[Step]) {
         match (&module.expr(callee).kind, path) {
+            (Kind::Member(_, method), []) if known::quotes_names(method) => {
+                if let Some(first) = first {
+                    self.walk(at, first, path, depth);
+                }
+            }
             (Kind::Member(base, method), [Step::Each, rest @ ..]) => match (method.as_ref(), rest) {
                 ("keys" | "copy" | "union" | "difference" | "intersection", _) => self.walk(at, *base, path),
                 ("values", _) => self.walk(at, *base, &then(Step::Value, rest)),

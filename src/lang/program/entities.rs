@@ -79,7 +79,9 @@ impl Reading<'_> {
             return;
         }
         if let Some((model, span)) = named.and_then(|named| self.name_in(named)) {
-            self.may_be(plurals(&model), Some(span), SEQUELIZE);
+            // There it can be written beside it.
+            let fixed = if method == "define" { Some(SEQUELIZE) } else { None };
+            self.may_be_of(plurals(&model), Some(span), fixed);
         } else if method == "init" && named.is_none() {
             let own = super::members::enclosing_class(self.module, self.module.expr(base).scope);
             let named = match &self.module.expr(base).kind {
@@ -168,6 +170,10 @@ impl Reading<'_> {
 
     /// The tables that a model may stand for keep their names.
     fn may_be(&mut self, tables: impl IntoIterator<Item = String>, at: Option<Span>, reason: &str) {
+        self.may_be_of(tables, at, Some(reason));
+    }
+
+    fn may_be_of(&mut self, tables: impl IntoIterator<Item = String>, at: Option<Span>, fixed: Option<&str>) {
         let Some(at) = at else { return };
         let place = self.module.source.place(at);
         for table in tables {
@@ -179,7 +185,7 @@ impl Reading<'_> {
                 table: table.into(),
                 access: Access::Defines,
                 naming: Naming::Implied,
-                fixed: Some(reason.into()),
+                fixed: fixed.map(Into::into),
                 connection: [].into(),
                 language: self.module.language,
                 symbol: None,

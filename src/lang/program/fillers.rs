@@ -288,6 +288,9 @@ impl<'e, 'p> Fillers<'e, 'p> {
             if known::runs_sql(method) || path.is_empty() && super::tables::takes_table(method, position, keyword) {
                 return None;
             }
+            if known::quotes_names(method) && path.is_empty() {
+                return self.follow(at, call, path, depth + 1);
+            }
             // `found.append("users")`: the list goes on from here.
             if matches!(method.as_ref(), "append" | "add")
                 && let Kind::Name(list) = &module.expr(*base).kind

@@ -243,6 +243,20 @@ pub(super) fn keeps_connection(method: &str) -> bool {
     )
 }
 
+/// A method that puts quotes around a name: `queryInterface.quoteIdentifier(table)`.
+pub(super) fn quotes_names(method: &str) -> bool {
+    matches!(
+        method,
+        "quoteIdentifier"
+            | "quoteTable"
+            | "escapeId"
+            | "escapeIdentifier"
+            | "quote_identifier"
+            | "quote_ident"
+            | "escape_identifier"
+    )
+}
+
 /// Methods that run the SQL in their first argument.
 pub(super) fn runs_sql(method: &str) -> bool {
     matches!(
