@@ -173,11 +173,12 @@ fn strings_of_javascript() {
         expect("app.js", Language::Javascript, &[&format!("{open}{case}\n")]);
     }
     for case in [
-        "sequelize.define('‹!user›', { team: { references: { model: '‹teams›', key: 'id' } } });\nsequelize.define('user', {}, { tableName: '‹users›' });\nlodash.init('user', {});",
+        "sequelize.define('‹user›', { team: { references: { model: '‹teams›', key: 'id' } } });\nsequelize.define('user', {}, { tableName: '‹users›' });\nlodash.init('user', {});",
         "class User extends Model {\n  static init(sequelize) {\n    super.init({ name: DataTypes.STRING }, { sequelize, modelName: '‹user›' });\n    User.belongsToMany(Team, { through: '‹!userTeams›' });\n  }\n}",
         "class ‹!User› extends Model {\n  static setup(sequelize) { super.init({}, { sequelize }); }\n}",
         "async function up({ context: { queryInterface } }) {\n  await queryInterface.addColumn('‹users›', 'team', {});\n  await queryInterface.describeTable('‹users›');\n  await queryInterface.renameTable('‹users›', '‹people›');\n}",
-        "@Entity()\n@Index(['name'])\nexport class ‹!UserGroup› {\n  id: number;\n}\n@Entity('‹teams›')\nexport class Team {}\n@Entity({ name: '‹items›' })\nexport class Item {}",
+        "@Entity()\n@Index(['name'])\nexport class ‹UserGroup› {\n  id: number;\n}\n@Entity('‹teams›')\nexport class Team {}\n@Entity({ name: '‹items›' })\nexport class Item {}",
+        "@Entity()\nclass ‹!User› {\n  @ManyToMany(() => Tag)\n  @JoinTable()\n  tags: Tag[];\n}",
         "kysely.selectFrom('‹!users› as u').innerJoin('teams', 'a', 'b');\nkysely.insertInto('‹!teams›').values({});",
     ] {
         expect(

@@ -85,7 +85,7 @@ pub fn write(source: &Source, language: Language, changes: &[Change<'_>]) -> Vec
     // A model that takes its table's name from its own has none that could be written over.
     let is_model = |at: Span| match language {
         Language::Python => is_name_of_class(source, at),
-        Language::Javascript | Language::Typescript => javascript::model_name(source, at).is_some(),
+        Language::Javascript | Language::Typescript => javascript::model_at(source, at).is_some(),
         _ => false,
     };
     let in_sql = |change: &Change<'_>| matches!(change, Change::RenameTable { at, .. } if !is_model(*at));

@@ -21,7 +21,7 @@ use super::program::{BlockId, Bound, ExprId, Kind, Module, ModuleBuilder, ScopeI
 use crate::text::{Source, Span};
 use component::Dialect;
 
-pub(super) use write::{model_name, write};
+pub(super) use write::{model_at, write};
 
 /// Deeper nesting than this is not followed: real code stays below 100, and a stack has an end.
 const MAX_DEPTH: u32 = 200;

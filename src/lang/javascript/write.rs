@@ -21,16 +21,39 @@ pub(in crate::lang) fn write(source: &Source, language: Language, changes: &[Cha
     changes.iter().map(|change| writer.one(change)).collect()
 }
 
-/// Where the key stands of which the name at a place is the value: `modelName: "user"`.
-pub(in crate::lang) fn model_name(source: &Source, at: Span) -> Option<usize> {
+/// How a mapper is told of a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::lang) enum Model {
+    /// Sequelize: `{ modelName: "user" }`, where the key stands.
+    Keyed(usize),
+    /// Sequelize: `define("user", ..)`.
+    Defined,
+    /// TypeORM: `@Entity() class User`, behind the parenthesis.
+    Decorated(usize),
+}
+
+/// Decorators stand at most that many bytes before their class.
+const DECORATED: usize = 600;
+
+/// The model whose name stands at a place.
+pub(in crate::lang) fn model_at(source: &Source, at: Span) -> Option<Model> {
     let before = source.text.get(..at.range().start)?;
-    let before = before.strip_suffix(['"', '\'', '`'])?.trim_end().strip_suffix(':')?.trim_end();
+    if before.trim_end().ends_with("class") {
+        let found = before.rfind("@Entity(").filter(|found| before.len() - found < DECORATED)?;
+        return Some(Model::Decorated(found + "@Entity(".len()));
+    }
+    let before = before.strip_suffix(['"', '\'', '`'])?.trim_end();
+    if before.ends_with(".define(") {
+        return Some(Model::Defined);
+    }
+    let before = before.strip_suffix(':')?.trim_end();
     let bare = before.strip_suffix(['"', '\'']).unwrap_or(before);
     let start = bare.strip_suffix("modelName")?;
-    match before.len() == bare.len() {
-        true => Some(start.len()).filter(|_| !start.ends_with(|last: char| last.is_alphanumeric() || last == '_')),
-        false => start.strip_suffix(['"', '\'']).map(str::len),
-    }
+    let key = match before.len() == bare.len() {
+        true => Some(start).filter(|_| !start.ends_with(|last: char| last.is_alphanumeric() || last == '_')),
+        false => start.strip_suffix(['"', '\'']),
+    };
+    key.map(|key| Model::Keyed(key.len()))
 }
 
 struct Writer<'a, 't> {
@@ -49,26 +72,63 @@ impl<'t> Writer<'_, 't> {
         }
     }
 
-    /// A model of Sequelize gets a `tableName` before its `modelName`.
+    /// A model gets the name of its table where its mapper looks for one.
     fn name_table(&self, at: Span, to: &str) -> Written {
-        let Some(key) = model_name(self.source, at) else {
+        let Some(model) = model_at(self.source, at) else {
             return Err(Refusal::because("no table is named here"));
         };
         if !to.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '-')) {
             return Err(Refusal::because(format!("`{to}` would have to be escaped")));
         }
-        let quote =
-            self.source.text.get(..at.range().start).and_then(|before| before.chars().next_back()).unwrap_or('"');
+        let (place, text) = match model {
+            Model::Keyed(key) => {
+                let quote = self.source.text.get(..at.range().start).and_then(|before| before.chars().next_back());
+                let quote = quote.unwrap_or('"');
+                (key, format!("tableName: {quote}{to}{quote},{}", self.separator(key)))
+            }
+            Model::Defined => self.in_options(at, to)?,
+            Model::Decorated(inside) => {
+                let rest = self.source.text.get(inside..).unwrap_or("");
+                let given = rest.trim_start();
+                if given.starts_with(')') {
+                    (inside, format!("\"{to}\""))
+                } else if given.starts_with('{') {
+                    (inside + rest.len() - given.len() + 1, format!(" name: \"{to}\","))
+                } else {
+                    return Err(Refusal::because("what describes the table is put together elsewhere"));
+                }
+            }
+        };
+        Ok(vec![Edit::insert(u32::try_from(place).unwrap_or(u32::MAX), text)])
+    }
+
+    /// `define("user", {..}, { tableName: "users" })`.
+    fn in_options(&self, at: Span, to: &str) -> Result<(usize, String), Refusal> {
+        let range = at.range();
+        let mut node = self.root.descendant_for_byte_range(range.start, range.end);
+        while let Some(inner) = node.filter(|inner| inner.kind() != "arguments") {
+            node = inner.parent();
+        }
+        let given = node.map(children).unwrap_or_default();
+        let quote = self.source.text.get(..range.start).and_then(|before| before.chars().next_back()).unwrap_or('"');
+        match given.as_slice() {
+            [_, columns] => Ok((columns.end_byte(), format!(", {{ tableName: {quote}{to}{quote} }}"))),
+            [_, _, options, ..] if options.kind() == "object" => {
+                Ok((options.start_byte() + 1, format!(" tableName: {quote}{to}{quote},")))
+            }
+            _ => Err(Refusal::because("the model's options are put together elsewhere")),
+        }
+    }
+
+    /// What stands between a new key and the one at `key`: on a line of its own, or on the same.
+    fn separator(&self, key: usize) -> String {
         let before = self.source.text.get(..key).unwrap_or("");
         let indent = before.rsplit('\n').next().unwrap_or("");
-        // What follows stands as the key does: on a line of its own, or on the same.
-        let rest = match indent.trim().is_empty() {
-            true if before.ends_with("\r\n") || before.contains("\r\n") => format!("\r\n{indent}"),
+        match indent.trim().is_empty() {
+            true if before.contains("\r\n") => format!("\r\n{indent}"),
             true => format!("\n{indent}"),
             false => " ".to_owned(),
-        };
-        let text = format!("tableName: {quote}{to}{quote},{rest}");
-        Ok(vec![Edit::insert(u32::try_from(key).unwrap_or(u32::MAX), text)])
+        }
     }
 
     fn text(&self, node: Node<'_>) -> &str {
@@ -577,6 +637,18 @@ mod tests {
                 "super.init({}, {\r\n  \"modelName\": \"user\",\r\n})",
                 "super.init({}, {\r\n  tableName: \"people\",\r\n  \"modelName\": \"user\",\r\n})",
             ),
+            ("x.define('user', {})", "x.define('user', {}, { tableName: 'people' })"),
+            (
+                "x.define(\n  'user', { a: b(1) }, {\n  timestamps: false })",
+                "x.define(\n  'user', { a: b(1) }, { tableName: 'people',\n  timestamps: false })",
+            ),
+            ("x.define('user', a, options)", "refused: the model's options are put together elsewhere"),
+            ("@Entity()\nexport class user {}", "@Entity(\"people\")\nexport class user {}"),
+            (
+                "@Entity({ synchronize: false })\nclass user {}",
+                "@Entity({ name: \"people\", synchronize: false })\nclass user {}",
+            ),
+            ("@Entity(options)\nclass user {}", "refused: what describes the table is put together elsewhere"),
             ("f({ name: 'user' })", "refused: the name is put together from pieces"),
         ] {
             let source = Source::new("user.js", text.as_bytes().to_vec());

@@ -11,7 +11,7 @@ use crate::lang::plural::plurals;
 use crate::text::Span;
 
 const SEQUELIZE: &str = "Sequelize takes the table's name from the model: give it a `tableName`";
-const TYPEORM: &str = "TypeORM takes the table's name from the class: write it in its `@Entity(..)`";
+const BETWEEN: &str = "a `@JoinTable()` takes the name of its table from those of models: give it a `name`";
 const KYSELY: &str = "the types of Kysely's tables name it as well";
 const THROUGH: &str = "Sequelize takes it for the name of a model, or makes the table";
 
@@ -54,7 +54,7 @@ impl Reading<'_> {
             if typeorm && scope.kind == ScopeKind::Class && self.is_nameless_entity(scope) {
                 let (name, at) = (scope.name.to_string(), name_of_class(self.module, class));
                 let tables = [snake(&name), name.to_ascii_lowercase()];
-                self.may_be(tables, at, TYPEORM);
+                self.may_be_of(tables, at, self.names_between().then_some(BETWEEN));
             }
         }
     }
@@ -79,9 +79,7 @@ impl Reading<'_> {
             return;
         }
         if let Some((model, span)) = named.and_then(|named| self.name_in(named)) {
-            // There it can be written beside it.
-            let fixed = if method == "define" { Some(SEQUELIZE) } else { None };
-            self.may_be_of(plurals(&model), Some(span), fixed);
+            self.may_be_of(plurals(&model), Some(span), None);
         } else if method == "init" && named.is_none() {
             let own = super::members::enclosing_class(self.module, self.module.expr(base).scope);
             let named = match &self.module.expr(base).kind {
@@ -166,6 +164,16 @@ impl Reading<'_> {
         let Some((_, after)) = around.rsplit_once("@Entity(") else { return false };
         let given = after.split(')').next().unwrap_or("");
         !after.contains("class ") && !given.contains(['"', '\'', '`'])
+    }
+
+    /// Somewhere a table between two models is called after theirs.
+    fn names_between(&self) -> bool {
+        self.evaluator.program.every_caller("JoinTable").any(|(at, call)| {
+            let Some(module) = self.evaluator.program.module(at) else { return false };
+            let Kind::Call { args, .. } = &module.expr(call).kind else { return false };
+            let given = args.first().map_or("", |arg| module.source.slice(module.expr(arg.value).span));
+            !given.contains("name")
+        })
     }
 
     /// The tables that a model may stand for keep their names.
