@@ -90,10 +90,12 @@ impl<'t> Writer<'_, 't> {
             Model::Decorated(inside) => {
                 let rest = self.source.text.get(inside..).unwrap_or("");
                 let given = rest.trim_start();
+                let count = |quote: char| self.source.text.matches(quote).count();
+                let quote = if count('\'') > count('"') { '\'' } else { '"' };
                 if given.starts_with(')') {
-                    (inside, format!("\"{to}\""))
+                    (inside, format!("{quote}{to}{quote}"))
                 } else if given.starts_with('{') {
-                    (inside + rest.len() - given.len() + 1, format!(" name: \"{to}\","))
+                    (inside + rest.len() - given.len() + 1, format!(" name: {quote}{to}{quote},"))
                 } else {
                     return Err(Refusal::because("what describes the table is put together elsewhere"));
                 }
@@ -643,7 +645,7 @@ mod tests {
                 "x.define(\n  'user', { a: b(1) }, { tableName: 'people',\n  timestamps: false })",
             ),
             ("x.define('user', a, options)", "refused: the model's options are put together elsewhere"),
-            ("@Entity()\nexport class user {}", "@Entity(\"people\")\nexport class user {}"),
+            ("import 'x';\n@Entity()\nexport class user {}", "import 'x';\n@Entity('people')\nexport class user {}"),
             (
                 "@Entity({ synchronize: false })\nclass user {}",
                 "@Entity({ name: \"people\", synchronize: false })\nclass user {}",

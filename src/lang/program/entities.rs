@@ -1,5 +1,5 @@
 //! Models of JavaScript's mappers, which take the name of their table from their own: Sequelize's and TypeORM's; and the types that
-//! Kysely asks for tables. What follows from a model's name is not written over, it holds its table back. Knows no SQL.
+//! Kysely asks for tables. A model may be meant by every plural of its name. Knows no SQL.
 
 use super::evaluate::{argument, static_text};
 use super::facts::Reading;
