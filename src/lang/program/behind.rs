@@ -162,7 +162,7 @@ impl<'p> Search<'_, 'p> {
         match (&module.expr(callee).kind, path) {
             (Kind::Member(_, method), []) if known::quotes_names(method) => {
                 if let Some(first) = first {
-                    self.walk(at, first, path, depth);
+                    self.walk(at, first, path);
                 }
             }
             (Kind::Member(base, method), [Step::Each, rest @ ..]) => match (method.as_ref(), rest) {
