@@ -90,7 +90,7 @@ impl<'r> Staged<'r> {
             patches.left.extend(patch.done.into_iter().map(|done| Left {
                 finding: done.finding,
                 reason: Some("the index holds other lines there".to_owned()),
-                fix: None,
+                needs: None,
             }));
         }
         patches.patches = kept;

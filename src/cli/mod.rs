@@ -29,6 +29,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::output::Look;
+use crate::scan::with_threads;
 use failure::{Exit, Failure};
 use options::Global;
 use world::{World, write_to, write_with};
@@ -139,7 +140,9 @@ fn run(arguments: Vec<OsString>) -> Exit {
         Err(error) => return explain(&error, &world),
     };
     let session = Session { world: &world, global: &cli.global };
-    let done = match &cli.command {
+    let threads = cli.global.threads.map_or(0, usize::from);
+    // All of it on the same threads, so that the memory that reading the tree gave back serves what comes after.
+    let done = with_threads(threads, || match &cli.command {
         Command::Scan(args) => scan::run(args, &session),
         Command::Check(args) => check::run(args, &session),
         Command::Baseline(args) => baseline::run(args, &session),
@@ -151,7 +154,7 @@ fn run(arguments: Vec<OsString>) -> Exit {
         Command::Hook(args) => hook::run(args, &session),
         Command::Completions(args) => completions::run(args, &session),
         Command::ShippedFiles(args) => shipped_files::run(args, &session),
-    };
+    });
     done.unwrap_or_else(|failure| {
         let colour = cli.global.colours_stderr(&world);
         let (red, bold, reset) = if colour { ("\u{1b}[1;31m", "\u{1b}[1m", "\u{1b}[0m") } else { ("", "", "") };

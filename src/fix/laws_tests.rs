@@ -85,7 +85,7 @@ fn every_example_of_every_card_is_fixed_for_good() {
             }
             if rules::card(card.id).is_some_and(|card| card.fix == rules::Fixable::None) {
                 let made = done.patches.iter().flat_map(|patch| &patch.done).filter(|it| it.finding.rule == card.id);
-                faults.extend(made.map(|it| format!("{name}: the card has no fix, and {} was made", it.fix.title)));
+                faults.extend(made.map(|it| format!("{name}: the card has no fix, and {} was made", it.title)));
             }
         }
     }
@@ -102,7 +102,7 @@ fn without_leave_only_safe_fixes_are_made() {
             lay_out(root.path(), example);
             for done in fixed(root.path(), false).patches.iter().flat_map(|patch| &patch.done) {
                 let best = rules::card(&done.finding.rule).unwrap().fix;
-                assert_eq!(best, rules::Fixable::Safe, "{}: {}", done.finding.rule, done.fix.title);
+                assert_eq!(best, rules::Fixable::Safe, "{}: {}", done.finding.rule, done.title);
             }
         }
     }

@@ -34,7 +34,11 @@ pub enum Verdict {
 pub struct Done {
     /// As it was found; its place is in the text as it was before, as far as it stood there.
     pub finding: Finding,
-    pub fix: Fix,
+    /// What it changes, in a line.
+    pub title: String,
+    pub safety: Safety,
+    /// Why it is safe, or why it is not.
+    pub why: String,
 }
 
 /// A finding that stays, with the reason where there is one.
@@ -42,8 +46,8 @@ pub struct Done {
 pub struct Left {
     pub finding: Finding,
     pub reason: Option<String>,
-    /// The fix that could be made, had it been asked for.
-    pub fix: Option<Fix>,
+    /// It could be fixed, had that been asked for.
+    pub needs: Option<Safety>,
 }
 
 /// What becomes of one file, told by its edits: of a thousand files a thousand texts would have to be held.
@@ -219,11 +223,11 @@ fn left(
     for finding in &report.findings {
         let number = by_place.get(&(&finding.place, finding.rule.as_str())).copied();
         let fix = number.and_then(|number| proposed.get(number)).map(|it| &it.fix);
-        let (reason, fix) = match (fix, number.and_then(|number| fates.get(&number))) {
+        let (reason, needs) = match (fix, number.and_then(|number| fates.get(&number))) {
             (None, _) => (None, None),
             (Some(Err(reason)), _) => (Some(reason.clone()), None),
             (Some(Ok(_)), Some(Fate::Broken(words))) => (Some(words.clone()), None),
-            (Some(Ok(fix)), Some(Fate::Decided(Verdict::TooUnsafe))) => (None, Some(fix.clone())),
+            (Some(Ok(fix)), Some(Fate::Decided(Verdict::TooUnsafe))) => (None, Some(fix.safety)),
             (Some(Ok(_)), Some(Fate::Decided(Verdict::NotStaged))) => {
                 (Some("the index holds other lines there".to_owned()), None)
             }
@@ -234,7 +238,7 @@ fn left(
         let added = reason.as_deref().is_some_and(|words| words.ends_with(" already"))
             && files.values().any(|work| work.done.iter().any(|done| done.finding.message == finding.message));
         if !added {
-            left.push(Left { finding: finding.clone(), reason, fix });
+            left.push(Left { finding: finding.clone(), reason, needs });
         }
     }
     left

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::compose::Composed;
 use super::patch::{Done, Patch};
 use super::propose::Proposal;
-use crate::finding::Finding;
+use crate::finding::{Finding, Fix};
 use crate::lang::Language;
 use crate::lang::write::parses_as_well;
 use crate::text::{Edit, Place, Rewrite, Source, Span, apply};
@@ -115,7 +115,8 @@ impl Work {
                 let (start, end) = (self.composed.origin(place.span.start), self.composed.origin(place.span.end));
                 place = texts.original.place(Span { start, end: end.max(start) });
             }
-            self.done.push(Done { finding: Finding { place, ..proposal.finding.clone() }, fix: fix.clone() });
+            let Fix { title, safety, why, edits: _ } = fix.clone();
+            self.done.push(Done { finding: Finding { place, ..proposal.finding.clone() }, title, safety, why });
         }
         self.composed.edit(&edits_of(chosen));
         let mut edits = self.composed.edits(texts.original.text.len());

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Language, value::Value};
 use crate::text::{Place, Source, once};
@@ -12,7 +12,7 @@ use crate::text::{Place, Source, once};
 pub type Values = Arc<[Value]>;
 
 /// Everything that was read in one source.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Facts {
     pub references: Vec<Reference>,
     /// Mentions that are attributes of the code around them, unless the tree has a database of that name.
@@ -58,8 +58,23 @@ impl Facts {
         self
     }
 
+    /// All of it as bytes, for the time being.
+    #[must_use]
+    pub fn to_bytes(&self) -> Option<Vec<u8>> {
+        postcard::to_allocvec(self).ok()
+    }
+
+    /// The facts that [`Facts::to_bytes`] wrote, by this program.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        postcard::from_bytes(bytes).ok()
+    }
+
     /// Keeps each word and each list of values once, of all facts that are shared with the same, and no room beside them.
     pub fn share(&mut self, shared: &mut Shared) {
+        // What a value says it says of one source.
+        shared.values.clear();
+        self.for_each_place(&mut |place| shared.word(&mut place.file));
         for reference in self.references.iter_mut().chain(&mut self.doubtful) {
             shared.values(&mut reference.values);
             shared.word(&mut reference.construct);
@@ -163,7 +178,7 @@ fn in_values(values: &mut [Value], visit: &mut dyn FnMut(&mut Place)) {
 }
 
 /// A place in a source that names a database.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reference {
     /// The literal or expression that names the database.
     pub place: Place,
@@ -183,7 +198,7 @@ pub struct Reference {
 }
 
 /// What a place does with the database it names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
@@ -197,7 +212,7 @@ pub enum Role {
     Mentions,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
@@ -207,7 +222,7 @@ pub enum Confidence {
 }
 
 /// What a statement does with a table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Access {
@@ -217,7 +232,7 @@ pub enum Access {
 }
 
 /// How a place names a table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Naming {
@@ -232,7 +247,7 @@ pub enum Naming {
     /// Code fills the name into SQL: `for table in ['users']`.
     Filled,
     /// Code fills it in where SQL has no quotes around it: `f"FROM {table}"`. To programs it is filled in like others.
-    #[serde(skip)]
+    #[cfg_attr(test, schemars(skip))]
     FilledBare,
     /// Code keeps it among what it calls tables: `EXPECTED_TABLES = ['users']`.
     Spoken,
@@ -241,7 +256,7 @@ pub enum Naming {
 }
 
 /// A place that names a table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableUse {
     /// The table's name, as it stands (in SQL with its quotes, without its schema).
     pub place: Place,
@@ -257,7 +272,7 @@ pub struct TableUse {
 }
 
 /// One whole SQL statement found in a source.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Statement {
     pub place: Place,
     /// The SQL, with `?` for each hole that code fills in.
@@ -272,7 +287,7 @@ pub struct Statement {
 }
 
 /// A place where configuration or code sets an environment variable.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Setting {
     pub place: Place,
     pub name: String,
@@ -281,7 +296,7 @@ pub struct Setting {
 }
 
 /// A place where code or configuration reads an environment variable that may hold a database's path.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EnvRead {
     pub place: Place,
     pub name: String,
@@ -290,7 +305,7 @@ pub struct EnvRead {
 }
 
 /// One place under two names: a folder of the host as a container sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mount {
     pub place: Place,
     /// As written: a path of the host, relative to the file it stands in, or a named volume.
@@ -299,7 +314,7 @@ pub struct Mount {
 }
 
 /// A copy of a database file made by means that do not know of its `-wal`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileCopy {
     pub place: Place,
     /// `shutil.copy`, `cp`, `COPY`.
@@ -309,7 +324,7 @@ pub struct FileCopy {
 }
 
 /// An `ATTACH` of one database to the connection of another.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attach {
     pub place: Place,
     pub alias: String,
@@ -318,7 +333,7 @@ pub struct Attach {
 }
 
 /// A file that code deletes, moves away, empties or writes over, itself or through a function that it is handed to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Destroyed {
     /// The call that does so.
     pub place: Place,
@@ -326,4 +341,54 @@ pub struct Destroyed {
     pub by: Arc<str>,
     /// The files, each with the place of the literal that names it, which may be in another source.
     pub values: Values,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_come_back_from_their_bytes_as_they_were() {
+        const PROGRAM: &str = "\
+import os, shutil, sqlite3
+P = os.environ.get('DATABASE_PATH', f'{os.getcwd()}/café.db')
+os.environ['OTHER_DB'] = 'other.db'
+shutil.copy('a.db', 'b.db')
+os.remove('d.db')
+def add(table='users', q=None):
+    '''Adds to what session.db holds, then to session.log.'''
+    c = sqlite3.connect(P)
+    c.execute(\"ATTACH 'c.db' AS c\")
+    c.execute(f'INSERT INTO {table} VALUES (?, {q})')
+    session.log(c)
+";
+        const COMPOSE: &str =
+            "services:\n  web:\n    volumes: [./data:/app/data]\n    environment:\n      DB: /app/data/x.db\n";
+        let mut all = Facts { trouble: Some("parts of it do not parse".into()), ..Facts::default() };
+        for (path, text, language) in
+            [("a.py", PROGRAM, Language::Python), ("docker-compose.yml", COMPOSE, Language::Yaml)]
+        {
+            let source = Source::new(path, text.as_bytes().to_vec());
+            all.append(super::super::read(&source, language));
+        }
+        let kinds = [
+            all.references.len(),
+            all.doubtful.len(),
+            all.table_uses.len(),
+            all.statements.len(),
+            all.settings.len(),
+            all.env_reads.len(),
+            all.mounts.len(),
+            all.copies.len(),
+            all.attaches.len(),
+            all.destroyed.len(),
+        ];
+        assert!(kinds.iter().all(|count| *count > 0), "{kinds:?}");
+        let bytes = all.to_bytes().unwrap();
+        let mut again = Facts::from_bytes(&bytes).unwrap();
+        assert_eq!(format!("{again:?}"), format!("{all:?}"));
+        again.share(&mut Shared::default());
+        assert_eq!(format!("{again:?}"), format!("{all:?}"));
+        assert!((0..bytes.len()).all(|cut| Facts::from_bytes(&bytes[..cut]).is_none()));
+    }
 }

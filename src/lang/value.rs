@@ -1,9 +1,11 @@
 //! What is known statically of a path: its parts in order, and where each was written.
 
+use serde::{Deserialize, Serialize};
+
 use crate::text::Place;
 
 /// One way a path can turn out. A reference that has several keeps them all, the likeliest first.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Value {
     pub engine: Engine,
     pub base: Base,
@@ -12,7 +14,7 @@ pub struct Value {
     pub origin: Option<Place>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Engine {
@@ -25,7 +27,7 @@ pub enum Engine {
 }
 
 /// What a path's text is relative to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub enum Base {
     /// As written: absolute if it says so, else relative to wherever the process starts.
     #[default]
@@ -40,7 +42,7 @@ pub enum Base {
     Memory,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Part {
     Text(String),
     /// An environment variable, with what stands in for it when it is not set.

@@ -19,16 +19,16 @@ pub fn fix_full(fixed: &Fixed<'_>, verbose: bool, look: &Look, out: &mut dyn Wri
         for done in &patch.done {
             let start = done.finding.place.start;
             let (line, column) = (start.line, start.column);
-            let safety = match done.fix.safety {
+            let safety = match done.safety {
                 Safety::Safe => String::new(),
                 Safety::Unsafe => format!(" {}", look.paint(CAUTION, "unsafe")),
             };
             writeln!(
                 out,
                 "  {line}:{column}  {} [{}]{safety}: {}",
-                escape(&done.fix.title),
+                escape(&done.title),
                 look.paint(NAME, &done.finding.rule),
-                escape(&done.fix.why)
+                escape(&done.why)
             )?;
         }
     }
@@ -60,7 +60,7 @@ pub fn fix_verdict(fixed: &Fixed<'_>, look: &Look) -> String {
     if left.is_empty() && fixed.unsaved.is_empty() {
         return look.paint(GOOD, &if fixes == 0 { "Nothing to fix.".to_owned() } else { words });
     }
-    let unsafe_left = left.iter().filter(|left| left.fix.is_some()).count();
+    let unsafe_left = left.iter().filter(|left| left.needs.is_some()).count();
     let declined = left.iter().filter(|left| left.reason.as_deref() == Some(DECLINED)).count();
     let refused = left.iter().filter(|left| left.reason.is_some()).count() - declined;
     let others = left.len() - unsafe_left - refused - declined;

@@ -57,7 +57,7 @@ fn groups(left: &[Left]) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     let mut known: BTreeMap<(&str, String), usize> = BTreeMap::new();
     let (refused, others): (Vec<&Left>, Vec<&Left>) =
-        left.iter().filter(|left| left.fix.is_none()).partition(|left| left.reason.is_some());
+        left.iter().filter(|left| left.needs.is_none()).partition(|left| left.reason.is_some());
     for left in refused.into_iter().chain(others) {
         let finding = &left.finding;
         let words = match (&left.reason, &finding.help) {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::check_record::Finding;
 use super::each::Each;
 use super::scan_record::Where;
-use crate::finding::{self, Safety};
+use crate::finding::Safety;
 use crate::fix::{Left, Patch, Patches};
 
 /// Edits of files, and the findings that stay.
@@ -105,7 +105,7 @@ impl Summary {
             fixes: patches.patches.iter().map(|patch| patch.done.len()).sum(),
             edits: patches.patches.iter().map(|patch| patch.edits().len()).sum(),
             left: patches.left.len(),
-            unsafe_left: patches.left.iter().filter(|left| left.fix.is_some()).count(),
+            unsafe_left: patches.left.iter().filter(|left| left.needs.is_some()).count(),
         }
     }
 }
@@ -121,9 +121,9 @@ impl File {
         let fix = |done: &crate::fix::Done| Fix {
             place: Where::of(&done.finding.place),
             rule: done.finding.rule.clone(),
-            title: done.fix.title.clone(),
-            safety: done.fix.safety,
-            why: done.fix.why.clone(),
+            title: done.title.clone(),
+            safety: done.safety,
+            why: done.why.clone(),
         };
         Self {
             file: patch.file.to_string(),
@@ -135,7 +135,6 @@ impl File {
 
 impl Stays {
     pub(super) fn of(left: &Left) -> Self {
-        let needs = left.fix.as_ref().map(|fix: &finding::Fix| fix.safety);
-        Self { finding: Finding::of(&left.finding, None), reason: left.reason.clone(), needs }
+        Self { finding: Finding::of(&left.finding, None), reason: left.reason.clone(), needs: left.needs }
     }
 }

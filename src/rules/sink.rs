@@ -109,6 +109,7 @@ impl<'a> Sink<'a> {
         }
         labels.sort_by(|one, other| one.place.cmp(&other.place).then_with(|| one.text.cmp(&other.text)));
         labels.dedup();
+        labels.shrink_to_fit();
         // Whatever a card says of a table, it says with this hole.
         let table = offence.holes.iter().find(|(name, _)| *name == "table").map(|(_, table)| table.clone());
         let database = offence.database.and_then(|id| self.inventory.databases.get(id.0)).map(|it| it.path.clone());

@@ -5,18 +5,19 @@ use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use aho_corasick::AhoCorasick;
 use rayon::prelude::*;
 
+use super::aside::{Aside, Spot};
 use super::language::language_of;
 use super::prefilter::{Named, Words};
 use super::shelf::Shelf;
 use super::store::Store;
 use super::{Listing, Overlay};
-use crate::lang::program::{Files, Module, Opened, Outline, Outlines, Program, Told, WrapperOpener, is_program};
-use crate::lang::{self, Allow, Facts, Language, Shared, javascript, python};
+use crate::lang::program::{Files, Heard, Module, Opened, Outline, Outlines, Program, WrapperOpener, is_program};
+use crate::lang::{self, Allow, Facts, Language, javascript, python};
 use crate::text::{Encoding, Source};
 use crate::tree::LARGEST_TEXT;
 use crate::tree::kind::HEADER;
@@ -25,7 +26,8 @@ use crate::tree::{Entry, Item, Kind, Oid, Skipped};
 /// What reading the tree's texts gave, in path order.
 #[derive(Default)]
 pub(super) struct Gathered {
-    pub(super) sources: Vec<SourceFacts>,
+    pub(super) sources: Vec<Told>,
+    pub(super) aside: Aside,
     pub(super) skipped: Vec<Skipped>,
     /// Texts by their ending, databases by their first bytes.
     pub(super) databases: Vec<Entry>,
@@ -41,6 +43,55 @@ pub(super) struct SourceFacts {
     pub(super) allows: Vec<Allow>,
     /// It lies in what was asked for; of the others only mounts and settings count.
     pub(super) asked: bool,
+}
+
+/// A source that was read, with what it says wherever that is kept.
+pub(super) struct Told {
+    pub(super) path: Arc<str>,
+    pub(super) language: Language,
+    pub(super) digest: u64,
+    facts: Kept,
+    pub(super) allows: Vec<Allow>,
+    pub(super) asked: bool,
+}
+
+/// Facts take three times as much room as their bytes.
+enum Kept {
+    Aside(Spot),
+    /// There was no room for them.
+    Here(Box<Facts>),
+}
+
+impl Kept {
+    fn put(facts: Facts, aside: &Aside) -> Self {
+        match facts.to_bytes().and_then(|bytes| aside.put(&bytes).ok()) {
+            Some(spot) => Self::Aside(spot),
+            None => Self::Here(Box::new(facts)),
+        }
+    }
+}
+
+impl Told {
+    /// What the source says; `None` where it was put aside and is lost.
+    pub(super) fn facts(&self, aside: &Aside) -> Option<Facts> {
+        match &self.facts {
+            Kept::Aside(spot) => Facts::from_bytes(&aside.get(*spot)?),
+            Kept::Here(facts) => Some(Facts::clone(facts)),
+        }
+    }
+}
+
+impl Gathered {
+    /// The sources, each with what it says, but for those whose facts are lost.
+    pub(super) fn facts(&self) -> impl Iterator<Item = (&Told, Facts)> {
+        self.sources.iter().filter_map(|source| Some((source, source.facts(&self.aside)?)))
+    }
+
+    fn add(&mut self, source: SourceFacts) {
+        let SourceFacts { path, language, digest, facts, allows, asked } = source;
+        let facts = Kept::put(facts, &self.aside);
+        self.sources.push(Told { path, language, digest, facts, allows, asked });
+    }
 }
 
 /// What one file gives by itself.
@@ -99,8 +150,8 @@ impl Texts<'_> {
     }
 }
 
-/// What is read before it is put together: what stays of it is far less.
-const AT_A_TIME: usize = 32_768;
+/// What is read before it is put together: what stays of it is far less, and lies together then.
+const AT_A_TIME: usize = 512;
 
 /// Reads every text of the tree. `stop` is not asked: a tree is finite and each file is bounded.
 pub(super) fn gather(texts: Texts<'_>, listing: &Listing, named: &Named) -> Gathered {
@@ -121,7 +172,7 @@ pub(super) fn gather(texts: Texts<'_>, listing: &Listing, named: &Named) -> Gath
                     }
                     programs.add(*outline);
                 }
-                Given::Other(Outcome::Facts(facts)) => gathered.sources.push(*facts),
+                Given::Other(Outcome::Facts(facts)) => gathered.add(*facts),
                 Given::Other(Outcome::MayMatter(path)) => may_matter.push(path),
                 Given::Other(Outcome::Ignores(patterns)) => gathered.ignore_patterns.extend(patterns),
                 Given::Other(Outcome::Database(entry)) => gathered.databases.push(entry),
@@ -131,9 +182,9 @@ pub(super) fn gather(texts: Texts<'_>, listing: &Listing, named: &Named) -> Gath
         }
     }
     programs.learn(texts, &may_matter);
-    for ((path, language, digest), facts) in programs.facts(texts, &listing.programs, &named.openers) {
+    for ((path, language, digest), facts) in programs.facts(texts, &listing.programs, &named.openers, &gathered.aside) {
         let allows = allows.remove(&path).unwrap_or_default();
-        gathered.sources.push(SourceFacts { path, language, digest, facts, allows, asked: true });
+        gathered.sources.push(Told { path, language, digest, facts, allows, asked: true });
     }
     gathered.sources.sort_by(|left, right| left.path.cmp(&right.path));
     gathered.skipped.sort();
@@ -377,7 +428,13 @@ impl Programs<'_> {
     }
 
     /// `named` are those that are programs by their names.
-    fn facts(self, texts: Texts<'_>, named: &Arc<Files>, openers: &[WrapperOpener]) -> Vec<(Identity, Facts)> {
+    fn facts(
+        self,
+        texts: Texts<'_>,
+        named: &Arc<Files>,
+        openers: &[WrapperOpener],
+        aside: &Aside,
+    ) -> Vec<(Identity, Kept)> {
         let others: Vec<Arc<str>> =
             self.outlines.paths().filter(|path| named.at(path).is_none()).map(Arc::clone).collect();
         let files = match others.is_empty() {
@@ -392,19 +449,16 @@ impl Programs<'_> {
         let program = Program::new(files, self.outlines, openers.to_vec(), &loader);
         // From the end: what was read last is nearest.
         let main = program.main().par_iter().rev();
-        let shared = Mutex::new(Shared::default());
-        let facts = |at: usize, opened: &Opened| {
-            let mut told = program.facts(at, opened);
-            told.facts.share(&mut shared.lock().unwrap_or_else(PoisonError::into_inner));
-            told
+        let of = |&at: &usize| {
+            let (facts, heard) = program.facts(at, &Opened::new());
+            ((at, heard), Kept::put(facts, aside))
         };
-        let mut told: Vec<(usize, Told)> = main.map(|&at| (at, facts(at, &Opened::new()))).collect();
-        let opened: Opened = told.iter().flat_map(|(_, told)| told.opened.iter().cloned()).collect();
-        let again = program.to_tell_again(&told, &opened);
-        let again = told.par_iter_mut().filter(|(at, _)| again.contains(at));
-        again.for_each(|(at, told)| told.facts = facts(*at, &opened).facts);
+        let (heard, mut kept): (Vec<(usize, Heard)>, Vec<Kept>) = main.map(of).unzip();
+        let (again, opened) = program.to_tell_again(&heard);
+        let again = heard.par_iter().zip(&mut kept).filter(|((at, _), _)| again.contains(at));
+        again.for_each(|((at, _), kept)| *kept = Kept::put(program.facts(*at, &opened).0, aside));
         let mut identities = program.identities();
-        told.into_iter().filter_map(|(at, told)| Some((identities.remove(&at)?, told.facts))).collect()
+        heard.iter().zip(kept).filter_map(|((at, _), kept)| Some((identities.remove(at)?, kept))).collect()
     }
 }
 

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use super::context::context_of;
 use super::duplicates::duplicates;
-use super::gather::{Gathered, SourceFacts};
+use super::gather::Gathered;
 use super::mounts::mount_points;
 use super::registry::Registry;
 use super::resolve::{SetTo, World, name_of};
 use super::store::Store;
 use super::{Context, DatabaseId, Inventory, Linked, Options, SourceInfo, files};
-use crate::lang::{Base, Engine, Facts, Reference, Role, Value, Values, names};
+use crate::lang::{Base, Engine, Mount, Reference, Role, Setting, Shared, Value, names};
 use crate::text::once;
 use crate::tree::{Entry, Kind, Skipped, Tree};
 
@@ -24,21 +24,14 @@ type Paths = Arc<[String]>;
 struct Drafts<T>(Vec<(T, Paths, Context)>);
 
 impl<T> Drafts<T> {
-    /// With room for the facts of all sources: as many again would be held while a list grows.
-    fn for_all(sources: &[SourceFacts], of: impl Fn(&Facts) -> usize) -> Self {
-        Self(Vec::with_capacity(sources.iter().map(|source| of(&source.facts)).sum()))
+    fn new() -> Self {
+        Self(Vec::new())
     }
 
-    fn add(
-        &mut self,
-        resolver: &mut Resolver<'_>,
-        at: (&str, Context),
-        facts: Vec<T>,
-        values: impl Fn(&T) -> &[Value],
-    ) {
-        for fact in facts {
-            let paths = resolver.paths(at.0, values(&fact));
-            self.0.push((fact, paths, at.1));
+    fn add(&mut self, context: Context, facts: Vec<T>, mut paths: impl FnMut(&mut T) -> Paths) {
+        for mut fact in facts {
+            let paths = paths(&mut fact);
+            self.0.push((fact, paths, context));
         }
     }
 
@@ -94,21 +87,20 @@ pub(super) fn link(
 ) -> Inventory {
     let is_test = |path: &str| options.tests.as_ref().is_some_and(|globs| globs.is_match(path));
     let candidates = files::candidates(&tree.entries, &gathered.databases);
-    let mounts: Vec<_> = gathered.sources.iter().flat_map(|source| source.facts.mounts.iter().cloned()).collect();
     let on_disk: BTreeSet<String> = candidates.iter().map(|entry| entry.path.to_string()).collect();
-    let mut world =
-        World::new(mount_points(&options.mounts, &mounts), settings(&gathered, &is_test), on_disk, tree.links);
-    for source in &gathered.sources {
+    let Said { mounts, settings, mut named } = Said::by(&gathered, &is_test);
+    let mut world = World::new(mount_points(&options.mounts, &mounts), settings, on_disk, tree.links);
+    for (source, facts) in gathered.facts() {
         if context_of(&source.path, source.language, &is_test) == Context::Test {
             world.tests.insert(source.path.to_string());
         }
         // A listing in a document tells where somebody's files lay, not where the program has them.
-        for reference in source.facts.references.iter().filter(|it| it.role != Role::Mentions) {
+        for reference in facts.references.iter().filter(|it| it.role != Role::Mentions) {
             world.anchor(&source.path, &reference.values);
         }
     }
     world.know_itself(root.file_name().and_then(|name| name.to_str()).unwrap_or(""));
-    let named = databases_named(&gathered, &world);
+    named.extend(world.files.iter().map(|file| name_of(file).to_owned()));
     let mut resolver = Resolver { world: &world, registry: Registry::default(), paths: HashSet::new() };
 
     let mut inventory = Inventory { root: root.to_path_buf(), in_git: tree.in_git, mounts, ..Inventory::default() };
@@ -118,39 +110,46 @@ pub(super) fn link(
     let sidecars = tree.entries.iter().filter(|entry| entry.kind == Kind::Sidecar && entry.tracked && entry.asked);
     inventory.tracked_sidecars = sidecars.map(|entry| entry.path.to_string()).collect();
 
-    let sources = &gathered.sources;
-    let mut references = Drafts::for_all(sources, |facts| facts.references.len());
-    let mut table_uses = Drafts::for_all(sources, |facts| facts.table_uses.len());
-    let mut unfollowed = Drafts::for_all(sources, |facts| facts.unfollowed.len());
-    let mut statements = Drafts::for_all(sources, |facts| facts.statements.len());
-    let mut settings = Drafts::for_all(sources, |facts| facts.settings.len());
-    let mut env_reads = Drafts::for_all(sources, |facts| facts.env_reads.len());
-    let mut copies = Drafts::for_all(sources, |facts| facts.copies.len());
-    let mut attaches = Drafts::for_all(sources, |facts| facts.attaches.len());
+    let mut references = Drafts::new();
+    let mut table_uses = Drafts::new();
+    let mut unfollowed = Drafts::new();
+    let mut statements = Drafts::new();
+    let mut settings = Drafts::new();
+    let mut env_reads = Drafts::new();
+    let mut copies = Drafts::new();
+    let mut attaches = Drafts::new();
+    let mut shared = Shared::default();
     for source in gathered.sources {
+        let Some(mut facts) = source.facts(&gathered.aside) else {
+            let reason = "the temporary folder does not give back what was put there".to_owned();
+            inventory.skipped.push(Skipped { path: source.path.to_string(), reason, by_design: false });
+            continue;
+        };
+        facts.share(&mut shared);
         let context = context_of(&source.path, source.language, &is_test);
-        let at = (source.path.as_ref(), context);
-        let facts = source.facts;
+        let mut paths = |values: &[Value]| resolver.paths(&source.path, values);
         // A folder or a model file that a variable names is no database.
-        settings.add(&mut resolver, at, facts.settings, |fact| {
+        settings.add(context, facts.settings, |fact| {
             let named = names::env_names_database(&fact.name) || is_database(&fact.value);
-            if named { std::slice::from_ref(&fact.value) } else { &[] }
+            paths(if named { std::slice::from_ref(&fact.value) } else { &[] })
         });
         if !source.asked {
             continue;
         }
         let known = facts.doubtful.into_iter().filter(|fact| names_of(fact).any(|name| named.contains(&name)));
-        references.add(&mut resolver, at, facts.references.into_iter().chain(known).collect(), |fact| &fact.values);
-        table_uses.add(&mut resolver, at, facts.table_uses, |fact| &fact.connection);
-        unfollowed.add(&mut resolver, at, facts.unfollowed, |fact| &fact.connection);
-        statements.add(&mut resolver, at, facts.statements, |fact| &fact.connection);
-        env_reads.add(&mut resolver, at, facts.env_reads, |fact| {
+        let all = facts.references.into_iter().chain(known).collect();
+        references.add(context, all, |fact| paths(&fact.values));
+        // Which databases they can be is known from here on; how that was said is not asked again, and there are many of them.
+        table_uses.add(context, facts.table_uses, |fact| paths(&std::mem::take(&mut fact.connection)));
+        unfollowed.add(context, facts.unfollowed, |fact| paths(&std::mem::take(&mut fact.connection)));
+        statements.add(context, facts.statements, |fact| paths(&std::mem::take(&mut fact.connection)));
+        env_reads.add(context, facts.env_reads, |fact| {
             let default =
                 fact.default.as_ref().filter(|default| names::env_names_database(&fact.name) || is_database(default));
-            default.map_or(&[], std::slice::from_ref)
+            paths(default.map_or(&[], std::slice::from_ref))
         });
-        copies.add(&mut resolver, at, facts.copies, |fact| &fact.from);
-        attaches.add(&mut resolver, at, facts.attaches, |fact| &fact.attached);
+        copies.add(context, facts.copies, |fact| paths(&fact.from));
+        attaches.add(context, facts.attaches, |fact| paths(&fact.attached));
         inventory.destroyed.extend(facts.destroyed);
         inventory.allows.extend(source.allows);
         if let Some(reason) = facts.trouble {
@@ -187,9 +186,6 @@ pub(super) fn link(
     inventory.unfollowed = unfollowed.finish(&numbers);
     inventory.unfollowed.sort_by(|left, right| left.fact.place.cmp(&right.fact.place));
     inventory.statements = statements.finish(&numbers);
-    // Which databases they can be is known from here on; how that was said is not asked again, and there are many of them.
-    inventory.table_uses.iter_mut().for_each(|it| it.fact.connection = Values::default());
-    inventory.statements.iter_mut().for_each(|it| it.fact.connection = Values::default());
     inventory.statements.sort_by(|left, right| left.fact.place.cmp(&right.fact.place));
     inventory.settings = settings.finish(&numbers);
     inventory.env_reads = env_reads.finish(&numbers);
@@ -200,11 +196,30 @@ pub(super) fn link(
     inventory
 }
 
-/// The names of the databases that the tree has, or that something in it opens, binds or configures.
-fn databases_named(gathered: &Gathered, world: &World) -> HashSet<String> {
-    let references = gathered.sources.iter().flat_map(|source| &source.facts.references);
-    let said = references.filter(|reference| reference.role != Role::Mentions).flat_map(names_of);
-    said.chain(world.files.iter().map(|file| name_of(file).to_owned())).collect()
+/// What all sources have to say before anything is linked.
+#[derive(Default)]
+struct Said {
+    mounts: Vec<Mount>,
+    settings: HashMap<String, Vec<SetTo>>,
+    /// The names of the databases that something in the tree opens, binds or configures.
+    named: HashSet<String>,
+}
+
+impl Said {
+    fn by(gathered: &Gathered, is_test: &dyn Fn(&str) -> bool) -> Self {
+        let mut said = Self::default();
+        for (source, facts) in gathered.facts() {
+            said.mounts.extend(facts.mounts);
+            let references = facts.references.iter().filter(|reference| reference.role != Role::Mentions);
+            said.named.extend(references.flat_map(names_of));
+            let in_tests = context_of(&source.path, source.language, is_test) == Context::Test;
+            for Setting { name, value, .. } in facts.settings {
+                let set = SetTo { file: source.path.to_string(), value, in_tests };
+                said.settings.entry(name).or_default().push(set);
+            }
+        }
+        said
+    }
 }
 
 fn names_of(reference: &Reference) -> impl Iterator<Item = String> {
@@ -216,16 +231,4 @@ fn is_database(value: &Value) -> bool {
     value.engine != Engine::Sqlite
         || value.base == Base::Memory
         || names::is_database_path(&value.pattern().replace('*', "x"))
-}
-
-fn settings(gathered: &Gathered, is_test: &dyn Fn(&str) -> bool) -> HashMap<String, Vec<SetTo>> {
-    let mut settings: HashMap<String, Vec<SetTo>> = HashMap::new();
-    for source in &gathered.sources {
-        let in_tests = context_of(&source.path, source.language, is_test) == Context::Test;
-        for setting in &source.facts.settings {
-            let set = SetTo { file: source.path.to_string(), value: setting.value.clone(), in_tests };
-            settings.entry(setting.name.clone()).or_default().push(set);
-        }
-    }
-    settings
 }

@@ -1,6 +1,7 @@
 //! The inventory: all facts of one run, gathered in parallel and linked to the databases on disk. Holds no opinion.
 
 mod apart;
+mod aside;
 mod context;
 mod duplicates;
 mod files;

@@ -20,14 +20,13 @@ use crate::text::{Place, Span};
 /// What is opened somewhere in the tree: the places of the literals that say so.
 pub type Opened = HashSet<Place>;
 
-/// What one module tells.
+/// What one module tells of literals beside its facts.
 #[derive(Debug, Default)]
-pub struct Told {
-    pub facts: Facts,
-    /// The literals that it hands to openers, wherever they stand.
-    pub opened: Opened,
-    /// Literals of other modules that it would tell more of, were they opened somewhere.
-    pub asked: Vec<Place>,
+pub struct Heard {
+    /// Those that it hands to openers, wherever they stand.
+    opened: Box<[Place]>,
+    /// Those of other modules that it would tell more of, were they opened somewhere.
+    asked: Box<[Place]>,
 }
 
 /// One module while its facts are gathered.
@@ -40,7 +39,7 @@ pub(super) struct Reading<'p> {
     elsewhere: &'p Opened,
     /// What it opens itself.
     opened: Opened,
-    asked: RefCell<Vec<Place>>,
+    asked: RefCell<Opened>,
     /// Lists, and whether their elements are the lines of one statement.
     pub(super) in_lines: RefCell<HashMap<ExprId, bool>>,
     /// One place gives one reference.
@@ -51,11 +50,11 @@ pub(super) struct Reading<'p> {
 impl Program<'_> {
     /// All facts of a module. `opened` holds what other modules open, as far as that is known.
     #[must_use]
-    pub fn facts(&self, at: usize, opened: &Opened) -> Told {
+    pub fn facts(&self, at: usize, opened: &Opened) -> (Facts, Heard) {
         let view = View::of(self);
         let Some(module) = view.module(at) else {
             let facts = Facts { trouble: Some("it changed while it was read".into()), ..Facts::default() };
-            return Told { facts, ..Told::default() };
+            return (facts, Heard::default());
         };
         let evaluator = Evaluator::new(&view);
         let sites = super::opens::sites(&evaluator, at, module);
@@ -85,23 +84,33 @@ impl Program<'_> {
         if module.has_errors {
             facts.trouble = Some("parts of it do not parse".into());
         }
-        let facts = facts.doubted(&module.source);
-        Told { facts, opened: reading.opened, asked: reading.asked.into_inner() }
+        let heard = Heard {
+            opened: reading.opened.into_iter().collect(),
+            asked: reading.asked.into_inner().into_iter().collect(),
+        };
+        (facts.doubted(&module.source), heard)
     }
 
-    /// Of modules that were told of by themselves those that have to be told of again, since others open what stands in them.
+    /// Of modules that were told of by themselves those that have to be told of again, since others open what stands in them,
+    /// and what is to be known of then.
     #[must_use]
-    pub fn to_tell_again(&self, told: &[(usize, Told)], opened: &Opened) -> HashSet<usize> {
+    pub fn to_tell_again(&self, heard: &[(usize, Heard)]) -> (HashSet<usize>, Opened) {
+        let asked: HashSet<&Place> = heard.iter().flat_map(|(_, heard)| &heard.asked).collect();
         let mut again = HashSet::new();
-        for (at, told) in told {
+        let mut opened = Opened::new();
+        for (at, heard) in heard {
             let own = self.path(*at);
-            let elsewhere = told.opened.iter().filter(|place| *place.file != *own);
-            again.extend(elsewhere.filter_map(|place| self.at(&place.file)));
-            if told.asked.iter().any(|place| opened.contains(place)) {
-                again.insert(*at);
+            for place in &heard.opened {
+                let is_own = *place.file == *own;
+                again.extend(self.at(&place.file).filter(|_| !is_own));
+                if !is_own || asked.contains(place) {
+                    opened.insert(place.clone());
+                }
             }
         }
-        again
+        let asks = |heard: &Heard| heard.asked.iter().any(|place| opened.contains(place));
+        again.extend(heard.iter().filter(|(_, heard)| asks(heard)).map(|(at, _)| *at));
+        (again, opened)
     }
 }
 
@@ -113,7 +122,7 @@ pub fn read_alone(module: Module) -> Facts {
     let outlines = Outlines::of(std::slice::from_ref(&module));
     let program =
         Program::new(Arc::new(Files::of(vec![Arc::clone(&module.source.path)])), outlines, Vec::new(), &loader);
-    program.facts(0, &Opened::new()).facts
+    program.facts(0, &Opened::new()).0
 }
 
 /// The facts of the first module, with the others as its neighbours.
@@ -123,13 +132,10 @@ pub(crate) fn read_among(modules: Vec<Module>) -> Facts {
     let paths = modules.iter().map(|module| Arc::clone(&module.source.path)).collect();
     let loader = |path: &Arc<str>| modules.iter().find(|module| module.source.path == *path).cloned();
     let program = Program::new(Arc::new(Files::of(paths)), Outlines::of(&modules), Vec::new(), &loader);
-    let told = |at: &usize| (*at, program.facts(*at, &Opened::new()));
-    let mut told: Vec<_> = program.main().iter().map(told).collect();
-    let opened: Opened = told.iter().flat_map(|(_, told)| told.opened.iter().cloned()).collect();
-    match program.to_tell_again(&told, &opened).contains(&0) {
-        true => program.facts(0, &opened).facts,
-        false => told.swap_remove(0).1.facts,
-    }
+    let heard: Vec<_> = program.main().iter().map(|&at| (at, program.facts(at, &Opened::new()).1)).collect();
+    let (again, opened) = program.to_tell_again(&heard);
+    let known = if again.contains(&0) { opened } else { Opened::new() };
+    program.facts(0, &known).0
 }
 
 impl Reading<'_> {
@@ -137,7 +143,7 @@ impl Reading<'_> {
     pub(super) fn is_opened(&self, place: &Place) -> bool {
         let is_known = self.opened.contains(place) || self.elsewhere.contains(place);
         if !is_known && place.file != self.module.source.path {
-            self.asked.borrow_mut().push(place.clone());
+            self.asked.borrow_mut().insert(place.clone());
         }
         is_known
     }

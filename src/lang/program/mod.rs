@@ -43,7 +43,7 @@ mod view;
 
 #[cfg(test)]
 pub(crate) use facts::read_among;
-pub use facts::{Opened, Told, read_alone};
+pub use facts::{Heard, Opened, read_alone};
 pub use files::Files;
 pub use ir::{
     Arg, Binding, Block, BlockId, Bound, Expr, ExprId, Kind, Module, ModuleBuilder, Op, Param, Piece, Scope, ScopeId,
