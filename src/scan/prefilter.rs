@@ -22,7 +22,7 @@ pub(super) struct Words {
 const NAMES: &str = concat!(
     r"(?i:sqlite)|\.(?:db|DB|db3|s3db|sl3)(?:[^A-Za-z0-9_ (.=]| [^i=]|\.(?:b|o|t)|$)|DATABASE_|_DATABASE\b|_DB_|\bDB_[A-Z]|_db_path|\bdb_path|\bdbguard:",
     r"|create_(?:async_)?engine|engine_from_config|postgres(?:ql)?(?:\+\w+)?://|mysql(?:\+\w+)?://|:memory:",
-    r"|__tablename__|\bdb_table\b|from alembic|sqliteTable\(",
+    r"|__tablename__|\bdb_table\b|from alembic|sqliteTable\(|requests_cache",
 );
 const RUNS: &str = r"\.execute|executemany|executescript|\.prepare\(|\.query\(|\.upsert|\.table_names\(|ForeignKey\(";
 
@@ -103,7 +103,7 @@ fn regex(pattern: &str) -> Regex {
 ///
 /// The search looks at the first three bytes of each; those here are rare in programs, which makes it three times as fast as
 /// the words' own beginnings.
-const LITERALS: [&str; 26] = [
+const LITERALS: [&str; 27] = [
     "qlite",
     "qLite",
     "QLite",
@@ -130,6 +130,7 @@ const LITERALS: [&str; 26] = [
     "upsert",
     ".table_names(",
     "nKey(",
+    "ts_cache",
 ];
 
 /// `None` on machines without the instructions it needs.
@@ -175,6 +176,7 @@ mod tests {
             "db_table = 'users'",
             "from alembic import op",
             "sqliteTable('users')",
+            "requests_cache.install_cache('answers')",
         ] {
             assert!(words(yes.as_bytes()).name_database, "{yes}");
         }

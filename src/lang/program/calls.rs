@@ -394,7 +394,7 @@ impl<'p> Evaluator<'p> {
                 let mut found = argument(args, 1, &["default", "fallback"])
                     .map(|arg| self.eval(at, arg, frame))
                     .unwrap_or_default();
-                found.retain(|val| matches!(val, Val::Text(_)));
+                found.retain(|val| matches!(val, Val::Text(_)) || self.has_fields(val));
                 found
             }
             _ => vec![Val::Unknown],

@@ -48,11 +48,16 @@ pub(super) struct Opener {
     pub(super) keywords: &'static [&'static str],
     /// Takes URLs, so a text without a scheme is no path.
     pub(super) url: bool,
+    /// What it puts behind a name that has no ending.
+    pub(super) ending: &'static str,
 }
 
-const PATH: Opener = Opener { position: 0, keywords: &["database", "filename", "path", "db_path", "file"], url: false };
+const PATH: Opener =
+    Opener { position: 0, keywords: &["database", "filename", "path", "db_path", "file"], url: false, ending: "" };
 const URL: Opener =
-    Opener { position: 0, keywords: &["url", "name_or_url", "database_url", "db_url", "uri"], url: true };
+    Opener { position: 0, keywords: &["url", "name_or_url", "database_url", "db_url", "uri"], url: true, ending: "" };
+/// A cache of HTTP answers. Unless a `backend` says otherwise it is a database that is called after the cache.
+const CACHE: Opener = Opener { position: 0, keywords: &["cache_name", "db_path"], url: false, ending: ".sqlite" };
 
 /// A function by its dotted name.
 pub(super) fn function(name: &str) -> Option<Known> {
@@ -103,6 +108,16 @@ pub(super) fn function(name: &str) -> Option<Known> {
         | "sqlalchemy_utils.database_exists"
         | "sqlalchemy.engine_from_config"
         | "sqlalchemy.ext.asyncio.async_engine_from_config" => Known::Open(URL),
+        "requests_cache.install_cache"
+        | "requests_cache.patcher.install_cache"
+        | "requests_cache.CachedSession"
+        | "requests_cache.session.CachedSession"
+        | "requests_cache.SQLiteCache"
+        | "requests_cache.backends.SQLiteCache"
+        | "requests_cache.backends.sqlite.SQLiteCache"
+        | "aiohttp_client_cache.SQLiteBackend"
+        | "aiohttp_client_cache.backends.SQLiteBackend"
+        | "aiohttp_client_cache.backends.sqlite.SQLiteBackend" => Known::Open(CACHE),
         "os.path.join"
         | "posixpath.join"
         | "ntpath.join"

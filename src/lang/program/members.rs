@@ -319,6 +319,11 @@ impl<'p> Evaluator<'p> {
         found
     }
 
+    /// A dictionary that says something: `{}` in the place of what is missing does not.
+    pub(super) fn has_fields(&self, whole: &Val) -> bool {
+        matches!(whole, Val::Dict((at, id), _) if self.pairs(*at, *id).next().is_some())
+    }
+
     pub(super) fn elements(&self, whole: &Val) -> Vec<Val> {
         match whole {
             Val::List(items) => items.iter().flatten().cloned().collect(),

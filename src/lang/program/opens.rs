@@ -1,9 +1,10 @@
 //! Calls that open a database, and what they are handed.
 
-use super::evaluate::{Evaluator, Val, argument};
+use super::evaluate::{Evaluator, Val, argument, static_text};
 use super::ir::{Arg, ExprId, Kind, Module};
 use super::known::Known;
 use super::options::path_option;
+use super::paths;
 use super::script;
 use crate::lang::Language;
 use crate::lang::names;
@@ -53,6 +54,9 @@ pub(super) fn sites(evaluator: &Evaluator<'_>, at: usize, module: &Module) -> Ve
                     !values.iter().any(|value| value.origin.as_ref().is_some_and(own))
                 })
                 .unwrap_or(argument);
+            if let Some(Known::Open(opener)) = evaluator.program.known(&construct) {
+                values.iter_mut().for_each(|value| *value = with_ending(value, opener.ending));
+            }
             let engine = script::engine_of(&construct).or(said);
             values.iter_mut().for_each(|value| super::options::be(value, engine.unwrap_or(value.engine)));
             // What opens any engine says nothing of a database until a path or a URL is seen.
@@ -92,6 +96,9 @@ fn opener(
         let Val::External(name) = function else { continue };
         if let Some(Known::Open(opener)) = evaluator.program.known(&name) {
             let spread = || args.iter().find(|arg| arg.name.as_deref() == Some("**")).map(|arg| (arg.value, None));
+            if !opener.ending.is_empty() && !is_sqlite_backend(module, args) {
+                return None;
+            }
             let (argument, engine) = evaluator.path_argument(module, args, opener, &name).or_else(spread)?;
             return Some((argument, name.to_string(), engine));
         }
@@ -120,6 +127,23 @@ fn given_to_library(evaluator: &Evaluator<'_>, at: usize, name: &str, args: &[Ar
     ];
     let argument = argument(args, usize::MAX, &keywords)?;
     evaluator.ask_paths(at, argument).iter().any(super::environment::is_database_or_its_variable).then_some(argument)
+}
+
+/// `CachedSession("x", backend="redis")`
+fn is_sqlite_backend(module: &Module, args: &[Arg]) -> bool {
+    argument(args, usize::MAX, &["backend"]).is_none_or(|backend| match &module.expr(backend).kind {
+        Kind::Text(_) => static_text(module, backend).is_some_and(|name| name == "sqlite"),
+        kind => matches!(kind, Kind::Null),
+    })
+}
+
+/// `CachedSession("answers")` opens `answers.sqlite`.
+pub(super) fn with_ending(value: &Value, ending: &str) -> Value {
+    let has_one = value.file_name().is_none_or(|name| name.trim_start_matches('.').contains('.'));
+    match ending.is_empty() || has_one || value.base == Base::Memory {
+        true => value.clone(),
+        false => paths::concat(value, &Value::text(ending)),
+    }
 }
 
 fn is_class(name: &str) -> bool {

@@ -454,7 +454,7 @@ impl<'l> Program<'l> {
                 let mut found = argument(args, 1, &["default", "fallback"])
                     .map(|arg| evaluator.eval(at, arg, frame))
                     .unwrap_or_default();
-                found.retain(|val| matches!(val, Val::Text(_)));
+                found.retain(|val| matches!(val, Val::Text(_)) || evaluator.has_fields(val));
                 found
             }
             "ArgumentParser" => vec![Val::External("argparse.ArgumentParser".into())],

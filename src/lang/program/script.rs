@@ -3,8 +3,8 @@
 use super::known::{Known, Opener};
 use crate::lang::value::Engine;
 
-const PATH: Opener = Opener { position: 0, keywords: &[], url: false };
-const URL: Opener = Opener { position: 0, keywords: &[], url: true };
+const PATH: Opener = Opener { position: 0, keywords: &[], url: false, ending: "" };
+const URL: Opener = Opener { position: 0, keywords: &[], url: true, ending: "" };
 
 /// Modules that are a connection's class themselves, or hold it as `Database`.
 const DRIVERS: [&str; 15] = [

@@ -126,3 +126,29 @@ fn arguments_that_a_dictionary_holds() {
         [r#"agents Reads ["file:a.db?mode=ro"]"#, r#"plain Reads ["b.db"]"#, r#"nowhere Reads ["file:*?mode=ro"]"#]
     );
 }
+
+#[test]
+fn caches_of_answers_are_databases() {
+    let text = "import requests_cache\nfrom requests_cache import CachedSession, SQLiteCache\n\
+        requests_cache.install_cache('weather', backend='sqlite', expire_after=60)\n\
+        requests_cache.install_cache('plain')\nCachedSession('data/named.db')\nCachedSession('shared', backend='redis')\n\
+        CachedSession(backend=SQLiteCache(cache_name='inner'))\nCachedSession()\nCachedSession(':memory:')\n";
+    assert_eq!(
+        told(&[("app/main.py", text)]),
+        [
+            "3:30 opens weather.sqlite",
+            "4:30 opens plain.sqlite",
+            "5:15 opens data/named.db",
+            "7:46 opens inner.sqlite",
+            "9:15 opens :memory:",
+        ]
+    );
+}
+
+#[test]
+fn a_dictionary_in_the_place_of_what_is_missing() {
+    let text = "import sqlite3\nconfig = load()\nsqlite3.connect(config.get('database', {'path': 'data/a.db'})['path'])\n\
+        sqlite3.connect(config.get('database', {}).get('path', 'data/b.db'))\n\
+        sqlite3.connect(config.get('database', {}).get('path'))\n";
+    assert_eq!(told(&[("app/main.py", text)]), ["3:49 opens data/a.db", "4:56 opens data/b.db", "5:17 opens ?"]);
+}
