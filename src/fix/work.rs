@@ -108,6 +108,7 @@ impl Work {
     }
 
     fn keep(&mut self, texts: &Texts, chosen: &[&Proposal<'_>]) {
+        self.done.reserve_exact(chosen.len());
         for proposal in chosen {
             let Ok(fix) = &proposal.fix else { continue };
             let mut place = proposal.finding.place.clone();

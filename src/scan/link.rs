@@ -24,8 +24,9 @@ type Paths = Arc<[String]>;
 struct Drafts<T>(Vec<(T, Paths, Context)>);
 
 impl<T> Drafts<T> {
-    fn new() -> Self {
-        Self(Vec::new())
+    /// As many again would be held while a list grows.
+    fn with_room_for(facts: usize) -> Self {
+        Self(Vec::with_capacity(facts))
     }
 
     fn add(&mut self, context: Context, facts: Vec<T>, mut paths: impl FnMut(&mut T) -> Paths) {
@@ -88,7 +89,7 @@ pub(super) fn link(
     let is_test = |path: &str| options.tests.as_ref().is_some_and(|globs| globs.is_match(path));
     let candidates = files::candidates(&tree.entries, &gathered.databases);
     let on_disk: BTreeSet<String> = candidates.iter().map(|entry| entry.path.to_string()).collect();
-    let Said { mounts, settings, mut named } = Said::by(&gathered, &is_test);
+    let Said { mounts, settings, mut named, count } = Said::by(&gathered, &is_test);
     let mut world = World::new(mount_points(&options.mounts, &mounts), settings, on_disk, tree.links);
     for (source, facts) in gathered.facts() {
         if context_of(&source.path, source.language, &is_test) == Context::Test {
@@ -110,14 +111,14 @@ pub(super) fn link(
     let sidecars = tree.entries.iter().filter(|entry| entry.kind == Kind::Sidecar && entry.tracked && entry.asked);
     inventory.tracked_sidecars = sidecars.map(|entry| entry.path.to_string()).collect();
 
-    let mut references = Drafts::new();
-    let mut table_uses = Drafts::new();
-    let mut unfollowed = Drafts::new();
-    let mut statements = Drafts::new();
-    let mut settings = Drafts::new();
-    let mut env_reads = Drafts::new();
-    let mut copies = Drafts::new();
-    let mut attaches = Drafts::new();
+    let mut references = Drafts::with_room_for(count.references);
+    let mut table_uses = Drafts::with_room_for(count.table_uses);
+    let mut unfollowed = Drafts::with_room_for(0);
+    let mut statements = Drafts::with_room_for(count.statements);
+    let mut settings = Drafts::with_room_for(0);
+    let mut env_reads = Drafts::with_room_for(0);
+    let mut copies = Drafts::with_room_for(0);
+    let mut attaches = Drafts::with_room_for(0);
     let mut shared = Shared::default();
     for source in gathered.sources {
         let Some(mut facts) = source.facts(&gathered.aside) else {
@@ -203,12 +204,24 @@ struct Said {
     settings: HashMap<String, Vec<SetTo>>,
     /// The names of the databases that something in the tree opens, binds or configures.
     named: HashSet<String>,
+    count: Count,
+}
+
+/// How many facts there are of the kinds that there are many of.
+#[derive(Default)]
+struct Count {
+    references: usize,
+    table_uses: usize,
+    statements: usize,
 }
 
 impl Said {
     fn by(gathered: &Gathered, is_test: &dyn Fn(&str) -> bool) -> Self {
         let mut said = Self::default();
         for (source, facts) in gathered.facts() {
+            said.count.references += facts.references.len();
+            said.count.table_uses += facts.table_uses.len();
+            said.count.statements += facts.statements.len();
             said.mounts.extend(facts.mounts);
             let references = facts.references.iter().filter(|reference| reference.role != Role::Mentions);
             said.named.extend(references.flat_map(names_of));
