@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::standing::{Applied, Standing};
-use crate::lang::{Confidence, Engine, Part, Reference, Role, Value, names};
+use crate::lang::{Base, Confidence, Engine, Part, Reference, Role, Value, names};
 use crate::scan::{Context, DatabaseId, Inventory, Linked};
 use crate::text::Place;
 
@@ -41,6 +41,11 @@ impl Cause<'_> {
         parts.join("/")
     }
 
+    /// Where it lies is known from its beginning: a folder that a test is handed can be any, and mostly is a throw-away one.
+    pub(crate) fn has_known_folder(&self) -> bool {
+        !matches!(self.value.parts.first(), Some(Part::Unknown(_)))
+    }
+
     pub(crate) fn standing(&self, applied: &Applied<'_>) -> Option<Standing> {
         self.database.map(|database| applied.standing(database))
     }
@@ -66,6 +71,9 @@ pub(super) fn causes<'a>(inventory: &'a Inventory, applied: &Applied<'a>) -> Vec
             }
             let place = value.origin.as_ref().unwrap_or(&reference.fact.place);
             let database = database_of(inventory, reference, index, value);
+            if database.is_none() && value.base == Base::Temporary {
+                continue;
+            }
             let own = *place == reference.fact.place;
             let cause = found.entry((place, database)).or_insert_with(|| Cause {
                 place,
@@ -120,6 +128,10 @@ pub(super) fn database_of(
     index: usize,
     value: &Value,
 ) -> Option<DatabaseId> {
+    // What lies below a throw-away folder is none of the live databases, whatever it is called.
+    if value.base == Base::Temporary {
+        return reference.databases.iter().copied().find(|id| inventory.database(*id).temporary);
+    }
     let pattern = value.pattern();
     let path = names::strip_url(&pattern).trim_start_matches("./");
     let called = |id: &&DatabaseId| inventory.databases.get(id.0).is_some_and(|database| database.is_called(path));
@@ -130,4 +142,55 @@ pub(super) fn database_of(
         return reference.databases.get(index).copied();
     }
     reference.databases.first().copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::Language;
+    use crate::scan::{Database, Tracking};
+    use crate::text::Source;
+
+    #[test]
+    fn a_throw_away_file_is_no_live_database_of_the_same_name() {
+        let database = |path: &str, temporary: bool| Database {
+            name: "zoe.db".to_owned(),
+            path: path.to_owned(),
+            engine: Engine::Sqlite,
+            spellings: Vec::new(),
+            file: None,
+            tracking: Tracking::default(),
+            temporary,
+            is_pattern: false,
+        };
+        let mut inventory = Inventory {
+            databases: vec![database("/app/data/zoe.db", false), database("<temporary>/zoe.db", true)],
+            ..Inventory::default()
+        };
+        let parts = vec![Part::Unknown("tmp_path".to_owned()), Part::Text("/zoe.db".to_owned())];
+        let thrown_away = Value { base: Base::Temporary, parts: parts.clone(), ..Value::default() };
+        let handed = Value { parts, ..Value::default() };
+        let source = Source::new("app.py", b"open(path)".to_vec());
+        let reference = |ids: &[usize]| Linked {
+            fact: Reference {
+                place: source.place(crate::text::Span::new(5, 9)),
+                role: Role::Opens,
+                values: vec![thrown_away.clone(), handed.clone()].into(),
+                construct: "sqlite3.connect".into(),
+                language: Language::Python,
+                confidence: Confidence::Medium,
+                name: None,
+                symbol: None,
+                generated: false,
+            },
+            databases: ids.iter().map(|id| DatabaseId(*id)).collect(),
+            context: Context::Code,
+        };
+        let both = reference(&[0, 1]);
+        assert_eq!(database_of(&inventory, &both, 0, &thrown_away), Some(DatabaseId(1)));
+        assert_eq!(database_of(&inventory, &both, 1, &handed), Some(DatabaseId(1)));
+        assert_eq!(database_of(&inventory, &reference(&[0]), 0, &thrown_away), None);
+        inventory.databases.truncate(1);
+        assert_eq!(database_of(&inventory, &reference(&[0]), 1, &handed), Some(DatabaseId(0)));
+    }
 }

@@ -15,7 +15,7 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
         let in_program = matches!(cause.context, Context::Code | Context::Config);
         let mut offence = Offence::at(cause.place).hole("database", cause.written()).about(Some(id));
         match (policy.standing(id), server) {
-            (Standing::Retired(entry), _) if in_program || cause.opened => {
+            (Standing::Retired(entry), _) if in_program || cause.opened && cause.has_known_folder() => {
                 let Some(retired) = policy.retired.get(entry) else { continue };
                 let successor = policy.file_primary();
                 offence = offence.label(&retired.path.place, "policy");

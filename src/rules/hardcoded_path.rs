@@ -28,7 +28,7 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
         // A test may speak of the live path; it may not open it.
         let asked = match cause.context {
             Context::Code => true,
-            Context::Test => cause.opened && inventory.database(id).path.contains('/'),
+            Context::Test => cause.opened && cause.has_known_folder() && inventory.database(id).path.contains('/'),
             _ => false,
         };
         if !asked
