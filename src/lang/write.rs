@@ -108,6 +108,11 @@ pub fn write(source: &Source, language: Language, changes: &[Change<'_>]) -> Vec
         if let Some(by) = other_file(source, change).and_then(|at| destroys::destroyer(source, at)) {
             *written = Err(Refusal::of_destroyed(&by, ""));
         }
+        if let Some((absolute, relative)) = loses_its_root(source, language, change) {
+            *written = Err(Refusal(format!(
+                "`{absolute}` is a place of the machine or the container, and `{relative}` depends on where the program starts: say under `[mounts]` where that folder lies, or give the policy an absolute path"
+            )));
+        }
         if is_ending_alone(source, change) {
             *written = Err(Refusal::because("the name of the file is put together from pieces: it can be any"));
         }
@@ -121,6 +126,19 @@ fn is_name_of_class(source: &Source, at: Span) -> bool {
     let after = source.text.get(at.range().end..).unwrap_or("");
     let line = before.rsplit('\n').next().unwrap_or("");
     line.trim() == "class" && after.trim_start().starts_with(['(', ':'])
+}
+
+/// Configuration that gives an absolute path would give a relative one: in a container that is another place, and nothing is kept of it.
+fn loses_its_root<'a>(source: &'a Source, language: Language, change: &Change<'a>) -> Option<(&'a str, &'a str)> {
+    let (Change::Retarget { at, path } | Change::SetValue { at, value: path }) = *change else { return None };
+    let configures = matches!(
+        language,
+        Language::Yaml | Language::Toml | Language::Json | Language::Ini | Language::Dotenv | Language::Dockerfile
+    );
+    let written = names::strip_url(source.slice(at).trim_matches(['"', '\'']));
+    let path = names::strip_url(path);
+    let is_relative = path.starts_with(|first: char| first.is_alphanumeric() || matches!(first, '.' | '_'));
+    (configures && written.starts_with('/') && is_relative).then_some((written, path))
 }
 
 /// `name + ".db"`: the literal is only how names of databases end.
@@ -277,6 +295,24 @@ pub(super) mod testing;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn configuration_that_names_a_place_of_the_machine_goes_on_doing_so() {
+        for (language, text, path, kept) in [
+            (Language::Yaml, "sqlite:////data/auth.db", "data/app.db", true),
+            (Language::Dockerfile, "/data/auth.db", "data/app.db", true),
+            (Language::Ini, "\"/var/lib/auth.db\"", "./app.db", true),
+            (Language::Yaml, "/data/auth.db", "/data/app.db", false),
+            (Language::Yaml, "sqlite:///data/auth.db", "data/app.db", false),
+            (Language::Dotenv, "data/auth.db", "data/app.db", false),
+            (Language::Dotenv, "/data/auth.db", "~/app.db", false),
+        ] {
+            let source = Source::new("a", text.as_bytes().to_vec());
+            let change = Change::Retarget { at: Span::new(0, text.len()), path };
+            let refused = write(&source, language, &[change]).remove(0).is_err_and(|it| it.0.contains("container"));
+            assert_eq!(refused, kept, "{text}");
+        }
+    }
 
     #[test]
     fn a_text_that_parses_worse_is_told() {
