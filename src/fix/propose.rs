@@ -379,7 +379,14 @@ impl<'a> Facts<'a> {
         } else if spelled.iter().any(|it| folder(it) == folder(now)) {
             Keep::Folder
         } else {
-            Keep::Nothing
+            // A database that lies at the root has every relative path below its folder.
+            let below = |it: &String| match folder(now).as_str() {
+                "" => Some(it.as_str()).filter(|it| !it.starts_with(['/', '~', '.'])).map(str::to_owned),
+                folder => it.strip_prefix(&format!("{folder}/")).map(str::to_owned),
+            };
+            let tails = |rest: &String| path == rest || path.ends_with(&format!("/{rest}"));
+            let rest = spelled.iter().filter_map(below).find(tails).filter(|_| !now.contains('*'));
+            rest.map_or(Keep::Nothing, |rest| Keep::Below(slashes(&rest) + 1))
         }
     }
 

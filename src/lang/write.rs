@@ -55,6 +55,8 @@ pub enum Keep {
     Whole,
     /// The other database lies in the same folder: all but the file's name can stay.
     Folder,
+    /// It lies below that folder: what stands for the file's name is so many components of the other path.
+    Below(usize),
     /// Nothing.
     Nothing,
 }

@@ -399,3 +399,14 @@ Left as it is
     );
     assert_eq!(run.code, 1);
 }
+
+#[test]
+fn a_database_below_the_folder_of_another_keeps_that_folder() {
+    let policy = "[primary]\npath = \"data/app.db\"\nenv = \"DATABASE_PATH\"\n\n[[retired]]\npath = \"hc.sqlite\"\n";
+    let settings = "import os\nfrom pathlib import Path\n\nBASE_DIR = Path(__file__).parent\nDATABASES = {\"default\": {\"ENGINE\": \"django.db.backends.sqlite3\", \"NAME\": os.getenv(\"DB_NAME\", BASE_DIR / \"hc.sqlite\")}}\n";
+    let sandbox = committed(Sandbox::new().file("dbguard.toml", policy).file("app.py", settings));
+    let run = sandbox.run(&["fix", "--unsafe"]);
+    let expected =
+        settings.replace("\"DB_NAME\", BASE_DIR / \"hc.sqlite\"", "\"DATABASE_PATH\", BASE_DIR / \"data/app.db\"");
+    assert_eq!(text(&sandbox, "app.py"), expected, "{}{}", run.stdout, run.stderr);
+}

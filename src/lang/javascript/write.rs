@@ -313,7 +313,8 @@ impl<'t> Writer<'_, 't> {
             return Err(Refusal::because("its folder is given beside it"));
         }
         // A file of that name in another folder is another database.
-        let same_name = keep != Keep::Nothing && text.rsplit('/').next() == default.rsplit('/').next();
+        let same_name =
+            matches!(keep, Keep::Whole | Keep::Folder) && text.rsplit('/').next() == default.rsplit('/').next();
         let mut template = false;
         let new = if (whole != literal || holes) && same_name && !text.contains("://") && !text.starts_with("file:") {
             // The folder is only known at run time: it stays what the variable falls back to.

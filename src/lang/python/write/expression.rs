@@ -287,6 +287,15 @@ fn gives_path(source: &Source, node: Node<'_>) -> bool {
     }
 }
 
+/// Whether an expression is handed to what takes the text of a path as well as its object.
+pub(super) fn is_taken_as_text(source: &Source, node: Node<'_>) -> bool {
+    let Some(list) = node.parent().filter(|parent| parent.kind() == "argument_list") else { return false };
+    let callee = list.parent().and_then(|call| call.child_by_field_name("function"));
+    let first = named_children(list).into_iter().find(|it| it.kind() != "comment");
+    let callee = callee.map_or("", |it| source.slice(span(it)));
+    first == Some(node) && matches!(callee, "sqlite3.connect" | "aiosqlite.connect" | "sqlite_utils.Database")
+}
+
 /// The class whose object the leftmost part of a path is.
 fn class_of(source: &Source, node: Node<'_>) -> Option<String> {
     let mut node = node;

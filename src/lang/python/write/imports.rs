@@ -43,6 +43,8 @@ struct Place {
     at: usize,
     /// There is no import to stand beside.
     alone: bool,
+    /// What follows is a function or a class, above which two lines are left blank.
+    above_definition: bool,
     line_end: &'static str,
 }
 
@@ -75,13 +77,16 @@ impl Imports {
         }
         let start = first_import.or(first);
         let at = start.map_or(source.text.len(), |node| line_start(&source.text, node.start_byte()));
+        let above_definition = first.is_some_and(|node| {
+            matches!(node.kind(), "function_definition" | "class_definition" | "decorated_definition")
+        });
         let at = if first_import.is_none() { above_comments(&source.text, at) } else { at };
         let local_os = local_os(source, root);
         Self {
             statements,
             taken: taken(source, root),
             local_os,
-            place: Place { at, alone: first_import.is_none(), line_end },
+            place: Place { at, alone: first_import.is_none(), above_definition, line_end },
         }
     }
 
@@ -216,7 +221,8 @@ impl Imports {
     }
 
     fn line_at(&self, at: usize, text: &str) -> Edit {
-        let gap = if self.place.alone { self.place.line_end } else { "" };
+        let blank = usize::from(self.place.alone) * (1 + usize::from(self.place.above_definition));
+        let gap = self.place.line_end.repeat(blank);
         Edit::insert(crate::text::Span::new(at, at).start, format!("{text}{}{gap}", self.place.line_end))
     }
 

@@ -6,6 +6,7 @@ mod joined;
 mod literal;
 #[cfg(test)]
 mod tests;
+mod width;
 
 use tree_sitter::{Node, Parser};
 
@@ -32,7 +33,9 @@ pub(in crate::lang) fn write(source: &Source, _language: Language, changes: &[Ch
     };
     let root = tree.root_node();
     let writer = Writer { source, root, imports: Imports::read(source, root) };
-    changes.iter().map(|change| writer.one(change)).collect()
+    let mut written: Vec<Written> = changes.iter().map(|change| writer.one(change)).collect();
+    width::kept(source, &mut written, writer.imports.line_end());
+    written
 }
 
 struct Writer<'a> {
@@ -82,10 +85,21 @@ impl<'a> Writer<'a> {
             Some(read) => self.other_default(&found, read, value, wanted),
             None => {
                 let (text, mut edits) = self.accessed(&found, value, wanted)?;
-                edits.push(Edit::replace(span(found.node), text));
+                let place = if found.kind == Kind::Url { found.node } else { self.with_brackets(found.node) };
+                edits.push(Edit::replace(span(place), text));
                 Ok(edits)
             }
         }
+    }
+
+    /// The node with brackets around it that a call does not need.
+    fn with_brackets(&self, node: Node<'a>) -> Node<'a> {
+        let Some(around) = node.parent().filter(|it| it.kind() == "parenthesized_expression") else { return node };
+        let before = self.source.text.get(..around.start_byte()).and_then(|text| text.chars().next_back());
+        let is_glued = before.is_some_and(|letter| letter.is_alphanumeric() || letter == '_');
+        let inner = self.source.slice(span(around)).trim_matches(['(', ')']).trim();
+        let is_bare = inner == self.source.slice(span(node)).trim_matches(['(', ')']).trim();
+        if is_bare && !is_glued { self.with_brackets(around) } else { node }
     }
 
     /// The node that a span is, or refusal where it is only a part of one.
@@ -189,6 +203,7 @@ impl<'a> Writer<'a> {
         };
         let text = match found.kind {
             Kind::Text => access,
+            Kind::Path if expression::is_taken_as_text(self.source, found.node) => access,
             Kind::Path => format!("{}({access})", self.path_class(found, &mut edits)?),
             Kind::Url => url(scheme, &access, query, found),
         };
@@ -207,16 +222,16 @@ impl<'a> Writer<'a> {
         match wanted.keep {
             _ if found.fixed.is_some() => Ok(quoted(wanted.default, quote)),
             Keep::Whole => Ok(now.to_owned()),
-            Keep::Folder => self.with_name(found, span(found.node), value, wanted.default),
+            Keep::Folder => self.with_name(found, span(found.node), value, name(wanted.default)),
+            Keep::Below(levels) => self.with_name(found, span(found.node), value, tail(wanted.default, levels)),
             Keep::Nothing => Ok(quoted(wanted.default, quote)),
         }
     }
 
     /// The text of `part`, with another file's name in its literals.
-    fn with_name(&self, found: &PathExpression<'_>, part: Span, value: &str, default: &str) -> Result<String, Refusal> {
+    fn with_name(&self, found: &PathExpression<'_>, part: Span, value: &str, new: &str) -> Result<String, Refusal> {
         let now = self.source.slice(part);
-        let name = |path: &str| names::strip_url(path).rsplit('/').next().unwrap_or("").to_owned();
-        let (old, new) = (name(value), name(default));
+        let old = name(value);
         let unclear = || Refusal::because("the file's name is put together at run time");
         if old.is_empty() || old.contains('*') {
             return Err(unclear());
@@ -225,11 +240,11 @@ impl<'a> Writer<'a> {
             return Err(Refusal::because(format!("`{new}` cannot be written there")));
         }
         let mut places = found.contents.iter().filter(|content| part.contains(**content));
-        let at = places.rfind(|content| self.source.slice(**content).contains(&old)).ok_or_else(unclear)?;
-        let offset = self.source.slice(*at).rfind(&old).ok_or_else(unclear)?;
+        let at = places.rfind(|content| self.source.slice(**content).contains(old)).ok_or_else(unclear)?;
+        let offset = self.source.slice(*at).rfind(old).ok_or_else(unclear)?;
         let start = at.range().start - part.range().start + offset;
         let (head, tail) = now.split_at(start);
-        let tail = tail.strip_prefix(&old).ok_or_else(unclear)?;
+        let tail = tail.strip_prefix(old).ok_or_else(unclear)?;
         Ok(format!("{head}{new}{tail}"))
     }
 
@@ -239,7 +254,8 @@ impl<'a> Writer<'a> {
         let literal = Literal::of(self.source, found.node).ok_or_else(refused)?;
         let (scheme, query) = found.url_ends();
         let whole = match wanted.keep {
-            Keep::Folder => self.with_name(found, span(found.node), value, wanted.default)?,
+            Keep::Folder => self.with_name(found, span(found.node), value, name(wanted.default))?,
+            Keep::Below(levels) => self.with_name(found, span(found.node), value, tail(wanted.default, levels))?,
             _ => self.source.slice(span(found.node)).to_owned(),
         };
         let open = literal.open;
@@ -363,6 +379,21 @@ impl<'a> Writer<'a> {
         let refused = || Refusal::because("the variable's name is put together at run time");
         let content = Literal::of(self.source, literal).and_then(|it| it.content).ok_or_else(refused)?;
         Ok(Edit::replace(content, to))
+    }
+}
+
+/// The file's name in a path or URL.
+fn name(path: &str) -> &str {
+    tail(path, 1)
+}
+
+/// The last components of a path or URL.
+fn tail(path: &str, levels: usize) -> &str {
+    let path = names::strip_url(path);
+    let mut slashes = path.rmatch_indices('/');
+    match levels.checked_sub(1).and_then(|skipped| slashes.nth(skipped)) {
+        Some((at, _)) => path.get(at + 1..).unwrap_or(path),
+        None => path,
     }
 }
 

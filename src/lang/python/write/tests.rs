@@ -62,10 +62,10 @@ fn each_form_keeps_its_type_its_quotes_and_what_is_around_it() {
         ),
         ("P = Path('/app/data') / ⟦'zoe.db'⟧", "P = Path(os.environ.get('DATABASE_PATH', '/app/data/zoe.db'))"),
         ("P = os.path.join('/app/data', ⟦'zoe.db'⟧)", "P = os.environ.get('DATABASE_PATH', '/app/data/zoe.db')"),
-        ("P = ('/app/data'\n     ⟦'/zoe.db'⟧)", "P = (os.environ.get('DATABASE_PATH', '/app/data/zoe.db'))"),
+        ("P = ('/app/data'\n     ⟦'/zoe.db'⟧)", "P = os.environ.get('DATABASE_PATH', '/app/data/zoe.db')"),
         (
             "E = create_engine(⟦\"sqlite:////app/data/zoe.db\"⟧, echo=True)",
-            "E = create_engine(f\"sqlite:///{os.environ.get('DATABASE_PATH', '/app/data/zoe.db')}\", echo=True)",
+            "E = create_engine(\n    f\"sqlite:///{os.environ.get('DATABASE_PATH', '/app/data/zoe.db')}\", echo=True\n)",
         ),
         (
             "U = ⟦'sqlite+aiosqlite:////app/data/zoe.db?timeout=5'⟧",
@@ -73,7 +73,7 @@ fn each_form_keeps_its_type_its_quotes_and_what_is_around_it() {
         ),
         (
             "c = connect(⟦\"file:/app/data/zoe.db?mode=ro\"⟧, uri=True)",
-            "c = connect(f\"file:{os.environ.get('DATABASE_PATH', '/app/data/zoe.db')}?mode=ro\", uri=True)",
+            "c = connect(\n    f\"file:{os.environ.get('DATABASE_PATH', '/app/data/zoe.db')}?mode=ro\", uri=True\n)",
         ),
         (
             "c = connect(str(Path(⟦'/app/data/zoe.db'⟧)))",
@@ -157,6 +157,18 @@ fn another_database_takes_the_place_of_one() {
             "*/auth.db",
             Keep::Nothing,
             "A = os.environ.get('DATABASE_PATH', '/app/data/zoe.db')",
+        ),
+        (
+            "A = os.getenv('AUTH_DB', BASE / ⟦'auth.db'⟧)",
+            "auth.db",
+            Keep::Below(2),
+            "A = os.getenv('DATABASE_PATH', BASE / 'data/zoe.db')",
+        ),
+        (
+            "A = 'sqlite:///' + os.path.join(HERE, ⟦'auth.db'⟧)",
+            "auth.db",
+            Keep::Below(2),
+            "A = 'sqlite:///' + os.environ.get('DATABASE_PATH', os.path.join(HERE, 'data/zoe.db'))",
         ),
         (
             "A = os.getenv('AUTH_DB_PATH', ⟦'/app/data/auth.db'⟧)",
@@ -276,6 +288,10 @@ fn os_is_imported_where_it_belongs() {
             "import os\nfrom os import path\nx = os.environ.get('DATABASE_PATH', '/app/data/zoe.db')\n",
         ),
         (
+            "def f():\n    return connect(⟦'/app/data/zoe.db'⟧)\n",
+            "import os\n\n\ndef f():\n    return connect(os.environ.get('DATABASE_PATH', '/app/data/zoe.db'))\n",
+        ),
+        (
             "import sqlite3\nx = ⟦'/app/data/zoe.db'⟧\nimport os\n",
             "import os\nimport sqlite3\nx = os.environ.get('DATABASE_PATH', '/app/data/zoe.db')\nimport os\n",
         ),
@@ -347,4 +363,33 @@ fn an_ending_alone_names_no_database() {
     let refused = "refused: the name of the file is put together from pieces: it can be any";
     assert_eq!(read("P = os.path.join(folder, name + ⟦'.db'⟧)", "*/zoe.db", Keep::Whole), refused);
     assert_ne!(read("P = os.path.join(folder, ⟦'.zoe.db'⟧)", "*/.zoe.db", Keep::Whole), refused);
+}
+
+#[test]
+fn what_takes_texts_is_handed_no_object_and_a_call_stands_in_no_brackets() {
+    for (text, expected) in [
+        (
+            "import sqlite3\nc = sqlite3.connect(HERE / ⟦\"zoe.db\"⟧)\n",
+            "import sqlite3\nc = sqlite3.connect(os.environ.get(\"DATABASE_PATH\", HERE / \"zoe.db\"))\n",
+        ),
+        (
+            "import sqlite3\nc = sqlite3.connect(HERE / ⟦\"zoe.db\"⟧, timeout=5)\n",
+            "import sqlite3\nc = sqlite3.connect(os.environ.get(\"DATABASE_PATH\", HERE / \"zoe.db\"), timeout=5)\n",
+        ),
+        (
+            "from pathlib import Path\np = given or (HERE / ⟦\"zoe.db\"⟧)\n",
+            "from pathlib import Path\np = given or Path(os.environ.get(\"DATABASE_PATH\", HERE / \"zoe.db\"))\n",
+        ),
+        (
+            "def f():\n    return(⟦\"/app/data/zoe.db\"⟧)\n",
+            "def f():\n    return(os.environ.get(\"DATABASE_PATH\", \"/app/data/zoe.db\"))\n",
+        ),
+        (
+            "p = (  # where\n    ⟦\"/app/data/zoe.db\"⟧\n)\n",
+            "p = (  # where\n    os.environ.get(\"DATABASE_PATH\", \"/app/data/zoe.db\")\n)\n",
+        ),
+    ] {
+        let value = if text.contains(PRIMARY) { PRIMARY } else { "*/zoe.db" };
+        assert_eq!(read(text, value, Keep::Whole).replace("import os\n", ""), expected, "{text}");
+    }
 }

@@ -1,0 +1,191 @@
+//! Lines that a change makes longer than the others of its file: broken at brackets, as Black and Ruff do. Understands no value.
+
+use crate::lang::write::Written;
+use crate::text::{Edit, Source, Span};
+
+/// What formatters break at, unless they are told otherwise.
+const USUAL: usize = 88;
+/// Other limits that projects set.
+const WIDER: [usize; 2] = [100, 120];
+
+/// Breaks each line that a change makes too long, where one change alone is made in it.
+pub(super) fn kept(source: &Source, written: &mut [Written], line_end: &str) {
+    let Some(limit) = limit(&source.text) else { return };
+    let changed = written.iter().flatten().flatten().filter(|edit| !edit.span.is_empty());
+    let touched: Vec<usize> = changed.map(|edit| line_start(&source.text, edit.span.range().start)).collect();
+    for edits in written.iter_mut().flatten() {
+        let alone = |edit: &&mut Edit| {
+            let line = line_start(&source.text, edit.span.range().start);
+            touched.iter().filter(|other| **other == line).count() == 1
+        };
+        let mut more = Vec::new();
+        for edit in edits.iter_mut().filter(|edit| !edit.span.is_empty()).filter(alone) {
+            more.extend(broken(&source.text, edit, limit, line_end).unwrap_or_default());
+        }
+        edits.extend(more);
+    }
+}
+
+/// How long lines may be: as long as the longest that a formatter could have broken; `None` where it breaks none.
+fn limit(text: &str) -> Option<usize> {
+    let breakable = text.lines().filter(|line| !line.contains(['"', '\'', '#', '\t']));
+    let longest = breakable.map(|line| line.trim_end().chars().count()).max().unwrap_or(0);
+    std::iter::once(USUAL).chain(WIDER).find(|limit| longest <= *limit)
+}
+
+/// Breaks the line of an edit at its last brackets: within the edit's text, or by the insertions that are given.
+fn broken(text: &str, edit: &mut Edit, limit: usize, line_end: &str) -> Option<Vec<Edit>> {
+    let range = edit.span.range();
+    let from = line_start(text, range.start);
+    let rest = text.get(range.end..)?;
+    let end = range.end + rest.find(['\n', '\r']).unwrap_or(rest.len());
+    let (head, tail) = (text.get(from..range.start)?, text.get(range.end..end)?);
+    let line = format!("{head}{}{tail}", edit.text);
+    let whole = line.trim_end();
+    if whole.chars().count() <= limit || text.get(range)?.contains('\n') || edit.text.contains('\n') {
+        return None;
+    }
+    let brackets = Brackets::of(whole)?;
+    let indent = whole.get(..whole.len() - whole.trim_start().len())?;
+    if indent.contains('\t') || brackets.open + 1 >= brackets.close {
+        return None;
+    }
+    let (outer, inner) = (format!("{line_end}{indent}"), format!("{line_end}{indent}    "));
+    let body = whole.get(brackets.open + 1..brackets.close)?;
+    // Positions in the line at which something is put in.
+    let mut breaks = vec![(brackets.open + 1, 0, inner.clone())];
+    if indent.len() + 4 + body.chars().count() > limit && !brackets.commas.is_empty() {
+        for &comma in &brackets.commas {
+            // The blank behind the comma goes.
+            let blank = usize::from(whole.get(comma + 1..)?.starts_with(' '));
+            breaks.push((comma + 1, blank, inner.clone()));
+        }
+        let trailing = if body.trim_end().ends_with(',') { "" } else { "," };
+        breaks.push((brackets.close, 0, format!("{trailing}{outer}")));
+    } else {
+        breaks.push((brackets.close, 0, outer));
+    }
+    let (start, stop) = (head.len(), head.len() + edit.text.len());
+    let mut more = Vec::new();
+    for (at, gone, put) in breaks.into_iter().rev() {
+        if at >= start && at + gone <= stop {
+            edit.text.replace_range(at - start..at - start + gone, &put);
+        } else {
+            let place = if at < start { from + at } else { edit.span.range().end + (at - stop) };
+            more.push(Edit::replace(Span::new(place, place + gone), put));
+        }
+    }
+    Some(more)
+}
+
+/// The last pair of brackets of a line that stands in no other, and the commas directly in it.
+struct Brackets {
+    open: usize,
+    close: usize,
+    commas: Vec<usize>,
+}
+
+impl Brackets {
+    /// `None` where a bracket is not closed in the line, and where comments or texts over several lines stand in it.
+    fn of(line: &str) -> Option<Self> {
+        let mut open: Vec<(usize, Vec<usize>)> = Vec::new();
+        let mut last = None;
+        let mut quote: Option<char> = None;
+        let mut letters = line.char_indices().peekable();
+        while let Some((at, letter)) = letters.next() {
+            match (quote, letter) {
+                (Some(_), '\\') => {
+                    letters.next();
+                }
+                (Some(own), _) if own == letter => quote = None,
+                (Some(_), _) => {}
+                (None, '"' | '\'') => {
+                    if line.get(at..)?.starts_with(&letter.to_string().repeat(3)) {
+                        return None;
+                    }
+                    quote = Some(letter);
+                }
+                (None, '#' | '\\') => return None,
+                (None, '(' | '[' | '{') => open.push((at, Vec::new())),
+                (None, ')' | ']' | '}') => {
+                    let (from, commas) = open.pop()?;
+                    if open.is_empty() {
+                        last = Some(Self { open: from, close: at, commas });
+                    }
+                }
+                (None, ',') => {
+                    if let Some((_, commas)) = open.last_mut() {
+                        commas.push(at);
+                    }
+                }
+                _ => {}
+            }
+        }
+        if open.is_empty() && quote.is_none() { last } else { None }
+    }
+}
+
+fn line_start(text: &str, at: usize) -> usize {
+    text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::apply;
+
+    /// The text with what stands between ‹ and › replaced by `new`, as long as lines may be.
+    fn with(marked: &str, new: &str) -> String {
+        let (before, rest) = marked.split_once('‹').unwrap();
+        let (place, after) = rest.split_once('›').unwrap();
+        let source = Source::new("a.py", format!("{before}{place}{after}").into_bytes());
+        let edit = Edit::replace(Span::new(before.len(), before.len() + place.len()), new);
+        let mut written = [Ok(vec![edit])];
+        kept(&source, &mut written, "\n");
+        apply(&source.text, written[0].as_ref().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_line_that_gets_too_long_is_broken_as_black_does() {
+        let read = "os.environ.get(\"DATABASE_PATH\", os.path.join(app.instance_path, \"flaskr.sqlite\"))";
+        for (text, new, expected) in [
+            ("x = ‹y›\n", read, format!("x = {read}\n")),
+            (
+                "class A:\n    database = ‹y›\n",
+                read,
+                "class A:\n    database = os.environ.get(\n        \"DATABASE_PATH\", os.path.join(app.instance_path, \"flaskr.sqlite\")\n    )\n".to_owned(),
+            ),
+            (
+                "f(\n    DATABASE=‹y›,\n)\n",
+                read,
+                "f(\n    DATABASE=os.environ.get(\n        \"DATABASE_PATH\", os.path.join(app.instance_path, \"flaskr.sqlite\")\n    ),\n)\n".to_owned(),
+            ),
+            (
+                "    connection = sqlite3.connect(‹y›)\n",
+                read,
+                "    connection = sqlite3.connect(\n        os.environ.get(\"DATABASE_PATH\", os.path.join(app.instance_path, \"flaskr.sqlite\"))\n    )\n".to_owned(),
+            ),
+            (
+                "    with sqlite3.connect(‹y›, 5) as one:\n",
+                read,
+                "    with sqlite3.connect(\n        os.environ.get(\"DATABASE_PATH\", os.path.join(app.instance_path, \"flaskr.sqlite\")),\n        5,\n    ) as one:\n".to_owned(),
+            ),
+        ] {
+            assert_eq!(with(text, new), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_no_formatter_would_break_stays() {
+        let read = "os.environ.get(\"DATABASE_PATH\", os.path.join(application.instance_path, \"data\", \"x.sqlite\"))";
+        for text in [
+            // The file's own lines are longer.
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa = bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\nx = ‹y›\n",
+            "x = ‹y›  # noqa\n",
+            "x = f(a,\n      ‹y›, (b,\n      c))\n",
+            "\tdatabase = ‹y›\n",
+        ] {
+            assert_eq!(with(text, read), text.replace("‹y›", read), "{text}");
+        }
+    }
+}
