@@ -125,7 +125,7 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
     }
 }
 
-/// Every table that is renamed, wherever what names one could not be followed to the end.
+/// Every table that is renamed, wherever what names one, or its database, could not be followed to the end.
 fn perhaps_named(inventory: &Inventory, moves: &Moves) -> Vec<Linked<TableUse>> {
     let renamed: BTreeSet<&str> =
         moves.iter().filter(|own| own.from.table != own.to.table).map(|own| own.from.table.as_str()).collect();
@@ -134,7 +134,14 @@ fn perhaps_named(inventory: &Inventory, moves: &Moves) -> Vec<Linked<TableUse>> 
         perhaps.fact.table = table.into();
         perhaps
     };
-    inventory.unfollowed.iter().flat_map(|place| renamed.iter().map(|table| named(place, table))).collect()
+    let fits = |place: &Linked<TableUse>, table: &str| {
+        place.fact.table.is_empty() || place.fact.table.eq_ignore_ascii_case(table)
+    };
+    inventory
+        .unfollowed
+        .iter()
+        .flat_map(|place| renamed.iter().filter(|table| fits(place, table)).map(|table| named(place, table)))
+        .collect()
 }
 
 /// Why a place cannot say the new name.

@@ -155,8 +155,18 @@ impl World {
         let mut set: Vec<&SetTo> = set.iter().filter(|set| in_tests || !set.in_tests).collect();
         // A service is configured by what lies nearest to it; examples speak last.
         set.sort_by_key(|set| (is_example(&set.file), usize::MAX - shared_folders(file, &set.file)));
-        let set = set.into_iter().take(ALTERNATIVES);
-        let found: Vec<_> = set.flat_map(|set| self.spelled(&set.file, &set.value, depth + 1)).collect();
+        let mut found: Vec<(String, String)> = Vec::new();
+        for set in set {
+            for (text, home) in self.spelled(&set.file, &set.value, depth + 1) {
+                // The same words in one folder mean the same.
+                if !found.iter().any(|(known, from)| *known == text && folder_of(from) == folder_of(&home)) {
+                    found.push((text, home));
+                }
+            }
+            if found.len() >= ALTERNATIVES {
+                break;
+            }
+        }
         if found.is_empty() { unknown() } else { found }
     }
 

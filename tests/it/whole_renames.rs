@@ -169,3 +169,31 @@ fn a_loop_of_the_shell_holds_the_name() {
     );
     none_of_them("only 48 values of a variable are followed", &[("run.sh", script(60))]);
 }
+
+/// What runs `SELECT id FROM users` on the databases of an expression.
+fn reading(paths: &str) -> String {
+    format!("import os, sqlite3\n{paths}\nsqlite3.connect(path).execute('SELECT id FROM users')\n")
+}
+
+#[test]
+fn one_of_twenty_databases_of_a_connection_is_the_one() {
+    let names = lines(0..20, |at| format!("'b{at}',"));
+    let paths = format!("for name in [\n{names}'app']:\n    path = f'data/{{name}}.db'");
+    none_of_them(
+        "mend store.py:25 by hand first, so that all places change together",
+        &[("store.py", reading(&paths))],
+    );
+    let returns = lines(0..11, |at| format!("    if k == {at}:\n        return 'data/b{at}.db'"));
+    let paths = format!("def of(k):\n{returns}    return 'data/app.db'\npath = of(k)");
+    none_of_them("its connection can be", &[("store.py", reading(&paths))]);
+}
+
+#[test]
+fn a_variable_that_is_set_alike_in_many_places_is_set_otherwise_in_one() {
+    let files: Vec<String> = (0..8).map(|at| format!("e{at}.env")).collect();
+    let mut files: Vec<(&str, String)> =
+        files.iter().map(|file| (file.as_str(), "SHOP_DB_PATH=data/b.db\n".into())).collect();
+    files.push(("z.env", "SHOP_DB_PATH=data/app.db\n".into()));
+    files.push(("store.py", reading("path = os.environ['SHOP_DB_PATH']")));
+    none_of_them("its connection can be `b.db` or `app.db`", &files);
+}

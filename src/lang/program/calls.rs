@@ -157,7 +157,7 @@ impl<'p> Evaluator<'p> {
     pub(super) fn returns(&self, function: InModule<ScopeId>, frame: &Frame) -> Vec<Val> {
         let Some(module) = self.program.module(function.0) else { return Vec::new() };
         let mut found = Vec::new();
-        for &value in module.scope(function.1).returns.iter().take(8) {
+        for &value in module.scope(function.1).returns.iter().take(64) {
             extend(&mut found, self.eval(function.0, value, frame));
         }
         if found.iter().any(|val| !matches!(val, Val::Unknown | Val::Null)) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::evaluate::{Frame, InModule, Val};
+use super::evaluate::{ALTERNATIVES, Frame, InModule, Val};
 use super::facts::Reading;
 use super::ir::{Bound, ExprId, Kind, Op, ScopeId};
 use super::known;
@@ -459,6 +459,19 @@ impl Reading<'_> {
             }
             for table in &statement.uses {
                 let Some(connection) = of(table.schema.as_deref()) else { continue };
+                // What lies behind the last of them may be the database whose table gets another name.
+                if connection.len() >= ALTERNATIVES {
+                    self.facts.unfollowed.push(TableUse {
+                        place: self.place(&composed.snippet, table.span.clone()),
+                        table: table.table.as_str().into(),
+                        access: table.access,
+                        naming: Naming::Spoken,
+                        fixed: Some("its connection can be more databases than are followed".into()),
+                        connection: [].into(),
+                        language: self.module.language,
+                        symbol: symbol.as_deref().map(Into::into),
+                    });
+                }
                 self.facts.table_uses.push(TableUse {
                     place: self.place(&composed.snippet, table.span.clone()),
                     table: table.table.as_str().into(),
