@@ -169,8 +169,8 @@ fn refuse_dirty(root: &Path, patches: &Patches) -> Result<(), Failure> {
 
 fn save(session: &Session<'_>, root: &Path, patches: &Patches) -> Vec<Unsaved> {
     let mut unsaved = Vec::new();
-    for patch in &patches.patches {
-        match fix::save(root, patch) {
+    for saved in fix::save(root, &patches.patches) {
+        match saved {
             Ok(None) => {}
             Ok(Some(note)) => session.warn(&escape(&note)),
             Err(error) => unsaved.push(error),

@@ -156,9 +156,7 @@ fn faults(files: &[Written]) -> Vec<String> {
         }
         told.push(format!("{}:\n{}", patch.file, String::from_utf8_lossy(&contents.after)));
     }
-    for patch in &done.patches {
-        save(root, patch).unwrap();
-    }
+    save(root, &done.patches).into_iter().for_each(|saved| drop(saved.unwrap()));
     for patch in fixed(root, true).patches {
         let after = patch.contents(root).unwrap().after;
         faults.push(format!("{} is changed again:\n{}", patch.file, String::from_utf8_lossy(&after)));

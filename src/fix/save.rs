@@ -1,8 +1,12 @@
 //! Patches are written: each file whole or not at all, and only where it is still what was read. Decides nothing.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+
+use rayon::ThreadPoolBuilder;
+use rayon::prelude::*;
 
 use super::patch::{CHANGED, Patch};
 
@@ -22,9 +26,33 @@ impl Unsaved {
     }
 }
 
-/// Writes a patch below `root`. A reader, and a machine that stops at any moment, finds the file as it was or as it becomes.
-/// What is well and worth knowing comes back as words.
-pub fn save(root: &Path, patch: &Patch) -> Result<Option<String>, Unsaved> {
+/// Files written at once: each waits for the disk, and a disk that is told to keep several keeps them together.
+const AT_ONCE: usize = 8;
+
+/// Writes patches below `root`. A reader, and a machine that stops at any moment, finds each file as it was or as it becomes.
+/// What is well and worth knowing comes back as words, in the order of the patches.
+#[must_use]
+pub fn save(root: &Path, patches: &[Patch]) -> Vec<Result<Option<String>, Unsaved>> {
+    let all = || patches.par_iter().map(|patch| write(root, patch)).collect();
+    let saved: Vec<Result<Written, Unsaved>> =
+        match ThreadPoolBuilder::new().num_threads(AT_ONCE.min(patches.len())).build() {
+            Ok(pool) => pool.install(all),
+            // Without threads of its own the work is done on this one.
+            Err(_) => all(),
+        };
+    let folders: BTreeSet<&Path> = saved.iter().flatten().map(|written| written.folder.as_path()).collect();
+    folders.into_iter().for_each(sync_folder);
+    saved.into_iter().map(|saved| saved.map(|written| written.note)).collect()
+}
+
+/// A file that was written.
+struct Written {
+    folder: PathBuf,
+    /// What is worth knowing of it.
+    note: Option<String>,
+}
+
+fn write(root: &Path, patch: &Patch) -> Result<Written, Unsaved> {
     let unsaved = |reason: String| Unsaved { file: patch.file.to_string(), reason };
     let named = root.join(&*patch.file);
     let failed = |error: io::Error| unsaved(explained(&error));
@@ -36,7 +64,8 @@ pub fn save(root: &Path, patch: &Patch) -> Result<Option<String>, Unsaved> {
     let Some(contents) = patch.contents(root) else { return Err(unsaved(CHANGED.to_owned())) };
     let Some(before) = contents.before else {
         let mut file = OpenOptions::new().write(true).create_new(true).open(&named).map_err(failed)?;
-        return file.write_all(&contents.after).and_then(|()| file.sync_all()).map(|()| None).map_err(failed);
+        file.write_all(&contents.after).and_then(|()| file.sync_all()).map_err(failed)?;
+        return Ok(Written { folder: named.parent().unwrap_or(root).to_path_buf(), note: None });
     };
     // What a symbolic link leads to is changed, and the link stays.
     let path = fs::canonicalize(&named).map_err(failed)?;
@@ -53,9 +82,9 @@ pub fn save(root: &Path, patch: &Patch) -> Result<Option<String>, Unsaved> {
         return Err(unsaved(CHANGED.to_owned()));
     }
     new.persist(&path).map_err(|error| failed(error.error))?;
-    sync_folder(folder);
-    Ok((links(&about) > 1)
-        .then(|| format!("{} has other hard links, which still lead to the text as it was", patch.file)))
+    let note = (links(&about) > 1)
+        .then(|| format!("{} has other hard links, which still lead to the text as it was", patch.file));
+    Ok(Written { folder: folder.to_path_buf(), note })
 }
 
 fn explained(error: &io::Error) -> String {
@@ -100,7 +129,7 @@ fn links(about: &Metadata) -> u64 {
 
 /// So that the new name survives a power cut; where folders cannot be synced there is nothing more to do.
 fn sync_folder(folder: &Path) {
-    if let Ok(folder) = File::open(PathBuf::from(folder)) {
+    if let Ok(folder) = File::open(folder) {
         let _ = folder.sync_all();
     }
 }
