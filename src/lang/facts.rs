@@ -18,8 +18,9 @@ pub struct Facts {
     /// Mentions that are attributes of the code around them, unless the tree has a database of that name.
     pub doubtful: Vec<Reference>,
     pub table_uses: Vec<TableUse>,
-    /// Places where a table is named by what code hands over, of which not all was followed: `table` is empty. And where one is named of
-    /// a database that is one of more than are followed. `fixed` says which.
+    /// Places where a table is named by what code hands over, of which not all was followed, or that is put together: `table` is empty
+    /// where it can be any, or has `*` for what is not known of the name. And where one is named of a database that is one of more than
+    /// are followed. `fixed` says which.
     pub unfollowed: Vec<TableUse>,
     pub statements: Vec<Statement>,
     pub settings: Vec<Setting>,

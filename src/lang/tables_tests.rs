@@ -285,6 +285,28 @@ fn names_in_what_the_code_calls_tables_are_spoken_of() {
     }
 }
 
+#[test]
+fn a_name_that_code_puts_together_is_told_by_what_is_known_of_it() {
+    for (line, expected) in [
+        ("c.execute(f'SELECT 1 FROM starred_{kind}')", &["starred_*"][..]),
+        ("c.execute('DELETE FROM %s_old' % table)", &["*_old"]),
+        ("c.execute('DELETE FROM log_{}'.format(year))", &["log_*"]),
+        ("name = 'log_' + str(year)\nc.execute(f'DELETE FROM \"{name}\"')", &["log_*"]),
+        (
+            "for kind in ('folder', 'track'):\n    c.execute(f'SELECT 1 FROM starred_{kind}')",
+            &["starred_folder", "starred_track"],
+        ),
+        ("class Old(Base):\n    __tablename__ = PREFIX + 'users'", &["*users"]),
+        ("for table in ('users', 'teams'):\n    c.execute(f'DELETE FROM {table}')", &[]),
+        ("c.execute(f'DELETE FROM {table}')\nc.execute(f'DELETE FROM {a}_{b}')", &[]),
+    ] {
+        let source = Source::new("app.py", format!("{OPEN}{line}\n").into_bytes());
+        let found = read(&source, Language::Python).unfollowed;
+        let found: Vec<&str> = found.iter().map(|it| &*it.table).collect();
+        assert_eq!(found, expected, "{line}");
+    }
+}
+
 /// Tables with the databases of their connections.
 fn connections(text: &str) -> Vec<String> {
     let source = Source::new("app.py", text.as_bytes().to_vec());

@@ -125,7 +125,7 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
     }
 }
 
-/// Every table that is renamed, wherever what names one, or its database, could not be followed to the end.
+/// Every table that is renamed, wherever what names one, or its database, could not be followed to the end, or can be its name in part.
 fn perhaps_named(inventory: &Inventory, moves: &Moves) -> Vec<Linked<TableUse>> {
     let renamed: BTreeSet<&str> =
         moves.iter().filter(|own| own.from.table != own.to.table).map(|own| own.from.table.as_str()).collect();
@@ -134,14 +134,29 @@ fn perhaps_named(inventory: &Inventory, moves: &Moves) -> Vec<Linked<TableUse>> 
         perhaps.fact.table = table.into();
         perhaps
     };
-    let fits = |place: &Linked<TableUse>, table: &str| {
-        place.fact.table.is_empty() || place.fact.table.eq_ignore_ascii_case(table)
+    let can_be = |place: &Linked<TableUse>, table: &str| {
+        let pattern = &place.fact.table;
+        pattern.is_empty() || fits(&pattern.to_ascii_lowercase(), &table.to_ascii_lowercase())
     };
-    inventory
-        .unfollowed
-        .iter()
-        .flat_map(|place| renamed.iter().filter(|table| fits(place, table)).map(|table| named(place, table)))
-        .collect()
+    let any = inventory.unfollowed.iter().flat_map(|place| {
+        renamed.iter().filter(move |table| can_be(place, table)).map(move |table| named(place, table))
+    });
+    any.collect()
+}
+
+/// Whether a name can be what a pattern leaves open: `*` for any letters.
+fn fits(pattern: &str, name: &str) -> bool {
+    let Some((head, rest)) = pattern.split_once('*') else { return pattern == name };
+    let Some(mut left) = name.strip_prefix(head) else { return false };
+    let mut parts: Vec<&str> = rest.split('*').collect();
+    let last = parts.pop().unwrap_or("");
+    for part in parts {
+        match left.split_once(part) {
+            Some((_, behind)) => left = behind,
+            None => return false,
+        }
+    }
+    left.ends_with(last)
 }
 
 /// Why a place cannot say the new name.
@@ -428,4 +443,27 @@ fn says_both(around: &Around<'_>, stated: &[&TableUse], table_use: &TableUse, ne
         let mut within = stated.iter().skip(first).take_while(|other| other.place.span.start < span.end);
         renames || within.any(|other| span.contains(other.place.span) && is_new(&other.table))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fits;
+
+    #[test]
+    fn a_name_fits_what_is_known_of_it() {
+        for (pattern, name) in [
+            ("users", "users"),
+            ("starred_*", "starred_folder"),
+            ("*_old", "users_old"),
+            ("a*b*c", "axbyc"),
+            ("a*", "a"),
+        ] {
+            assert!(fits(pattern, name), "{pattern} {name}");
+        }
+        for (pattern, name) in
+            [("users", "user"), ("starred_*", "folder"), ("*_old", "users"), ("a*b*c", "acb"), ("ab*ba", "aba")]
+        {
+            assert!(!fits(pattern, name), "{pattern} {name}");
+        }
+    }
 }

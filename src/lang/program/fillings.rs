@@ -12,7 +12,7 @@ use crate::lang::value::{Base, Part, Value};
 /// Names, calls and lists followed from a hole.
 const DEPTH: u32 = 8;
 /// Texts kept of one hole.
-const ALTERNATIVES: usize = 8;
+pub(super) const ALTERNATIVES: usize = 8;
 /// Ways kept of one statement.
 const WAYS: usize = 24;
 /// Bytes of one filling.
@@ -69,7 +69,7 @@ impl Reading<'_> {
     }
 
     /// What an expression can be; empty where nothing is known.
-    fn texts(&self, expr: ExprId, depth: u32) -> Texts {
+    pub(super) fn texts(&self, expr: ExprId, depth: u32) -> Texts {
         if depth > DEPTH {
             return Vec::new();
         }

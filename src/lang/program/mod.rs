@@ -26,6 +26,7 @@ mod names;
 mod opens;
 mod options;
 mod outline;
+mod partial;
 mod paths;
 mod pieces;
 #[expect(clippy::module_inception, reason = "the program is what this room is about")]

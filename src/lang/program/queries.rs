@@ -489,6 +489,8 @@ impl Reading<'_> {
                     let quoted = words.starts_with(['"', '\'', '`', '[', '\\']);
                     let naming = if quoted { Naming::Filled } else { Naming::FilledBare };
                     self.names_table(filler, *access, naming, connection);
+                } else {
+                    self.put_together_in(composed, span, *access, connection);
                 }
             }
             for parameter in &statement.catalogue {

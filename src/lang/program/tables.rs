@@ -593,8 +593,12 @@ impl Reading<'_> {
 
     /// An expression that names a table: its literals do, wherever they stand.
     pub(super) fn names_table(&mut self, expr: ExprId, access: Access, naming: Naming, connection: &[Value]) {
-        if self.is_text(expr) {
-            self.literal_names_table(expr, Shape::Name, access, naming, connection);
+        if let Kind::Text(pieces) = &self.module.expr(expr).kind {
+            if let [Piece::Text(..)] = pieces.as_slice() {
+                self.literal_names_table(expr, Shape::Name, access, naming, connection);
+            } else {
+                self.put_together(expr, &[], access, connection);
+            }
             return;
         }
         let mut found = literals_behind(&self.evaluator, self.at, expr);
@@ -606,6 +610,10 @@ impl Reading<'_> {
                 found.literals.push(literal);
             }
         }
+        let names = found.literals.iter().filter_map(|&(home, literal)| fillers.name(home, literal));
+        let names: Vec<String> = names.map(|(name, _)| name).collect();
+        drop(fillers);
+        self.put_together(expr, &names, access, connection);
         self.literals_name_table(found, access, naming, connection, expr);
     }
 
