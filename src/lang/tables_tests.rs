@@ -275,13 +275,39 @@ fn names_in_what_the_code_calls_tables_are_spoken_of() {
         "columns = SCHEMA['table']['feeds']",
         "columns = TABLES['feeds'] + schema.tables.get('feeds')",
         "tables.append('feeds')",
+        "entries_table.create(db, 'feeds')",
         "query = Query().SELECT('*').FROM('feeds').ORDER_BY('rowid')",
         "query = Query().SELECT('*').FROM('entries', 'feeds AS f')",
     ] {
         assert!(spoken(line), "{line}");
     }
-    for line in ["columns = row['feeds']", "seen.append('feeds')", "response.get('feeds')", "title = 'feeds'"] {
+    for line in [
+        "columns = row['feeds']",
+        "seen.append('feeds')",
+        "response.get('feeds')",
+        "title = 'feeds'",
+        "table.insert('feeds')",
+    ] {
         assert!(!spoken(line), "{line}");
+    }
+}
+
+#[test]
+fn a_reason_shows_what_else_is_made_of_a_name() {
+    for (line, expected) in [
+        (
+            "for table in ['users']:\n    c.execute(f'DELETE FROM {table}')\n    drop(f'{table}_fts')",
+            "another name or text is made from it: `*_fts`",
+        ),
+        (
+            "for table in ['users']:\n    c.execute(f'DELETE FROM {table}')\n    x = table + suffix",
+            "other names or texts are made from it",
+        ),
+    ] {
+        let source = Source::new("app.py", format!("{OPEN}{line}\n").into_bytes());
+        let found = read(&source, Language::Python).table_uses;
+        let reasons: Vec<&str> = found.iter().filter_map(|it| it.fixed.as_deref()).collect();
+        assert_eq!(reasons, [expected], "{line}");
     }
 }
 

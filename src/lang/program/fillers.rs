@@ -18,6 +18,9 @@ const DEPTH: u32 = 12;
 /// Expressions looked at for one literal.
 const STEPS: u32 = 600;
 
+/// Letters of a text that a reason shows.
+const SHOWN: usize = 40;
+
 /// Parameters for what people read.
 const MESSAGES: [&str; 8] = ["message", "msg", "reason", "description", "help", "hint", "note", "prompt"];
 
@@ -240,7 +243,7 @@ impl<'e, 'p> Fillers<'e, 'p> {
         spell(module, whole, &mut words);
         let said = matches!(usage.purpose(text), Purpose::Spoken("message" | "help text"))
             || words.contains(' ') && self.is_message(at, module, whole);
-        (!said && !sql::looks_like_sql(&words)).then(|| "other names or texts are made from it".to_owned())
+        (!said && !sql::looks_like_sql(&words)).then(|| made_of(&words))
     }
 
     /// The argument for a parameter that is called a message.
@@ -455,6 +458,17 @@ fn asks_for_a_statement(module: &Module, mut member: ExprId) -> bool {
         }
     }
     false
+}
+
+/// Why a name that a text is made of cannot be followed further, with as much of the text as people read.
+fn made_of(words: &str) -> String {
+    let line: String = words.replace(sql::HOLE, "*").split_whitespace().collect::<Vec<_>>().join(" ");
+    let shown: String = line.chars().filter(|letter| *letter != '`').take(SHOWN).collect();
+    let rest = if line.chars().count() > SHOWN { ".." } else { "" };
+    match shown.chars().all(|letter| letter == '*') {
+        true => "other names or texts are made from it".to_owned(),
+        false => format!("another name or text is made from it: `{shown}{rest}`"),
+    }
 }
 
 fn within(outer: Held, path: &[Held]) -> Vec<Held> {

@@ -25,7 +25,7 @@ impl Reading<'_> {
         if names.len() >= ALTERNATIVES {
             names = vec![skeleton_of(&composed.snippet.text, span)];
         }
-        let place = self.place(&composed.snippet, span.clone());
+        let place = self.place(&composed.snippet, written_of(&composed.snippet.text, span));
         self.can_be(names, &[], &place, self.module.expr(composed.whole).scope, access, to);
     }
 
@@ -87,6 +87,19 @@ impl Reading<'_> {
             });
         }
     }
+}
+
+/// The longest part of a name that is written out.
+fn written_of(text: &str, span: &Range<usize>) -> Range<usize> {
+    let mut longest = span.start..span.start;
+    let mut from = span.start;
+    for hole in sql::fillable(text, span.clone()).into_iter().chain([span.end..span.end]) {
+        if hole.start.saturating_sub(from) > longest.len() {
+            longest = from..hole.start;
+        }
+        from = hole.end;
+    }
+    longest
 }
 
 /// A name in SQL with a mark for everything that is filled in.

@@ -16,6 +16,8 @@ const DEPTH: usize = 16;
 
 /// What makes a collection of another.
 const COLLECTIONS: [&str; 5] = ["set", "frozenset", "tuple", "list", "sorted"];
+/// Methods of what is called a table that make another one, or do away with it.
+const OF_TABLE: [&str; 6] = ["create", "recreate", "rename", "copy", "clone", "drop"];
 /// Methods of collections that are handed an element or a key.
 const IN_COLLECTION: [&str; 9] = ["get", "pop", "setdefault", "append", "add", "remove", "discard", "index", "count"];
 
@@ -66,7 +68,9 @@ impl Reading<'_> {
                     match (&given.name, &self.module.expr(*callee).kind) {
                         (Some(keyword), _) => return Some(keyword.to_string()),
                         (None, Kind::Name(name)) if COLLECTIONS.contains(&name.as_ref()) => {}
-                        (None, Kind::Member(base, name)) if IN_COLLECTION.contains(&name.as_ref()) => {
+                        (None, Kind::Member(base, name))
+                            if IN_COLLECTION.contains(&name.as_ref()) || OF_TABLE.contains(&name.as_ref()) =>
+                        {
                             return self.last_word(*base);
                         }
                         _ => return None,
