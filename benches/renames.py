@@ -74,7 +74,7 @@ def new_names(tables, taken):
 def outcomes(text):
     """Test to outcome; of tests with one name the second is told apart by a quote."""
     found = {}
-    for line in text.splitlines():
+    for line in re.sub(r"\x1b\[[\d;]*m", "", text).splitlines():
         match = next(filter(None, (re.match(pattern, line) for pattern in OUTCOMES)), None)
         if match:
             what = match["what"]

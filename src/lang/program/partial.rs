@@ -93,7 +93,7 @@ impl Reading<'_> {
 fn written_of(text: &str, span: &Range<usize>) -> Range<usize> {
     let mut longest = span.start..span.start;
     let mut from = span.start;
-    for hole in sql::fillable(text, span.clone()).into_iter().chain([span.end..span.end]) {
+    for hole in sql::fillable(text, span.clone()).into_iter().chain(std::iter::once(span.end..span.end)) {
         if hole.start.saturating_sub(from) > longest.len() {
             longest = from..hole.start;
         }
