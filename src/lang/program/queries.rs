@@ -441,6 +441,11 @@ impl Reading<'_> {
                 None => Vec::new(),
             }),
         };
+        // What a text is compared with, nobody runs: quotes that the new name needs are those of whoever writes it.
+        let compared = expr
+            .parent
+            .is_some_and(|parent| matches!(self.module.expr(parent).kind, Kind::Binary { op: Op::Compare, .. }));
+        let naming = |own: Naming| if compared && own == Naming::Stated { Naming::FilledBare } else { own };
         let mut run = Run::default();
         for (index, statement) in statements.iter().enumerate() {
             let repeats = run.repeats(statement);
@@ -476,7 +481,7 @@ impl Reading<'_> {
                     place: self.place(&composed.snippet, table.span.clone()),
                     table: table.table.as_str().into(),
                     access: table.access,
-                    naming: table.naming,
+                    naming: naming(table.naming),
                     fixed: None,
                     connection: connection.into(),
                     language: self.module.language,
