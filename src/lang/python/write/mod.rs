@@ -34,7 +34,7 @@ pub(in crate::lang) fn write(source: &Source, _language: Language, changes: &[Ch
     let root = tree.root_node();
     let writer = Writer { source, root, imports: Imports::read(source, root) };
     let mut written: Vec<Written> = changes.iter().map(|change| writer.one(change)).collect();
-    width::kept(source, &mut written, writer.imports.line_end());
+    width::kept(source, root, &mut written, writer.imports.line_end());
     written
 }
 

@@ -1,5 +1,7 @@
 //! Lines that a change makes longer than the others of its file: broken at brackets, as Black and Ruff do. Understands no value.
 
+use tree_sitter::Node;
+
 use crate::lang::write::Written;
 use crate::text::{Edit, Source, Span};
 
@@ -9,7 +11,7 @@ const USUAL: usize = 88;
 const WIDER: [usize; 2] = [100, 120];
 
 /// Breaks each line that a change makes too long, where one change alone is made in it.
-pub(super) fn kept(source: &Source, written: &mut [Written], line_end: &str) {
+pub(super) fn kept(source: &Source, root: Node<'_>, written: &mut [Written], line_end: &str) {
     let Some(limit) = limit(&source.text) else { return };
     let changed = written.iter().flatten().flatten().filter(|edit| !edit.span.is_empty());
     let touched: Vec<usize> = changed.map(|edit| line_start(&source.text, edit.span.range().start)).collect();
@@ -19,11 +21,24 @@ pub(super) fn kept(source: &Source, written: &mut [Written], line_end: &str) {
             touched.iter().filter(|other| **other == line).count() == 1
         };
         let mut more = Vec::new();
-        for edit in edits.iter_mut().filter(|edit| !edit.span.is_empty()).filter(alone) {
+        let in_code = |edit: &&mut Edit| !begins_in_text(root, line_start(&source.text, edit.span.range().start));
+        for edit in edits.iter_mut().filter(|edit| !edit.span.is_empty()).filter(alone).filter(in_code) {
             more.extend(broken(&source.text, edit, limit, line_end).unwrap_or_default());
         }
         edits.extend(more);
     }
+}
+
+/// Whether a line begins within a text over several lines: a line end put in there would be a part of it.
+fn begins_in_text(root: Node<'_>, line: usize) -> bool {
+    let mut node = root.descendant_for_byte_range(line, line);
+    while let Some(here) = node {
+        if here.kind() == "string" && here.start_byte() < line {
+            return true;
+        }
+        node = here.parent();
+    }
+    false
 }
 
 /// How long lines may be: as long as the longest that a formatter could have broken; `None` where it breaks none.
@@ -55,6 +70,10 @@ fn broken(text: &str, edit: &mut Edit, limit: usize, line_end: &str) -> Option<V
     // Positions in the line at which something is put in.
     let mut breaks = vec![(brackets.open + 1, 0, inner.clone())];
     if indent.len() + 4 + body.chars().count() > limit && !brackets.commas.is_empty() {
+        // Commas of `for a, b in c` and `lambda a, b: c` part no elements.
+        if [" for ", "lambda"].iter().any(|word| body.contains(word)) {
+            return None;
+        }
         for &comma in &brackets.commas {
             // The blank behind the comma goes.
             let blank = usize::from(whole.get(comma + 1..)?.starts_with(' '));
@@ -140,8 +159,11 @@ mod tests {
         let (place, after) = rest.split_once('›').unwrap();
         let source = Source::new("a.py", format!("{before}{place}{after}").into_bytes());
         let edit = Edit::replace(Span::new(before.len(), before.len() + place.len()), new);
+        let mut parser = tree_sitter::Parser::new();
+        parser.set_language(&tree_sitter_python::LANGUAGE.into()).unwrap();
+        let tree = parser.parse(&source.text, None).unwrap();
         let mut written = [Ok(vec![edit])];
-        kept(&source, &mut written, "\n");
+        kept(&source, tree.root_node(), &mut written, "\n");
         apply(&source.text, written[0].as_ref().unwrap()).unwrap()
     }
 
@@ -184,6 +206,9 @@ mod tests {
             "x = ‹y›  # noqa\n",
             "x = f(a,\n      ‹y›, (b,\n      c))\n",
             "\tdatabase = ‹y›\n",
+            "both = dict((name, connect(‹y›, other)) for name, other in pairs_of_names_and_others)\n",
+            "both = sorted(pairs_of_names_and_others, key=lambda name, other: connect(‹y›, other))\n",
+            "SQL = f\"\"\"\nATTACH {‹y›} AS (a, b)\n\"\"\"\n",
         ] {
             assert_eq!(with(text, read), text.replace("‹y›", read), "{text}");
         }
