@@ -197,3 +197,12 @@ fn a_variable_that_is_set_alike_in_many_places_is_set_otherwise_in_one() {
     files.push(("store.py", reading("path = os.environ['SHOP_DB_PATH']")));
     none_of_them("its connection can be `b.db` or `app.db`", &files);
 }
+
+#[test]
+fn a_call_of_what_nobody_knows_holds_back_the_name_it_is_handed() {
+    let aliases = lines(1..60, |at| format!("a{at} = a{}", at - 1));
+    let handing = |table: &str| format!("import store as a0\n{aliases}a59.count('{table}')\n");
+    all_of_them(0, &[("store.py", counting()), ("use.py", handing("hours"))]);
+    let reason = "mend use.py:61 by hand first, so that all places change together: what `count` is at use.py:61 cannot be followed";
+    none_of_them(reason, &[("store.py", counting()), ("use.py", handing("users"))]);
+}

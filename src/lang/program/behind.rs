@@ -2,6 +2,7 @@
 //! it keeps every one of them, because a table is renamed in all places or in none; where it cannot, it says so. Decides nothing.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::evaluate::{Evaluator, InModule, Val, argument};
 use super::ir::{Binding, Bound, ExprId, Kind, Module, Op, ScopeId, ScopeKind};
@@ -30,6 +31,8 @@ enum Step {
 pub(super) struct Behind {
     /// Each literal with its module.
     pub(super) literals: Vec<InModule<ExprId>>,
+    /// Literals that are handed to what may be a function on the way, with the reason why nobody knows.
+    pub(super) perhaps: Vec<(InModule<ExprId>, Arc<str>)>,
     /// Why there may be others.
     pub(super) cut: Option<String>,
 }
@@ -45,11 +48,12 @@ pub(super) fn elements_behind(evaluator: &Evaluator<'_>, at: usize, expr: ExprId
 }
 
 fn search(evaluator: &Evaluator<'_>, at: usize, expr: ExprId, path: &[Step]) -> Behind {
-    let found = Behind { literals: Vec::new(), cut: None };
-    let mut search = Search { evaluator, found, seen: HashSet::new(), open: Vec::new() };
+    let found = Behind { literals: Vec::new(), perhaps: Vec::new(), cut: None };
+    let mut search =
+        Search { evaluator, found, seen: HashSet::new(), open: Vec::new(), doubted: Vec::new(), doubt: None };
     search.walk(at, expr, path);
     let mut steps = 0;
-    while let Some((goal, path)) = search.open.pop() {
+    while let Some((goal, path)) = search.next() {
         steps += 1;
         if steps > STEPS {
             search.found.cut = Some(format!("more than {STEPS} places lead to the name"));
@@ -76,9 +80,27 @@ struct Search<'e, 'p> {
     found: Behind,
     seen: HashSet<(Goal, Vec<Step>)>,
     open: Vec<(Goal, Vec<Step>)>,
+    /// What is followed once nothing else is left: it may lead there, and why nobody knows.
+    doubted: Vec<((Goal, Vec<Step>), Arc<str>)>,
+    /// Why what is followed now may lead elsewhere.
+    doubt: Option<Arc<str>>,
 }
 
 impl<'p> Search<'_, 'p> {
+    /// What is sure comes first.
+    fn next(&mut self) -> Option<(Goal, Vec<Step>)> {
+        if let Some(goal) = self.open.pop() {
+            return Some(goal);
+        }
+        while let Some((goal, reason)) = self.doubted.pop() {
+            if self.seen.insert(goal.clone()) {
+                self.doubt = Some(reason);
+                return Some(goal);
+            }
+        }
+        None
+    }
+
     /// Follows `expr`; `path` leads from its value to the text that is asked for.
     fn walk(&mut self, at: usize, expr: ExprId, path: &[Step]) {
         self.follow(Goal::Expr(at, expr), path);
@@ -95,7 +117,10 @@ impl<'p> Search<'_, 'p> {
         let Some(module) = self.evaluator.program.module(at) else { return };
         match &module.expr(expr).kind {
             // Nothing is walked twice on the same path, so nothing is found twice.
-            Kind::Text(_) if path.is_empty() => self.found.literals.push((at, expr)),
+            Kind::Text(_) if path.is_empty() => match &self.doubt {
+                Some(reason) => self.found.perhaps.push(((at, expr), Arc::clone(reason))),
+                None => self.found.literals.push((at, expr)),
+            },
             Kind::Cond { then, otherwise, .. } => {
                 self.walk(at, *then, path);
                 self.walk(at, *otherwise, path);
@@ -293,10 +318,11 @@ impl<'p> Search<'_, 'p> {
             });
             if reaches {
                 self.walk(other, arg, path);
-            } else if !whole && can_hold_text(&body.expr(arg).kind) {
-                let line = body.source.place(body.expr(call).span);
-                self.found.cut =
-                    Some(format!("what `{name}` is at {}:{} cannot be followed", line.file, line.start.line));
+            } else if !whole {
+                let place = body.source.place(body.expr(call).span);
+                let reason = format!("what `{name}` is at {}:{} cannot be followed", place.file, place.start.line);
+                let goal = (Goal::Expr(other, arg), path.to_vec());
+                self.doubted.push((goal, reason.into()));
             }
         }
         if self.evaluator.program.has_more_callers(name) {
@@ -312,10 +338,6 @@ impl<'p> Search<'_, 'p> {
             self.binding(at, module, ScopeId(0), binding, path);
         }
     }
-}
-
-fn can_hold_text(kind: &Kind) -> bool {
-    !matches!(kind, Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::Regex | Kind::Function(_) | Kind::Class(_))
 }
 
 fn then(first: Step, rest: &[Step]) -> Vec<Step> {

@@ -640,6 +640,21 @@ impl Reading<'_> {
                 symbol: symbol.as_deref().map(Into::into),
             });
         }
+        for ((home, literal), reason) in found.perhaps {
+            let Some((table, place)) = fillers.name(home, literal).filter(|(table, _)| is_name(table)) else {
+                continue;
+            };
+            self.facts.table_uses.push(TableUse {
+                place,
+                table: table.into(),
+                access,
+                naming: Naming::Spoken,
+                fixed: Some(reason),
+                connection: connection.into(),
+                language: self.module.language,
+                symbol: symbol.as_deref().map(Into::into),
+            });
+        }
         for (home, literal) in found.literals {
             let Some((table, place)) = fillers.name(home, literal).filter(|(table, _)| is_name(table)) else {
                 continue;
