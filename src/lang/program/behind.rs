@@ -67,6 +67,9 @@ fn search(evaluator: &Evaluator<'_>, at: usize, expr: ExprId, path: &[Step]) -> 
     search.found
 }
 
+/// What is followed, and the way from its value to the text that is asked for.
+type Way = (Goal, Vec<Step>);
+
 /// What is followed next.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Goal {
@@ -78,17 +81,17 @@ enum Goal {
 struct Search<'e, 'p> {
     evaluator: &'e Evaluator<'p>,
     found: Behind,
-    seen: HashSet<(Goal, Vec<Step>)>,
-    open: Vec<(Goal, Vec<Step>)>,
+    seen: HashSet<Way>,
+    open: Vec<Way>,
     /// What is followed once nothing else is left: it may lead there, and why nobody knows.
-    doubted: Vec<((Goal, Vec<Step>), Arc<str>)>,
+    doubted: Vec<(Way, Arc<str>)>,
     /// Why what is followed now may lead elsewhere.
     doubt: Option<Arc<str>>,
 }
 
 impl<'p> Search<'_, 'p> {
     /// What is sure comes first.
-    fn next(&mut self) -> Option<(Goal, Vec<Step>)> {
+    fn next(&mut self) -> Option<Way> {
         if let Some(goal) = self.open.pop() {
             return Some(goal);
         }
