@@ -151,7 +151,7 @@ impl Texts<'_> {
 }
 
 /// What is read before it is put together: what stays of it is far less, and lies together then.
-const AT_A_TIME: usize = 512;
+const AT_A_TIME: usize = 4096;
 
 /// Reads every text of the tree. `stop` is not asked: a tree is finite and each file is bounded.
 pub(super) fn gather(texts: Texts<'_>, listing: &Listing, named: &Named) -> Gathered {
