@@ -13,7 +13,7 @@ use super::resolve::{SetTo, World, name_of};
 use super::store::Store;
 use super::{Context, DatabaseId, Inventory, Linked, Options, SourceInfo, files};
 use crate::lang::{Base, Engine, Mount, Reference, Role, Setting, Shared, Value, names};
-use crate::text::once;
+use crate::text::{Place, once};
 use crate::tree::{Entry, Kind, Skipped, Tree};
 
 /// The paths of the databases that a fact can mean, likeliest first.
@@ -127,9 +127,8 @@ pub(super) fn link(
             continue;
         };
         facts.share(&mut shared);
-        // A long list of short ones in order is in order: to sort it otherwise would take half as much room again.
-        facts.table_uses.sort_by(|left, right| left.place.cmp(&right.place));
-        facts.statements.sort_by(|left, right| left.place.cmp(&right.place));
+        by_place(&mut facts.table_uses, |it| &it.place);
+        by_place(&mut facts.statements, |it| &it.place);
         let context = context_of(&source.path, source.language, &is_test);
         let mut paths = |values: &[Value]| resolver.paths(&source.path, values);
         // A folder or a model file that a variable names is no database.
@@ -142,7 +141,7 @@ pub(super) fn link(
         }
         let known = facts.doubtful.into_iter().filter(|fact| names_of(fact).any(|name| named.contains(&name)));
         let mut all: Vec<Reference> = facts.references.into_iter().chain(known).collect();
-        all.sort_by(|left, right| left.place.cmp(&right.place));
+        by_place(&mut all, |it| &it.place);
         references.add(context, all, |fact| paths(&fact.values));
         // Which databases they can be is known from here on; how that was said is not asked again, and there are many of them.
         table_uses.add(context, facts.table_uses, |fact| paths(&std::mem::take(&mut fact.connection)));
@@ -185,20 +184,27 @@ pub(super) fn link(
     }
     inventory.in_use = files::in_use(store, &inventory.databases);
     inventory.references = references.finish(&numbers);
-    inventory.references.sort_by(|left, right| left.fact.place.cmp(&right.fact.place));
+    by_place(&mut inventory.references, |it| &it.fact.place);
     inventory.table_uses = table_uses.finish(&numbers);
-    inventory.table_uses.sort_by(|left, right| left.fact.place.cmp(&right.fact.place));
+    by_place(&mut inventory.table_uses, |it| &it.fact.place);
     inventory.unfollowed = unfollowed.finish(&numbers);
-    inventory.unfollowed.sort_by(|left, right| left.fact.place.cmp(&right.fact.place));
+    by_place(&mut inventory.unfollowed, |it| &it.fact.place);
     inventory.statements = statements.finish(&numbers);
-    inventory.statements.sort_by(|left, right| left.fact.place.cmp(&right.fact.place));
+    by_place(&mut inventory.statements, |it| &it.fact.place);
     inventory.settings = settings.finish(&numbers);
     inventory.env_reads = env_reads.finish(&numbers);
     inventory.copies = copies.finish(&numbers);
     inventory.attaches = attaches.finish(&numbers);
-    inventory.allows.sort_by(|left, right| left.place.cmp(&right.place));
+    by_place(&mut inventory.allows, |it| &it.place);
     inventory.skipped.sort();
     inventory
+}
+
+/// Sorts a list, which mostly is in order: sources come in the order of their paths. To sort takes half as much room again, even then.
+fn by_place<T>(list: &mut [T], place: fn(&T) -> &Place) {
+    if !list.is_sorted_by_key(place) {
+        list.sort_by(|left, right| place(left).cmp(place(right)));
+    }
 }
 
 /// What all sources have to say before anything is linked.
