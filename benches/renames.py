@@ -84,15 +84,15 @@ def outcomes(text):
     return found
 
 
+def known(path):
+    """A path that a policy can name: of one in a folder that is not known the name."""
+    path = path.removeprefix("*/")
+    return None if set(path) & set(":*<>?") else path
+
+
 def policy(scan, tables, primary):
-    others = [
-        database["path"]
-        for database in scan["databases"]
-        if database["engine"] == "sqlite"
-        and not database.get("temporary")
-        and not set(database["path"]) & set(":*<>?")
-        and database["path"] != primary
-    ]
+    sqlite = [it for it in scan["databases"] if it["engine"] == "sqlite" and not it.get("temporary")]
+    others = sorted({known(it["path"]) for it in sqlite} - {primary, None})
     lines = [f'[primary]\npath = {json.dumps(primary)}\nenv = "DATABASE_PATH"\n\n[tables]']
     lines += [f"{json.dumps(old)} = {json.dumps(new)}" for old, new in tables.items()]
     lines += [f"\n[[retired]]\npath = {json.dumps(path)}" for path in others]
@@ -131,7 +131,7 @@ def rename(given, root):
     spelled = {}
     counts = collections.Counter(spelled.setdefault(use["table"].lower(), use["table"]) for use in uses)
     paths = collections.Counter(use["database"]["path"] for use in uses if use["database"])
-    real = [path for path, _ in paths.most_common() if not set(path) & set(":*<>?")]
+    real = [path for path in (known(path) for path, _ in paths.most_common()) if path]
     primary = given.database or (real or ["app.db"])[0]
     if given.table:
         tables = dict(table.split("=", 1) for table in given.table)

@@ -276,6 +276,8 @@ impl<'a> Names<'a> {
         }
         for holders in holders.values_mut() {
             holders.retain(|database| !stands_in.get(database.0).copied().unwrap_or(false));
+            let all = holders.clone();
+            holders.retain(|database| !is_copy_of_one(inventory, *database, |original| all.contains(&original)));
         }
         Self { inventory, policy, moves, holders, stands_in, trial: OnceCell::new() }
     }
@@ -287,6 +289,8 @@ impl<'a> Names<'a> {
         if real.is_empty() {
             real = self.namesakes(&table_use.databases);
         }
+        let all = real.clone();
+        real.retain(|database| !is_copy_of_one(self.inventory, *database, |original| all.contains(&original)));
         if !real.is_empty() {
             return self.agreed(table, &real, |databases| format!("its connection can be {databases}"));
         }
@@ -412,6 +416,11 @@ impl<'a> Names<'a> {
             _ => None,
         }
     }
+}
+
+/// Code that works on a database, and on copies of it under names that are not known (`x.db.*`), works on that database.
+fn is_copy_of_one(inventory: &Inventory, database: DatabaseId, among: impl Fn(DatabaseId) -> bool) -> bool {
+    inventory.copied_from(database).is_some_and(among)
 }
 
 fn lacks(inventory: &Inventory, database: DatabaseId, table: &str) -> bool {

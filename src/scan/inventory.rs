@@ -140,6 +140,13 @@ impl Inventory {
         &self.databases[id.0]
     }
 
+    /// The database that a path with something unknown behind it (`x.db.*`) is a copy of, where there is one.
+    #[must_use]
+    pub fn copied_from(&self, id: DatabaseId) -> Option<DatabaseId> {
+        let whole = copied_path(&self.databases.get(id.0)?.path)?;
+        self.databases.binary_search_by(|database| database.path.as_str().cmp(whole)).ok().map(DatabaseId)
+    }
+
     /// References to one database, in order of place.
     pub fn references_to(&self, id: DatabaseId) -> impl Iterator<Item = &Linked<Reference>> {
         self.references.iter().filter(move |reference| reference.databases.contains(&id))
@@ -188,6 +195,11 @@ impl Inventory {
     pub fn find(&self, words: &str) -> Vec<DatabaseId> {
         (0..self.databases.len()).filter(|&index| self.databases[index].is_called(words)).map(DatabaseId).collect()
     }
+}
+
+/// What a path is without the unknown part behind it: `x.db` of `x.db.*`.
+pub(super) fn copied_path(path: &str) -> Option<&str> {
+    path.strip_suffix('*').map(|path| path.trim_end_matches(['.', '-', '_']))
 }
 
 impl Database {

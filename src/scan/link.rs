@@ -69,10 +69,8 @@ impl Resolver<'_> {
 
 /// The same paths; one that is another with something unknown behind it (`x.db.*` beside `x.db`) is a copy of that and comes last.
 fn copies_last(paths: Vec<String>) -> Vec<String> {
-    let is_copy = |path: &str| {
-        let whole = path.strip_suffix('*').map(|path| path.trim_end_matches(['.', '-', '_']));
-        whole.is_some_and(|whole| paths.iter().any(|other| other == whole))
-    };
+    let is_copy =
+        |path: &str| super::inventory::copied_path(path).is_some_and(|whole| paths.iter().any(|it| it == whole));
     let (copies, mut sorted): (Vec<String>, Vec<String>) = paths.iter().cloned().partition(|path| is_copy(path));
     sorted.extend(copies);
     sorted

@@ -189,6 +189,22 @@ fn one_of_twenty_databases_of_a_connection_is_the_one() {
 }
 
 #[test]
+fn a_copy_under_a_name_that_is_not_known_goes_with_the_database() {
+    let path = |suffix: &str| {
+        format!(
+            "def of(suffix={suffix}):\n    name = 'data/app.db'\n    if suffix:\n        name = f'{{name}}.{{suffix}}'\n    return name\npath = of()"
+        )
+    };
+    all_of_them(
+        2,
+        &[("store.py", reading(&path("None"))), ("old.py", reading("from store import of\npath = of(input())"))],
+    );
+    let copies = "path = f'data/app.db.{input()}'";
+    let (new, old, page) = renamed(&[("old.py", reading(copies))]);
+    assert_eq!((new, old), (1, 1), "{page}");
+}
+
+#[test]
 fn a_variable_that_is_set_alike_in_many_places_is_set_otherwise_in_one() {
     let files: Vec<String> = (0..8).map(|at| format!("e{at}.env")).collect();
     let mut files: Vec<(&str, String)> =
