@@ -22,6 +22,8 @@ pub struct Facts {
     /// where it can be any, or has `*` for what is not known of the name. And where one is named of a database that is one of more than
     /// are followed. `fixed` says which.
     pub unfollowed: Vec<TableUse>,
+    /// Only where tables are renamed.
+    pub index_names: Vec<IndexName>,
     pub statements: Vec<Statement>,
     pub settings: Vec<Setting>,
     pub env_reads: Vec<EnvRead>,
@@ -39,6 +41,7 @@ impl Facts {
         self.doubtful.append(&mut other.doubtful);
         self.table_uses.append(&mut other.table_uses);
         self.unfollowed.append(&mut other.unfollowed);
+        self.index_names.append(&mut other.index_names);
         self.statements.append(&mut other.statements);
         self.settings.append(&mut other.settings);
         self.env_reads.append(&mut other.env_reads);
@@ -111,6 +114,9 @@ impl Facts {
         for table_use in self.table_uses.iter_mut().chain(&mut self.unfollowed) {
             visit(&mut table_use.place);
             in_values(Arc::make_mut(&mut table_use.connection), visit);
+        }
+        for index in &mut self.index_names {
+            visit(&mut index.place);
         }
         for statement in &mut self.statements {
             visit(&mut statement.place);
@@ -271,6 +277,31 @@ pub struct TableUse {
     pub connection: Values,
     pub language: Language,
     pub symbol: Option<Arc<str>>,
+}
+
+/// What an index or a constraint is called, by a place that says so or by what makes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexName {
+    pub place: Place,
+    pub name: Arc<str>,
+    pub says: IndexSays,
+}
+
+/// What a place says of an index's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum IndexSays {
+    /// A library makes the name from that of a table, which stands in it from the `at`-th byte on and is that long.
+    Made { at: u32, table: u32 },
+    /// A library makes names of this kind: `{}` for the table, `*` for anything.
+    Kind,
+    /// The same, where nothing but an index can be meant.
+    KindOfIndex,
+    /// Code gives an index this name.
+    Given,
+    /// Something is called so: an index, if there is one.
+    Asked,
+    /// An index is called so: `DROP INDEX ..`.
+    AskedOfIndex,
 }
 
 /// One whole SQL statement found in a source.

@@ -36,8 +36,8 @@ use crate::text::{Snippet, Source};
 pub use allow::{ALLOW_MARK, Allow, allows, without_allow};
 pub use allow_write::write_allow;
 pub use facts::{
-    Access, Attach, Confidence, Destroyed, EnvRead, Facts, FileCopy, Mount, Naming, Reference, Role, Setting, Shared,
-    Statement, TableUse, Values,
+    Access, Attach, Confidence, Destroyed, EnvRead, Facts, FileCopy, IndexName, IndexSays, Mount, Naming, Reference,
+    Role, Setting, Shared, Statement, TableUse, Values,
 };
 pub use value::{Base, Engine, Part, Value};
 

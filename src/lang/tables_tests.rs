@@ -71,6 +71,7 @@ fn strings_of_python() {
         "c.execute('SELECT 1 FROM sqlite_master WHERE name = ?', ('‹users›',))",
         "c.executescript('''CREATE TABLE ‹users› (id); CREATE INDEX users_id ON ‹users› (id);\n CREATE TRIGGER users_t AFTER INSERT ON ‹users› BEGIN DELETE FROM ‹log›; END;''')",
         "users = 'users'  # users\nprint('users', users, c.users)",
+        "assert 'FOREIGN KEY(team) REFERENCES ‹teams› (id)' in log\nprint('REFERENCES teams are here')",
     ]);
 }
 
@@ -196,6 +197,24 @@ fn strings_of_javascript() {
         "class User extends Model {\n  static get tableName() { return '‹users›'; }\n  static get relationMappings() {\n    return { team: { join: { from: '‹users›.team', to: '‹teams›.id' } } };\n  }\n}",
     ] {
         expect("app.js", Language::Javascript, &[&format!("{knex}{case}\n")]);
+    }
+    // What a step, a seed or a transaction is handed.
+    for case in [
+        "exports.seed = async (knex) => { await knex('‹users›').del(); await this.db('‹users› as u').join({ t: '‹teams›' }, '‹!t›.id', '‹!u›.team'); };",
+        "exports.up = (knex) => knex.schema.table('‹teams›', (t) => { t.foreign('owner').references('id').on('‹users›'); });",
+        "knex.transaction((trx) => trx.batchInsert('‹users›', rows)); print('users');",
+        "knex.raw('UPDATE ?? SET ?? = ? WHERE ??', ['‹users›', 'users', 'users', '‹users›.id']);",
+        "knex.from('‹users›').joinRaw('NATURAL JOIN ‹teams›').whereRaw('‹users›.id = ?', [1]);",
+        "knex.raw('SELECT users.id FROM ‹teams› users');",
+    ] {
+        expect("step.js", Language::Javascript, &[&format!("{case}\nknex;\n")]);
+    }
+    for case in [
+        "ds.createQueryBuilder().select().from('‹users›', 'u').leftJoin('‹teams›', 't', 't.id = u.team');",
+        "ds.getRepository('‹users›').createQueryBuilder('users').where('users.id = 1');",
+        "ds.createQueryBuilder('‹users›', 'users').select('users.name');",
+    ] {
+        expect("q.ts", Language::Typescript, &[&format!("import {{ DataSource }} from 'typeorm';\n{case}\n")]);
     }
 }
 

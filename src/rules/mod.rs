@@ -6,6 +6,7 @@ mod about;
 mod card;
 mod catalogue;
 mod cause;
+mod index_names;
 pub mod names;
 mod sink;
 mod spelling;

@@ -30,9 +30,12 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
         stated.entry(&table_use.fact.place.file).or_default().push(&table_use.fact);
     }
     let names = Names::of(inventory, policy, &moves);
-    let unfollowed = perhaps_named(inventory, &moves);
+    let renamed: BTreeSet<&str> =
+        moves.iter().filter(|own| own.from.table != own.to.table).map(|own| own.from.table.as_str()).collect();
+    let unfollowed = perhaps_named(inventory, &renamed);
+    let of_indexes = super::index_names::uses(inventory, policy, &renamed);
     let mut asked = Vec::new();
-    for table_use in inventory.table_uses.iter().chain(&unfollowed) {
+    for table_use in inventory.table_uses.iter().chain(&unfollowed).chain(&of_indexes) {
         let context = policy.context(&table_use.fact.place.file, table_use.context);
         if !matches!(context, Context::Code | Context::Config | Context::Test) {
             continue;
@@ -126,9 +129,7 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
 }
 
 /// Every table that is renamed, wherever what names one, or its database, could not be followed to the end, or can be its name in part.
-fn perhaps_named(inventory: &Inventory, moves: &Moves) -> Vec<Linked<TableUse>> {
-    let renamed: BTreeSet<&str> =
-        moves.iter().filter(|own| own.from.table != own.to.table).map(|own| own.from.table.as_str()).collect();
+fn perhaps_named(inventory: &Inventory, renamed: &BTreeSet<&str>) -> Vec<Linked<TableUse>> {
     let named = |place: &Linked<TableUse>, table: &str| {
         let mut perhaps = place.clone();
         perhaps.fact.table = table.into();
@@ -145,7 +146,7 @@ fn perhaps_named(inventory: &Inventory, moves: &Moves) -> Vec<Linked<TableUse>> 
 }
 
 /// Whether a name can be what a pattern leaves open: `*` for any letters.
-fn fits(pattern: &str, name: &str) -> bool {
+pub(super) fn fits(pattern: &str, name: &str) -> bool {
     let Some((head, rest)) = pattern.split_once('*') else { return pattern == name };
     let Some(mut left) = name.strip_prefix(head) else { return false };
     let mut parts: Vec<&str> = rest.split('*').collect();
@@ -167,7 +168,7 @@ fn fixed(fact: &TableUse, new: &str) -> Option<String> {
 }
 
 /// A step of alembic or Django.
-fn is_migration(file: &str) -> bool {
+pub(super) fn is_migration(file: &str) -> bool {
     file.ends_with(".py") && file.split('/').any(|folder| matches!(folder, "migrations" | "versions"))
 }
 

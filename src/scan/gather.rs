@@ -16,7 +16,7 @@ use super::prefilter::{Named, Words};
 use super::shelf::Shelf;
 use super::store::Store;
 use super::{Listing, Overlay};
-use crate::lang::program::{Files, Heard, Module, Opened, Outline, Outlines, Program, WrapperOpener, is_program};
+use crate::lang::program::{Files, Heard, Module, Opened, Outline, Outlines, Program, is_program};
 use crate::lang::{self, Allow, Facts, Language, javascript, python};
 use crate::text::{Encoding, Source};
 use crate::tree::LARGEST_TEXT;
@@ -182,7 +182,7 @@ pub(super) fn gather(texts: Texts<'_>, listing: &Listing, named: &Named) -> Gath
         }
     }
     programs.learn(texts, &may_matter);
-    for ((path, language, digest), facts) in programs.facts(texts, &listing.programs, &named.openers, &gathered.aside) {
+    for ((path, language, digest), facts) in programs.facts(texts, &listing.programs, named, &gathered.aside) {
         let allows = allows.remove(&path).unwrap_or_default();
         gathered.sources.push(Told { path, language, digest, facts, allows, asked: true });
     }
@@ -427,26 +427,20 @@ impl Programs<'_> {
         }
     }
 
-    /// `named` are those that are programs by their names.
-    fn facts(
-        self,
-        texts: Texts<'_>,
-        named: &Arc<Files>,
-        openers: &[WrapperOpener],
-        aside: &Aside,
-    ) -> Vec<(Identity, Kept)> {
+    /// `known` are those that are programs by their names.
+    fn facts(self, texts: Texts<'_>, known: &Arc<Files>, named: &Named, aside: &Aside) -> Vec<(Identity, Kept)> {
         let others: Vec<Arc<str>> =
-            self.outlines.paths().filter(|path| named.at(path).is_none()).map(Arc::clone).collect();
+            self.outlines.paths().filter(|path| known.at(path).is_none()).map(Arc::clone).collect();
         let files = match others.is_empty() {
-            true => Arc::clone(named),
+            true => Arc::clone(known),
             false => {
-                let mut paths = [named.paths(), &others].concat();
+                let mut paths = [known.paths(), &others].concat();
                 paths.sort();
                 Arc::new(Files::of(paths))
             }
         };
         let loader = |path: &Arc<str>| self.shelf.module(path, || texts.module(path));
-        let program = Program::new(files, self.outlines, openers.to_vec(), &loader);
+        let program = Program::new(files, self.outlines, named.openers.clone(), &loader).renaming(&named.renamed);
         // From the end: what was read last is nearest.
         let main = program.main().par_iter().rev();
         let of = |&at: &usize| {

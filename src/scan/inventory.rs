@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::db::{DatabaseFile, Use};
 use crate::lang::{
-    Allow, Attach, Destroyed, Engine, EnvRead, FileCopy, Language, Mount, Naming, Reference, Setting, Statement,
-    TableUse,
+    Allow, Attach, Destroyed, Engine, EnvRead, FileCopy, IndexName, Language, Mount, Naming, Reference, Setting,
+    Statement, TableUse,
 };
 use crate::tree::Skipped;
 
@@ -27,6 +27,8 @@ pub struct Inventory {
     pub table_uses: Vec<Linked<TableUse>>,
     /// Places that name tables nobody followed to the end. Sorted by place.
     pub unfollowed: Vec<Linked<TableUse>>,
+    /// Sorted by place; only where tables are renamed.
+    pub index_names: Vec<IndexName>,
     pub statements: Vec<Linked<Statement>>,
     pub settings: Vec<Linked<Setting>>,
     pub env_reads: Vec<Linked<EnvRead>>,

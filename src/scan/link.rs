@@ -153,6 +153,7 @@ pub(super) fn link(
         copies.add(context, facts.copies, |fact| paths(&fact.from));
         attaches.add(context, facts.attaches, |fact| paths(&fact.attached));
         inventory.destroyed.extend(facts.destroyed);
+        inventory.index_names.extend(facts.index_names);
         inventory.allows.extend(source.allows);
         if let Some(reason) = facts.trouble {
             inventory.skipped.push(Skipped { path: source.path.to_string(), reason, by_design: true });
@@ -187,6 +188,7 @@ pub(super) fn link(
     by_place(&mut inventory.table_uses, |it| &it.fact.place);
     inventory.unfollowed = unfollowed.finish(&numbers);
     by_place(&mut inventory.unfollowed, |it| &it.fact.place);
+    by_place(&mut inventory.index_names, |it| &it.place);
     inventory.statements = statements.finish(&numbers);
     by_place(&mut inventory.statements, |it| &it.fact.place);
     inventory.settings = settings.finish(&numbers);

@@ -33,13 +33,16 @@ static RUNS_SQL: LazyLock<Regex> = LazyLock::new(|| regex(RUNS));
 #[derive(Clone, Default)]
 pub(super) struct Named {
     pub(super) openers: Vec<WrapperOpener>,
+    /// Tables that get another name.
+    pub(super) renamed: Vec<String>,
     /// Every way to speak of a table that gets another name.
     tables: Option<Regex>,
 }
 
 impl Named {
     pub(super) fn of(options: &Options) -> Self {
-        Self { openers: options.openers.clone(), tables: tables(&options.tables) }
+        let renamed = options.tables.clone();
+        Self { openers: options.openers.clone(), tables: tables(&renamed), renamed }
     }
 
     /// What a text speaks of, by its bytes: a function that the policy calls an opener is as good as the name of a database.
@@ -67,7 +70,7 @@ impl Named {
 }
 
 /// `"users"`, `"users.id"`, `"users as u"`, `FROM users`, and the class or model that a library would call the table by: `User`,
-/// `BlogUser`, `modelName: "user"`.
+/// `BlogUser`, `modelName: "user"`; and what an index of it may be called: `"ix_users_email"`.
 fn tables(names: &[String]) -> Option<Regex> {
     if names.is_empty() {
         return None;
@@ -87,7 +90,7 @@ fn tables(names: &[String]) -> Option<Regex> {
     let classes = classes.into_iter().collect::<Vec<_>>().join("|");
     let words = "FROM|JOIN|INTO|UPDATE|TABLE|EXISTS|REFERENCES|ON|VIEW|ONLY|IGNORE|REPLACE";
     let pattern = format!(
-        r#"(?i:["'`](?:{names})(?:["'`.]|\s+as\b)|\b(?:{words})\s+(?:\w+\.)?["'`\[\\]*(?:{names})\b|\bclass\s+(?:{classes})\b|\b(?:modelName\s*:|define\()\s*["'`](?:{models})["'`])"#
+        r#"(?i:["'`](?:{names})(?:["'`.]|\s+as\b)|\b(?:{words})\s+(?:\w+\.)?["'`\[\\]*(?:{names})\b|\bclass\s+(?:{classes})\b|\b(?:modelName\s*:|define\()\s*["'`](?:{models})["'`]|["'`](?:[a-z0-9_]+_)?(?:{names})(?:_[a-z0-9_]+)?["'`]|\bINDEX(?:ED\s+BY)?\s+(?:IF\s+EXISTS\s+)?["'`\[\\]*(?:[a-z0-9_]+_)?(?:{names})_)"#
     );
     Regex::new(&pattern).ok()
 }

@@ -222,3 +222,113 @@ fn a_call_of_what_nobody_knows_holds_back_the_name_it_is_handed() {
     let reason = "mend use.py:61 by hand first, so that all places change together: what `count` is at use.py:61 cannot be followed";
     none_of_them(reason, &[("store.py", counting()), ("use.py", handing("users"))]);
 }
+
+const MODEL: &str = "from sqlalchemy import Column, Integer, String
+from sqlalchemy.orm import declarative_base
+Base = declarative_base()
+class Named:
+    name = Column(String, index=True)
+class User(Named, Base):
+    __tablename__ = 'users'
+    id = Column(Integer, primary_key=True)
+    mail = Column('e_mail', String, index=True, unique=True)
+";
+
+#[test]
+fn an_index_is_called_after_its_table() {
+    let test = "def test(engine, c):
+    assert indexes(engine) == [{'name': 'ix_users_name'}, {'name': \"ix_users_e_mail\"}]
+    c.execute('DROP INDEX IF EXISTS ix_users_name')
+    assert 'ix_users' != 'users_name'
+";
+    let (new, _, page) = renamed(&[
+        ("models.py", MODEL.into()),
+        ("tests/test_models.py", test.replace("'ix_users' != 'users_name'", "1")),
+    ]);
+    assert_eq!(new, 2, "{page}");
+    let sandbox = Sandbox::new()
+        .file("dbguard.toml", "[primary]\npath = \"data/app.db\"\n\n[tables]\nusers = \"people\"\n")
+        .file("base.py", format!("{OPEN}c.execute('SELECT id FROM users')\n"))
+        .file("models.py", MODEL)
+        .file("tests/test_models.py", test);
+    let run = sandbox.run(&["fix", "--unsafe", "--select", "retired-table"]);
+    let after = std::fs::read_to_string(sandbox.path().join("tests/test_models.py")).unwrap();
+    let expected = test.replace("ix_users_", "ix_people_");
+    assert_eq!(after, expected, "{run:?}");
+}
+
+#[test]
+fn an_index_that_a_step_makes_under_the_same_name_holds_its_table_back() {
+    let test = "NAME = 'ix_users_name'\n";
+    let step = "from alembic import op\ndef upgrade():\n    op.create_index(op.f('ix_users_name'), 'users', ['name'])\ndef downgrade():\n    op.drop_index('ix_users_name', 'users')\n";
+    // What a step makes stays so called; nobody else asks for it.
+    let (new, old, page) = renamed(&[("models.py", MODEL.into()), ("migrations/versions/one.py", step.into())]);
+    assert_eq!((new, old), (4, 0), "{page}");
+    let files = [
+        ("models.py", MODEL.into()),
+        ("migrations/versions/one.py", step.into()),
+        ("tests/test_models.py", test.to_owned()),
+    ];
+    none_of_them(
+        "mend tests/test_models.py:1 by hand first, so that all places change together: a library makes an index of this name from the table's",
+        &files,
+    );
+    // The model makes none: code calls it so itself.
+    let plain = MODEL.replace(", index=True", "");
+    let (new, old, page) = renamed(&[("models.py", plain.clone()), files[1].clone(), files[2].clone()]);
+    assert_eq!((new, old), (4, 0), "{page}");
+    // Something that is not seen here may make it.
+    none_of_them(
+        "it may be the name that a library makes for an index from the table's",
+        &[("models.py", plain), files[2].clone()],
+    );
+}
+
+#[test]
+fn conventions_for_the_names_of_constraints() {
+    let convention = "metadata = MetaData(naming_convention={'uq': 'uq_%(table_name)s_%(column_0_name)s'})\n";
+    let test = "NAME = 'uq_users_name'\n";
+    let files = [("models.py", format!("{MODEL}{convention}")), ("tests/test_models.py", test.to_owned())];
+    none_of_them("mend tests/test_models.py:1 by hand first", &files);
+    let (new, old, page) = renamed(&[("models.py", MODEL.into()), files[1].clone()]);
+    assert_eq!((new, old), (2, 0), "{page}");
+}
+
+#[test]
+fn knex_calls_indexes_after_their_tables() {
+    let open = "const knex = require('knex')({ client: 'sqlite3', connection: { filename: 'data/app.db' } });\n";
+    let made = format!("{open}knex.schema.createTable('users', (t) => {{ t.string('mail').unique(); }});\n");
+    let (new, old, page) = renamed(&[("store.js", made.clone())]);
+    assert_eq!((new, old), (2, 0), "{page}");
+    let dropped = format!(
+        "{made}exports.up = (knex) => knex.schema.table('users', (t) => t.dropUnique(['mail'], 'users_mail_unique'));\n"
+    );
+    none_of_them("it may be the name that a library makes for an index", &[("migrations/2.js", dropped)]);
+    let named = format!(
+        "{open}knex.schema.createTable('users', (t) => {{ t.unique(['mail'], 'users_mail_unique'); t.dropUnique(['mail'], 'users_mail_unique'); }});\n"
+    );
+    let (new, old, page) = renamed(&[("store.js", named)]);
+    assert_eq!((new, old), (2, 0), "{page}");
+}
+
+#[test]
+fn a_function_makes_names_of_tables_for_drizzle() {
+    let schema = "import { sqliteTableCreator } from 'drizzle-orm/sqlite-core';
+export const createTable = sqliteTableCreator((name) => `app_${name}`);
+export const users = createTable('user', {});
+";
+    let sandbox = Sandbox::new()
+        .file(
+            "dbguard.toml",
+            "[primary]\npath = \"data/app.db\"\n\n[tables]\napp_user = \"people\"\nteams = \"groups\"\n",
+        )
+        .file("schema.ts", schema)
+        .file(
+            "drizzle/0000_one.sql",
+            "CREATE TABLE `app_user` (`id` integer);\nCREATE TABLE `teams` (`id` integer);\n",
+        );
+    let run = sandbox.run(&["fix", "--unsafe", "--select", "retired-table"]);
+    let after = std::fs::read_to_string(sandbox.path().join("drizzle/0000_one.sql")).unwrap();
+    assert_eq!(after, "CREATE TABLE `app_user` (`id` integer);\nCREATE TABLE `groups` (`id` integer);\n", "{run:?}");
+    assert!(run.stdout.contains("`sqliteTableCreator` makes the names of tables from others"), "{run:?}");
+}

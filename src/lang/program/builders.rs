@@ -1,66 +1,13 @@
-//! Names of tables in what query builders are handed beside SQL: knex and objection, playhouse's migrator, SQLAlchemy's collections
-//! of tables, Django's `extra`, statements put together piece by piece. Knows no SQL.
+//! Names of tables in what query builders are handed beside SQL: playhouse's migrator, SQLAlchemy's collections of tables, Django's
+//! `extra`, statements put together piece by piece. Knows no SQL.
 
-use super::evaluate::{argument, static_text};
+use super::evaluate::argument;
 use super::facts::Reading;
-use super::ir::{Arg, Bound, ExprId, Kind, Op, Piece, ScopeId, ScopeKind};
+use super::ir::{Arg, ExprId, Kind, Op, Piece, ScopeId};
 use super::tables::is_name;
 use crate::lang::Language;
 use crate::lang::facts::{Access, Naming, TableUse};
 use crate::text::Span;
-
-/// Methods of knex whose first argument is a table. Data.
-const KNEX_TABLES: [&str; 11] = [
-    "join",
-    "innerJoin",
-    "leftJoin",
-    "leftOuterJoin",
-    "rightJoin",
-    "rightOuterJoin",
-    "fullOuterJoin",
-    "crossJoin",
-    "from",
-    "into",
-    "table",
-];
-
-/// Methods of knex whose arguments are columns, `users.id`. Data.
-const KNEX_COLUMNS: [&str; 34] = [
-    "where",
-    "andWhere",
-    "orWhere",
-    "whereNot",
-    "orWhereNot",
-    "whereIn",
-    "orWhereIn",
-    "whereNotIn",
-    "whereNull",
-    "orWhereNull",
-    "whereNotNull",
-    "whereBetween",
-    "whereLike",
-    "having",
-    "orderBy",
-    "groupBy",
-    "select",
-    "column",
-    "columns",
-    "distinct",
-    "countDistinct",
-    "count",
-    "sum",
-    "min",
-    "max",
-    "avg",
-    "first",
-    "pluck",
-    "returning",
-    "references",
-    "on",
-    "andOn",
-    "orOn",
-    "increment",
-];
 
 /// Methods of playhouse's migrator, which take a table first, beside those that alembic has as well. Data.
 const OF_MIGRATOR: [&str; 9] = [
@@ -97,8 +44,11 @@ impl Reading<'_> {
     pub(super) fn builders(&mut self) {
         if self.module.language == Language::Python {
             self.python_builders();
-        } else if self.speaks_knex() {
-            self.knex();
+        } else {
+            self.script_builders();
+        }
+        for &literal in &self.module.texts {
+            self.referenced(literal);
         }
     }
 
@@ -179,118 +129,8 @@ impl Reading<'_> {
         }
     }
 
-    /// knex or objection are spoken of, or a connection itself is called with a table.
-    fn speaks_knex(&self) -> bool {
-        let text = &self.module.source.text;
-        ["knex", "objection", "inTable("].iter().any(|word| text.contains(word))
-            || self.facts.table_uses.iter().any(|found| found.naming == Naming::Given && !found.connection.is_empty())
-    }
-
-    fn knex(&mut self) {
-        for &call in &self.module.calls {
-            let Kind::Call { callee, args } = &self.module.expr(call).kind else { continue };
-            let Kind::Member(base, method) = &self.module.expr(*callee).kind else { continue };
-            let is_class =
-                matches!(&self.module.expr(*base).kind, Kind::Name(name) if name.starts_with(char::is_uppercase));
-            // `path.join(a, b)` and `names.join(", ")` join no tables.
-            let joins =
-                method.as_ref() != "join" || args.len() > 2 || args.get(1).is_some_and(|arg| !self.is_text(arg.value));
-            if KNEX_TABLES.contains(&method.as_ref())
-                && !is_class
-                && !self.is_of_paths(*base)
-                && joins
-                && (method.as_ref() != "join" || args.len() > 1)
-            {
-                self.given(argument(args, 0, &[]));
-            }
-        }
-        for &literal in &self.module.texts {
-            if self.is_column(literal) {
-                self.column(literal);
-            }
-        }
-        self.objection();
-    }
-
-    /// `static get tableName() { return "users"; }`, `static tableName = "users"`.
-    fn objection(&mut self) {
-        let mut named = Vec::new();
-        for scope in &self.module.scopes {
-            if scope.kind == ScopeKind::Function && scope.name.as_ref() == "tableName" {
-                named.extend(scope.returns.iter().copied());
-            }
-            if scope.kind == ScopeKind::Class {
-                let bindings = [scope.bindings.get("tableName"), scope.members.get("tableName")];
-                for binding in bindings.into_iter().flatten().flatten() {
-                    if let Bound::Expr(value) = binding.value {
-                        named.push(value);
-                    }
-                }
-            }
-        }
-        for value in named {
-            if self.is_text(value) {
-                self.names_table(value, Access::Defines, Naming::Given, &[]);
-            }
-        }
-    }
-
-    /// Handed to a method that takes columns, by itself or in a list or an object; or one end of a relation.
-    fn is_column(&self, literal: ExprId) -> bool {
-        let mut at = literal;
-        for _ in 0..4 {
-            let Some(parent) = self.module.expr(at).parent else { return false };
-            match &self.module.expr(parent).kind {
-                Kind::Dict(pairs) => {
-                    let key = pairs.iter().find(|(_, value)| *value == at).and_then(|(key, _)| *key);
-                    let key = key.and_then(|key| static_text(self.module, key));
-                    if matches!(key.as_deref(), Some("from" | "to"))
-                        && self.module.source.text.contains("relationMappings")
-                    {
-                        return true;
-                    }
-                }
-                Kind::List(_) => {}
-                Kind::Call { callee, .. } if *callee != at => {
-                    return matches!(&self.module.expr(*callee).kind, Kind::Member(base, method)
-                        if (KNEX_COLUMNS.contains(&method.as_ref()) || KNEX_TABLES.contains(&method.as_ref()))
-                            && !self.is_of_paths(*base));
-                }
-                _ => return false,
-            }
-            at = parent;
-        }
-        false
-    }
-
-    /// `path`, `path.posix`, `nodePath`: what it joins is a path.
-    fn is_of_paths(&self, base: ExprId) -> bool {
-        match &self.module.expr(base).kind {
-            Kind::Name(name) => name.to_ascii_lowercase().ends_with("path"),
-            Kind::Member(_, name) => matches!(name.as_ref(), "path" | "posix" | "win32"),
-            _ => false,
-        }
-    }
-
-    /// `users.id`, `users.*`, `users.id as owner`.
-    fn column(&mut self, literal: ExprId) {
-        let Some((text, span)) = self.plain(literal) else { return };
-        let Some((table, column)) = text.split_once('.') else { return };
-        let words: Vec<&str> = column.split_whitespace().collect();
-        let is_word = |word: &str| word.chars().all(|c| c.is_alphanumeric() || c == '_');
-        let fits = match words.as_slice() {
-            [column] => *column == "*" || is_word(column),
-            [column, sign, name] => is_word(column) && sign.eq_ignore_ascii_case("as") && is_word(name),
-            _ => false,
-        };
-        if fits && is_word(table) && is_name(table) {
-            let start = span.start as usize;
-            self.qualified(Span::new(start, start + table.len()), table, Naming::Given, None);
-        }
-    }
-
     /// Columns with their tables in a piece of SQL: `users.id = teams.owner`.
-    fn condition(&mut self, literal: ExprId) {
+    pub(super) fn condition(&mut self, literal: ExprId) {
         let Some((text, span)) = self.plain(literal) else { return };
         let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
         let bytes = text.as_bytes();
@@ -309,14 +149,29 @@ impl Reading<'_> {
         }
     }
 
-    fn given(&mut self, expr: Option<ExprId>) {
+    pub(super) fn given(&mut self, expr: Option<ExprId>) {
         if let Some(expr) = expr.filter(|&expr| self.is_text(expr)) {
             self.names_table(expr, Access::Reads, Naming::Given, &[]);
         }
     }
 
+    /// A piece of a table's definition that a test looks for: `"FOREIGN KEY(team) REFERENCES teams (id)" in log`.
+    fn referenced(&mut self, literal: ExprId) {
+        let Some((text, span)) = self.plain(literal).filter(|(text, _)| text.contains("REFERENCES ")) else { return };
+        for (at, word) in text.match_indices("REFERENCES ") {
+            let from = at + word.len();
+            let rest = text.get(from..).unwrap_or("");
+            let table = rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or("");
+            let is_followed = rest.get(table.len()..).is_some_and(|rest| rest.trim_start().starts_with('('));
+            if is_followed && is_name(table) {
+                let start = span.start as usize + from;
+                self.qualified(Span::new(start, start + table.len()), table, Naming::FilledBare, None);
+            }
+        }
+    }
+
     /// The elements of a list, or what is given alone.
-    fn parts(&self, expr: Option<ExprId>) -> Vec<ExprId> {
+    pub(super) fn parts(&self, expr: Option<ExprId>) -> Vec<ExprId> {
         match expr.map(|expr| (expr, &self.module.expr(expr).kind)) {
             Some((_, Kind::List(parts))) => parts.clone(),
             Some((expr, _)) => vec![expr],
@@ -325,13 +180,13 @@ impl Reading<'_> {
     }
 
     /// A literal without holes and escapes, and where it stands inside its quotes.
-    fn plain(&self, literal: ExprId) -> Option<(String, Span)> {
+    pub(super) fn plain(&self, literal: ExprId) -> Option<(String, Span)> {
         let Kind::Text(pieces) = &self.module.expr(literal).kind else { return None };
         let [Piece::Text(text, span)] = pieces.as_slice() else { return None };
         ((span.end - span.start) as usize == text.len()).then(|| (text.clone(), *span))
     }
 
-    fn qualified(&mut self, at: Span, table: &str, naming: Naming, fixed: Option<String>) {
+    pub(super) fn qualified(&mut self, at: Span, table: &str, naming: Naming, fixed: Option<String>) {
         let place = self.module.source.place(at);
         if self.facts.table_uses.iter().any(|found| found.place == place) {
             return;

@@ -77,6 +77,7 @@ impl Program<'_> {
         reading.environment();
         reading.queries();
         reading.tables();
+        reading.index_names();
         reading.prose();
         reading.facts.destroyed = super::destroys::destroyed(&reading.evaluator, at, module);
         let mut facts = reading.facts;

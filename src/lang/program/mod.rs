@@ -15,9 +15,11 @@ mod files;
 mod fillers;
 mod fillings;
 mod held;
+mod indexes;
 mod inherited;
 mod ir;
 mod kept;
+mod knex;
 mod known;
 mod literals;
 mod members;
@@ -46,6 +48,7 @@ mod view;
 pub(crate) use facts::read_among;
 pub use facts::{Heard, Opened, read_alone};
 pub use files::Files;
+pub use indexes::places;
 pub use ir::{
     Arg, Binding, Block, BlockId, Bound, Expr, ExprId, Kind, Module, ModuleBuilder, Op, Param, Piece, Scope, ScopeId,
     ScopeKind,

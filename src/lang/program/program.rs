@@ -34,6 +34,8 @@ pub struct Program<'l> {
     /// The names that other modules give to what a module exports by default.
     aliases: HashMap<usize, Vec<Arc<str>>>,
     pub(super) openers: Vec<WrapperOpener>,
+    /// Tables that get another name, in lower case.
+    pub(super) renamed: Vec<String>,
 }
 
 /// A function of the project that opens the database it is given, as the policy names it.
@@ -65,10 +67,27 @@ impl<'l> Program<'l> {
         let mut main: Vec<usize> = numbers.iter().copied().filter(|&at| at < paths.len()).collect();
         main.sort_unstable();
         main.dedup();
-        let mut program =
-            Self { files, digests, resolved, loader, main, numbers, outlines, aliases: HashMap::new(), openers };
+        let mut program = Self {
+            files,
+            digests,
+            resolved,
+            loader,
+            main,
+            numbers,
+            outlines,
+            aliases: HashMap::new(),
+            openers,
+            renamed: Vec::new(),
+        };
         program.learn_aliases();
         program
+    }
+
+    /// The same, of which it is asked what libraries make from the names of these tables.
+    #[must_use]
+    pub fn renaming(mut self, tables: &[String]) -> Self {
+        self.renamed = tables.iter().map(|table| table.to_ascii_lowercase()).collect();
+        self
     }
 
     /// The modules that are read for facts, in path order.

@@ -28,6 +28,13 @@ fn rename(source: &Source, language: Language, at: Span, from: &str, to: &str) -
         let start = at.start as usize + quote;
         return Ok(vec![Edit::replace(Span::new(start, start + name.len()), to)]);
     }
+    if is_part_of_name(source, at) {
+        let fits = to.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        return match fits {
+            true => Ok(vec![Edit::replace(at, to)]),
+            false => Err(Refusal::because(format!("a name that holds `{to}` would have to be quoted"))),
+        };
+    }
     let text = match language {
         _ if is_plain(to) || is_whole_literal(source, at) || is_column_of_it(source, at) => to.to_owned(),
         Language::Sql => format!("\"{to}\""),
@@ -62,6 +69,16 @@ fn is_whole_literal(source: &Source, at: Span) -> bool {
     let before = source.text.get(..at.range().start).and_then(|before| before.chars().next_back());
     let after = source.text.get(at.range().end..).and_then(|after| after.chars().next());
     before == after && matches!(before, Some('"' | '\'' | '`'))
+}
+
+/// An index's name, which a library makes from the table's: `ix_users_email`.
+fn is_part_of_name(source: &Source, at: Span) -> bool {
+    let is_letter = |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() || letter == '_');
+    let before = source.text.get(..at.range().start).unwrap_or("");
+    // The letter of an escape, as in `FROM\nusers`, belongs to none.
+    let is_escape = before.len() > 1 && before.get(..before.len() - 1).is_some_and(|before| before.ends_with('\\'));
+    !is_escape && is_letter(before.chars().next_back())
+        || is_letter(source.text.get(at.range().end..).and_then(|after| after.chars().next()))
 }
 
 /// The rest of a string is one column: `ForeignKey("users.id")`, which a library splits before it quotes.
@@ -106,6 +123,9 @@ mod tests {
             (Python, "__tablename__ = 'users'", "users", "order", "__tablename__ = 'order'"),
             (Python, "ForeignKey('users.id')", "users", "people", "ForeignKey('people.id')"),
             (Python, "ForeignKey('users.id')", "users", "order", "ForeignKey('order.id')"),
+            (Python, "x('FROM\\nusers u')", "users", "order", "x('FROM\\n[order] u')"),
+            (Python, "x('DROP INDEX ix_users_name')", "users", "order", "x('DROP INDEX ix_order_name')"),
+            (Python, "x('ix_users_name')", "users", "order", "x('ix_order_name')"),
             (Python, "x('users.id = 1')", "users", "order", "x('[order].id = 1')"),
         ] {
             assert_eq!(renamed(language, text, place, to).as_deref(), Ok(expected));
@@ -117,6 +137,7 @@ mod tests {
         for (text, place, to, reason) in [
             ("'FROM us' 'ers'", "us' 'ers", "people", "the name is put together from pieces"),
             ("FROM users", "users", "a\"b", "`a\"b` would have to be escaped"),
+            ("DROP INDEX ix_users_id", "users", "my people", "a name that holds `my people` would have to be quoted"),
             ("FROM users", "users", "", "`` would have to be escaped"),
             ("FROM users", "users", "a{b}", "`a{b}` would have to be escaped"),
         ] {
