@@ -159,3 +159,48 @@ fn the_primary_is_the_one_that_is_asked_most_not_the_one_that_is_opened_most() {
     ]);
     assert!(text.contains("path    = \"~/.app/shows.db\""), "{text}");
 }
+
+#[test]
+fn the_path_of_an_example_is_no_database() {
+    let (text, _) = started(&[
+        ("app.py", "import sqlite3\ndb = sqlite3.connect('app.sqlite')\n"),
+        ("run.py", "import sqlite3\ndb = sqlite3.connect('app.sqlite')\n"),
+        ("examples/a.py", "import sqlite3\ndb = sqlite3.connect('/path/to/db.sqlite')\n"),
+        ("examples/b.py", "import sqlite3\ndb = sqlite3.connect('/path/to/db.sqlite')\n"),
+        ("examples/config.toml", "[app]\nurl = \"/path/to/app.sqlite\"\n"),
+        (".env.example", "DATABASE_PATH=/path/to/your_database.db\n"),
+    ]);
+    assert!(text.lines().any(|line| line == "path    = \"app.sqlite\""), "{text}");
+    assert!(!text.contains("path/to") && !text.contains("your_database"), "{text}");
+}
+
+#[test]
+fn the_database_of_a_program_that_is_an_example_is_its_own() {
+    let (text, _) = started(&[("index.py", "import sqlite3\ndb = sqlite3.connect('store/example-db.sqlite')\n")]);
+    assert!(text.lines().any(|line| line == "path    = \"store/example-db.sqlite\""), "{text}");
+}
+
+#[test]
+fn the_database_of_djangos_settings_is_the_main_one_and_keeps_its_variable() {
+    let settings = "import os\nfrom pathlib import Path\nBASE_DIR = Path(__file__).resolve().parent\nDATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': os.getenv('DB_NAME', BASE_DIR / 'hc.sqlite')}}\n";
+    let (text, _) = started(&[
+        ("settings.py", settings),
+        (
+            "search.py",
+            "import sqlite3\none = sqlite3.connect('search.db')\ntwo = one.execute('SELECT slug FROM docs')\n",
+        ),
+        (
+            "build.py",
+            "import sqlite3\none = sqlite3.connect('search.db')\none.execute('CREATE TABLE docs (slug TEXT)')\n",
+        ),
+    ]);
+    assert!(text.lines().any(|line| line == "path    = \"hc.sqlite\""), "{text}");
+    assert!(text.contains("env     = \"DB_NAME\""), "{text}");
+}
+
+#[test]
+fn the_tree_itself_has_no_name_before_a_slash() {
+    let text = "import os\nbasedir = os.path.dirname(os.path.abspath(__file__))\nSQLALCHEMY_DATABASE_URI = 'sqlite:///' + basedir + '/' + 'app.sqlite'\n";
+    let (text, _) = started(&[("config.py", text)]);
+    assert!(text.lines().any(|line| line == "path    = \"app.sqlite\""), "{text}");
+}

@@ -10,10 +10,10 @@ use super::listed::{stands_among_files, stands_in_list};
 use crate::check::Report;
 use crate::finding::{FileEdit, Finding, Fix, Remedy, Safety};
 use crate::lang::write::{Access, Change, Keep, Refusal, Written, destroys_files, names_other_file, write};
-use crate::lang::{Destroyed, Language, Reference, Role, Value, names, without_allow};
+use crate::lang::{Destroyed, EnvRead, Language, Reference, Role, Setting, Value, names, without_allow};
 use crate::policy::Policy;
-use crate::rules::{self, Fixable};
-use crate::scan::{Inventory, Linked, with_threads};
+use crate::rules::{self, Fixable, Standing};
+use crate::scan::{Context, Inventory, Linked, with_threads};
 use crate::text::Source;
 
 /// A finding with what would mend it, or the reason why nothing is written.
@@ -52,7 +52,54 @@ pub fn proposals<'f>(
     let by_file: Vec<(&str, Vec<&Finding>)> = by_file.into_iter().collect();
     let mut found = with_threads(0, || by_file.into_par_iter().map(of_file).collect::<Vec<_>>()).concat();
     renamed_whole(&mut found);
+    variables_whole(&facts, &mut found, source);
     found
+}
+
+/// A variable keeps its name in code while configuration gives it something else than the policy's database: that would be set for
+/// nobody. Tests hold nothing back: they give each database a file of its own.
+fn variables_whole(
+    facts: &Facts<'_>,
+    proposals: &mut [Proposal<'_>],
+    source: &(dyn Fn(&str) -> Option<Arc<Source>> + Sync),
+) {
+    let read: BTreeSet<&str> = facts.inventory.env_reads.iter().map(|it| it.fact.name.as_str()).collect();
+    let is_asked = |it: &&Linked<Setting>| it.context == Context::Config && read.contains(it.fact.name.as_str());
+    let mut asked = facts.inventory.settings.iter().filter(is_asked).peekable();
+    if asked.peek().is_none() {
+        return;
+    }
+    let standings = rules::Applied::new(facts.inventory, facts.policy);
+    let mut set: BTreeMap<&str, String> = BTreeMap::new();
+    for setting in asked {
+        let standing = setting.databases.first().map(|database| standings.standing(*database));
+        if !matches!(standing, Some(Standing::Primary | Standing::Specialised(_))) {
+            let place = &setting.fact.place;
+            set.entry(&setting.fact.name).or_insert_with(|| format!("{}:{}", place.file, place.start.line));
+        }
+    }
+    for proposal in proposals.iter_mut() {
+        let Ok(fix) = &proposal.fix else { continue };
+        let file = &proposal.finding.place.file;
+        let reads =
+            facts.inventory.env_reads.iter().filter(|it| it.context == Context::Code && it.fact.place.file == *file);
+        let mut reads = reads.filter_map(|it| Some((it, set.get(it.fact.name.as_str())?))).peekable();
+        let Some(source) = reads.peek().and_then(|_| source(file)) else { continue };
+        let renames = |read: &EnvRead| {
+            let own = |edit: &&FileEdit| edit.file == *file && read.place.span.contains(edit.edit.span);
+            let is_word = |text: &str| stands_in(text, &read.name);
+            fix.edits.iter().filter(own).any(|it| is_word(source.slice(it.edit.span)) && !is_word(&it.edit.text))
+        };
+        let held = reads.find(|(read, _)| renames(&read.fact)).map(|(read, place)| {
+            format!(
+                "{place} sets `{}`, and would do so for nobody: mend that first, so that the name changes in all places",
+                read.fact.name
+            )
+        });
+        if let Some(reason) = held {
+            proposal.fix = Err(reason);
+        }
+    }
 }
 
 /// A table whose name cannot be written in one place keeps it in all.

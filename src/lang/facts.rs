@@ -334,6 +334,8 @@ pub struct EnvRead {
     pub place: Place,
     pub name: String,
     pub default: Option<Value>,
+    /// The program goes on without the variable: a choice, a test, or another value that the name is given.
+    pub falls_back: bool,
     pub language: Language,
 }
 

@@ -107,6 +107,27 @@ pub fn is_database_glob(text: &str) -> bool {
         .is_some_and(|ending| matches!(ending, "db" | "db3" | "sqlite" | "sqlite3" | "db*" | "sqlite*"))
 }
 
+/// What documentation writes for a path that its reader has: `/path/to/db.sqlite`, `your_database.db`, `<data>/app.db`.
+#[must_use]
+pub fn is_placeholder(path: &str) -> bool {
+    let path = strip_url(path).replace('\\', "/").to_ascii_lowercase();
+    let mut parts = path.split('/').filter(|part| !part.is_empty()).peekable();
+    while let Some(part) = parts.next() {
+        let words: Vec<&str> = part.split(['_', '-', ' ', '.']).collect();
+        let is_yours = words.iter().any(|word| matches!(*word, "your" | "yourdb" | "yourdatabase" | "youruser"));
+        let is_to = part == "path" && parts.peek().is_some_and(|next| *next == "to" || next.starts_with("to-"));
+        if is_yours
+            || is_to
+            || part == "..."
+            || words.starts_with(&["path", "to"])
+            || part.starts_with('<') && part.contains('>')
+        {
+            return true;
+        }
+    }
+    false
+}
+
 /// `:memory:`, `file::memory:?cache=shared`, `sqlite://`, `sqlite:///:memory:`.
 #[must_use]
 pub fn is_memory(text: &str) -> bool {
@@ -379,6 +400,27 @@ mod tests {
             r"sqlite:///[^\s]+",
         ] {
             assert!(!is_database_path(no), "{no}");
+        }
+    }
+
+    #[test]
+    fn placeholders() {
+        for yes in [
+            "/path/to/db.sqlite",
+            "path/to/app.db",
+            "sqlite:////absolute/path/to/app.db",
+            "C:\\path\\to\\app.db",
+            "/home/your-user/app.db",
+            "your_database.db",
+            "<data>/app.db",
+            ".../app.db",
+            "/path_to/app.db",
+        ] {
+            assert!(is_placeholder(yes), "{yes}");
+        }
+        for no in ["path/app.db", "data/to/app.db", "yours.db", "/data/app.db", "../app.db", "paths/to.db", "bayour.db"]
+        {
+            assert!(!is_placeholder(no), "{no}");
         }
     }
 

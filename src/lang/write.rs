@@ -140,7 +140,8 @@ fn loses_its_root<'a>(source: &'a Source, language: Language, change: &Change<'a
     let written = names::strip_url(source.slice(at).trim_matches(['"', '\'']));
     let path = names::strip_url(path);
     let is_relative = path.starts_with(|first: char| first.is_alphanumeric() || matches!(first, '.' | '_'));
-    (configures && written.starts_with('/') && is_relative).then_some((written, path))
+    let is_rooted = ["/", "~", "$HOME", "${HOME}"].iter().any(|root| written.starts_with(root));
+    (configures && is_rooted && is_relative).then_some((written, path))
 }
 
 /// `name + ".db"`: the literal is only how names of databases end.

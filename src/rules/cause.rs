@@ -71,7 +71,7 @@ pub(super) fn causes<'a>(inventory: &'a Inventory, applied: &Applied<'a>) -> Vec
             }
             let place = value.origin.as_ref().unwrap_or(&reference.fact.place);
             let database = database_of(inventory, reference, index, value);
-            if database.is_none() && value.base == Base::Temporary {
+            if database.is_none() && value.base == Base::Temporary || names::is_placeholder(&value.pattern()) {
                 continue;
             }
             let own = *place == reference.fact.place;

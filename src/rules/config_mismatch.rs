@@ -3,7 +3,7 @@
 use super::sink::Offence;
 use super::{Applied, Sink, Standing, is_trial, spelling};
 use crate::finding::Remedy;
-use crate::lang::Setting;
+use crate::lang::{Setting, names};
 use crate::scan::{Context, DatabaseId, Inventory, Linked};
 
 pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink<'_>) {
@@ -15,7 +15,11 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
         let Some((expected, entry)) = policy.meaning(&setting.fact.name) else { continue };
         let Some(database) = setting.databases.first().copied() else { continue };
         let standing = policy.standing(database);
-        if standing == expected || standing == Standing::Temporary || setting.fact.value.is_opaque() {
+        if standing == expected
+            || standing == Standing::Temporary
+            || setting.fact.value.is_opaque()
+            || names::is_placeholder(&setting.fact.value.pattern())
+        {
             continue;
         }
         let mut offence = Offence::at(&setting.fact.place)

@@ -34,7 +34,11 @@ fn unset(reads: &[&Linked<EnvRead>], settings: &[&Linked<Setting>], policy: &App
     // The name under which platforms hand out a database of theirs: no file of the tree sets it.
     let is_handed_out = |name: &str| name == "DATABASE_URL" && !policy.governs(name);
     let asked = |name: &str| policy.governs(name) || names::env_names_database(name) && !is_handed_out(name);
-    for read in reads.iter().copied().filter(|read| read.fact.default.is_none() && asked(&read.fact.name)) {
+    for read in reads
+        .iter()
+        .copied()
+        .filter(|read| read.fact.default.is_none() && !read.fact.falls_back && asked(&read.fact.name))
+    {
         needed.entry(&read.fact.name).or_default().push(read);
     }
     for (name, reads) in needed {
@@ -54,8 +58,20 @@ fn unread(
     policy: &Applied<'_>,
     sink: &mut Sink<'_>,
 ) {
-    let mut read: BTreeSet<&str> = inventory.env_reads.iter().map(|read| read.fact.name.as_str()).collect();
-    read.extend(inventory.references.iter().flat_map(|it| &*it.fact.values).flat_map(|value| value.envs()));
+    // What compose fills in comes from the shell and from `.env`, and never from what it sets in a container.
+    let fills_in = |context: Context, file: &str| {
+        context == Context::Config && file.rsplit('/').next().is_some_and(|name| name.contains("compose"))
+    };
+    let mut read: BTreeSet<&str> = BTreeSet::new();
+    let mut filled_in: BTreeSet<&str> = BTreeSet::new();
+    for it in &inventory.env_reads {
+        let names = if fills_in(it.context, &it.fact.place.file) { &mut filled_in } else { &mut read };
+        names.insert(&it.fact.name);
+    }
+    for it in &inventory.references {
+        let names = if fills_in(it.context, &it.fact.place.file) { &mut filled_in } else { &mut read };
+        names.extend(it.fact.values.iter().flat_map(|value| value.envs()));
+    }
     if reads.is_empty() {
         return;
     }
@@ -71,7 +87,8 @@ fn unread(
                     matches!(policy.standing(*database), Standing::Primary | Standing::Specialised(_))
                         || policy.standing(*database) == Standing::Unknown && in_code(inventory, *database)
                 });
-        if ours && !read.contains(name) {
+        let is_filled_in = filled_in.contains(name) && !fills_in(setting.context, &setting.fact.place.file);
+        if ours && !read.contains(name) && !is_filled_in {
             unread.entry(name).or_default().push(setting);
         }
     }

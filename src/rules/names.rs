@@ -75,12 +75,14 @@ pub fn is_throw_away(name: &str) -> bool {
 }
 
 /// Well-known databases of other programs: the end of the path, and whose it is.
-const OTHERS: [(&str, &str); 23] = [
+const OTHERS: [(&str, &str); 25] = [
     ("home-assistant_v2.db", "Home Assistant"),
     ("zigbee.db", "Zigbee Home Automation"),
     ("places.sqlite", "Firefox"),
     ("cookies.sqlite", "Firefox"),
     ("favicons.sqlite", "Firefox"),
+    ("signal/sql/db.sqlite", "Signal"),
+    ("viber.db", "Viber"),
     ("litellm.db", "LiteLLM"),
     ("authelia/db.sqlite3", "Authelia"),
     ("authelia/config/db.sqlite3", "Authelia"),

@@ -62,7 +62,9 @@ impl World {
     pub(super) fn anchor(&mut self, file: &str, values: &[Value]) {
         for value in values {
             for identity in self.identities(file, value, 0) {
-                if !identity.loose && !identity.temporary && !identity.is_pattern && identity.engine == Engine::Sqlite {
+                let is_known = !identity.loose && !identity.temporary && !identity.is_pattern;
+                // `/path/to/app.db` of an example says nothing of where a lone `app.db` is.
+                if is_known && identity.engine == Engine::Sqlite && !names::is_placeholder(&identity.path) {
                     self.anchored.insert(identity.path);
                 }
             }
@@ -208,7 +210,8 @@ impl World {
         match value.base {
             Base::Temporary => return Some(whole(format!("<temporary>/{}", name_of(path)), true, false)),
             Base::Root => {
-                let path = normalise(path);
+                // `BASE + "/" + "app.db"`: the tree itself has no name that a slash could stand behind.
+                let path = normalise(path.trim_start_matches('/'));
                 let path = self.mounted(&path).unwrap_or(path);
                 let above = path.split('*').next().unwrap_or("");
                 let path = match is_pattern.then(|| self.of_pattern(file, &path)) {

@@ -410,3 +410,38 @@ fn a_database_below_the_folder_of_another_keeps_that_folder() {
         settings.replace("\"DB_NAME\", BASE_DIR / \"hc.sqlite\"", "\"DATABASE_PATH\", BASE_DIR / \"data/app.db\"");
     assert_eq!(text(&sandbox, "app.py"), expected, "{}{}", run.stdout, run.stderr);
 }
+
+#[test]
+fn a_variable_changes_its_name_in_all_places_or_in_none() {
+    let policy = "[primary]\npath = \"/data/app.db\"\nenv = \"DATABASE_PATH\"\naliases = [\"APP_DB\"]\n\n[mounts]\n\"/data\" = \"data\"\n";
+    let app = "import os\nimport sqlite3\n\nsqlite3.connect(os.environ.get(\"APP_DB\", \"/data/app.db\"))\n";
+    let compose = "services:\n  app:\n    build: .\n    environment:\n      APP_DB: ${APP_DB:-/data/app.db}\n    volumes:\n      - ./data:/data\n";
+    let sandbox = committed(
+        Sandbox::new()
+            .file("dbguard.toml", policy)
+            .file("app.py", app)
+            .file("Dockerfile", "FROM python\nENV LOG=1 APP_DB=/data/app.db\n")
+            .file("docker-compose.yml", compose)
+            .file(".env", "APP_DB=/data/app.db\n"),
+    );
+    let run = sandbox.run(&["fix", "--unsafe"]);
+    assert_eq!(
+        run.stderr, "Fixed 5 findings in 4 files. 1 finding stays: 1 that needs a person.\n",
+        "{}, and the alias is a word for nothing now",
+        run.stdout
+    );
+    for (file, before) in [("app.py", app), ("docker-compose.yml", compose), (".env", "APP_DB=/data/app.db\n")] {
+        assert_eq!(text(&sandbox, file), before.replace("APP_DB", "DATABASE_PATH"), "{file}");
+    }
+    assert_eq!(text(&sandbox, "Dockerfile"), "FROM python\nENV LOG=1 DATABASE_PATH=/data/app.db\n");
+
+    // A place that a person must look at.
+    let policy = "[primary]\npath = \"data/app.db\"\nenv = \"DATABASE_PATH\"\naliases = [\"APP_DB\"]\n";
+    let (app, deployed) = (app.replace("/data", "data"), "FROM python\nENV APP_DB=/srv/other.db\n");
+    let sandbox =
+        committed(Sandbox::new().file("dbguard.toml", policy).file("app.py", &app).file("deploy/Dockerfile", deployed));
+    let run = sandbox.run(&["fix", "--unsafe"]);
+    assert_eq!(text(&sandbox, "app.py"), app);
+    assert_eq!(text(&sandbox, "deploy/Dockerfile"), deployed);
+    assert!(run.stdout.contains("deploy/Dockerfile:2 sets `APP_DB`"), "{}", run.stdout);
+}

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::db::State;
-use crate::lang::{Engine, Role, names as words};
+use crate::lang::{Base, Engine, Role, Value, names as words};
 use crate::rules::names;
 use crate::scan::{Context, Database, DatabaseId, Inventory};
 
@@ -15,6 +15,8 @@ pub(super) struct Surveyed<'a> {
     pub(super) files: BTreeSet<&'a str>,
     /// How often code reads, writes or defines a table of it.
     pub(super) table_uses: usize,
+    /// A framework's settings say that it is the application's.
+    is_main: bool,
     /// Variables that give its whole path, with how often each is read.
     variables: BTreeMap<&'a str, usize>,
     /// How often it is called by each path.
@@ -43,12 +45,19 @@ pub(super) struct Survey<'a> {
 
 impl<'a> Survey<'a> {
     pub(super) fn new(inventory: &'a Inventory) -> Self {
-        let all: Vec<Surveyed<'a>> = (0..inventory.databases.len())
+        let mut all: Vec<Surveyed<'a>> = (0..inventory.databases.len())
             .map(DatabaseId)
             .filter(|&id| is_candidate(inventory.database(id)))
             .map(|id| survey(inventory, id))
             .filter(|it| it.references > 0 || it.database.file.is_some())
             .collect();
+        let is_fixture = |it: &Surveyed<'_>| names::is_fixture(&it.database.path);
+        // A program that is an example itself has a database with such a name.
+        if !all.iter().all(is_fixture) {
+            all.retain(|it| !is_fixture(it));
+        } else if all.len() > 1 {
+            all.clear();
+        }
         let mut all = of_one_path(all);
         all.sort_by(|one, other| {
             other.use_made().cmp(&one.use_made()).then_with(|| one.database.path.cmp(&other.database.path))
@@ -64,7 +73,8 @@ impl<'a> Survey<'a> {
         let exists = |it: &Surveyed<'_>| it.database.file.as_ref().is_some_and(|file| file.state == State::Readable);
         let main = all
             .iter()
-            .position(|it| ours(it) && exists(it))
+            .position(|it| ours(it) && it.is_main)
+            .or_else(|| all.iter().position(|it| ours(it) && exists(it)))
             .or_else(|| all.iter().position(ours))
             // A program that is itself well known is its own.
             .or_else(|| all.iter().position(|it| it.references > 0 && !it.database.path.starts_with('/')))
@@ -148,7 +158,7 @@ impl Surveyed<'_> {
     fn usual_path(&self) -> String {
         self.spelled
             .iter()
-            .filter(|(path, _)| path.starts_with('/') && is_plain(path))
+            .filter(|(path, _)| path.starts_with('/') && is_plain(path) && !words::is_placeholder(path))
             .max_by(|one, other| one.1.cmp(other.1).then(other.0.cmp(one.0)))
             .map_or_else(|| self.path().to_owned(), |(path, _)| path.clone())
     }
@@ -181,6 +191,7 @@ fn of_one_path(all: Vec<Surveyed<'_>>) -> Vec<Surveyed<'_>> {
         };
         other.references += it.references;
         other.table_uses += it.table_uses;
+        other.is_main |= it.is_main;
         other.files.extend(&it.files);
         for (name, reads) in it.variables {
             *other.variables.entry(name).or_default() += reads;
@@ -220,8 +231,8 @@ fn is_candidate(database: &Database) -> bool {
         && !database.temporary
         && is_plain(if database.is_pattern { &database.name } else { &database.path })
         && (database.file.is_some() || words::is_database_path(&database.name))
+        && !words::is_placeholder(&database.path)
         && !names::is_copy(&database.path)
-        && !names::is_fixture(&database.path)
         && names::without_side_ending(&database.path) == database.path
 }
 
@@ -239,6 +250,7 @@ fn survey(inventory: &Inventory, id: DatabaseId) -> Surveyed<'_> {
         id,
         references: 0,
         files: BTreeSet::new(),
+        is_main: false,
         table_uses: 0,
         variables: BTreeMap::new(),
         spelled: BTreeMap::new(),
@@ -252,13 +264,15 @@ fn survey(inventory: &Inventory, id: DatabaseId) -> Surveyed<'_> {
             continue;
         }
         let file: &str = &reference.fact.place.file;
+        found.is_main |= &*reference.fact.construct == "Django DATABASES";
         found.references += 1;
         found.files.insert(file);
         if reference.context == Context::Code {
             folders.insert(file.split_once('/').map_or("", |(folder, _)| folder));
         }
         for value in &*reference.fact.values {
-            if let Some(path) = value.rendered() {
+            // What lies below the tree itself is spelled from there, though a slash stands between the two.
+            if let Some(path) = value.rendered().filter(|_| value.base != Base::Root) {
                 *found.spelled.entry(words::strip_url(&path).to_owned()).or_default() += 1;
             }
         }
@@ -275,8 +289,10 @@ fn survey(inventory: &Inventory, id: DatabaseId) -> Surveyed<'_> {
     if found.variables.is_empty() {
         // `process.env.DB_PATH ?? "x.db"`, `path = os.getenv("DB_PATH")` with its default two lines below: the reference tells.
         let told = inventory.references.iter().filter(|it| it.context == Context::Code && it.databases.contains(&id));
-        for (name, _) in told.flat_map(|it| &*it.fact.values).filter_map(crate::lang::Value::whole_env) {
-            if words::env_names_database(name) {
+        let of_this = |default: &Value| default.file_name().is_some_and(|name| name == found.database.name);
+        for (name, default) in told.flat_map(|it| &*it.fact.values).filter_map(Value::whole_env) {
+            // `os.getenv("DB_NAME", BASE_DIR / "app.sqlite")` is called otherwise, and holds the path all the same.
+            if words::env_names_database(name) || default.is_some_and(of_this) {
                 *found.variables.entry(name).or_default() += 1;
             }
         }

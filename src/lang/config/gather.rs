@@ -243,6 +243,7 @@ impl<'a> Gather<'a> {
                     place: self.source.place(span),
                     name: name.clone(),
                     default: default.cloned(),
+                    falls_back: false,
                     language: self.language,
                 });
             }

@@ -231,7 +231,13 @@ impl Reader<'_, '_> {
             if names::env_names_database(name) {
                 let place = self.gather.source.place(span);
                 let language = self.gather.language;
-                self.gather.facts.env_reads.push(EnvRead { place, name: name.to_owned(), default: None, language });
+                self.gather.facts.env_reads.push(EnvRead {
+                    place,
+                    name: name.to_owned(),
+                    default: None,
+                    falls_back: false,
+                    language,
+                });
             }
             return;
         };

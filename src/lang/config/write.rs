@@ -17,6 +17,9 @@ fn one(source: &Source, language: Language, change: &Change<'_>) -> Written {
         Change::SetValue { at, value } => {
             let place = Literal::at(source, language, at)?;
             place.is_path(language)?;
+            if is_name_alone(source, language, at, &place.text) {
+                return Err(Refusal::because(NAME_ALONE));
+            }
             place.replace(source, spell::revalued(&place.text, value).map_err(Refusal::because)?)
         }
         Change::RenameVariable { at, from, to } => rename(source, at, from, to),
@@ -37,7 +40,30 @@ pub(in crate::lang) fn retarget(source: &Source, language: Language, at: Span, p
     }
     let place = Literal::at(source, language, at)?;
     place.is_path(language)?;
+    if is_name_alone(source, language, at, &place.text) {
+        return Err(Refusal::because(NAME_ALONE));
+    }
     place.replace(source, spell::respelled(&place.text, path).map_err(Refusal::because)?)
+}
+
+const NAME_ALONE: &str = "only the file's name is given here: its folder is given elsewhere, and may be another one";
+
+/// `DBNAME: app.db`: what reads this joins it to a folder of its own.
+fn is_name_alone(source: &Source, language: Language, at: Span, text: &str) -> bool {
+    let keyed = matches!(
+        language,
+        Language::Yaml | Language::Toml | Language::Json | Language::Ini | Language::Dotenv | Language::Dockerfile
+    );
+    let line = line_before(&source.text, at.range().start).trim_end_matches([' ', '\t', '"', '\'']);
+    let key = line.trim_end_matches([':', '=']).trim_end_matches([' ', '\t', '"', '\'']);
+    let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-');
+    let word = key.rsplit(|letter| !is_part(letter)).next().unwrap_or("").to_ascii_lowercase();
+    keyed
+        && line.len() > key.len()
+        && word.ends_with("name")
+        && !word.ends_with("filename")
+        && !word.ends_with("file_name")
+        && !text.contains(['/', '\\', ':', '$', '{'])
 }
 
 fn is_makefile(name: &str) -> bool {
@@ -323,6 +349,7 @@ pub(in crate::lang) fn whole_words(text: &str, name: &str) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
+    use super::NAME_ALONE;
     use crate::lang::Language::{self, Dockerfile, Dotenv, Ini, Json, Markdown, Other, Sql, Toml, Yaml};
     use crate::lang::write::testing::{environment, renamed, retargeted, sound, valued};
 
@@ -356,6 +383,9 @@ mod tests {
                 ("volumes:\n  - ‹./auth.db›:/app/auth.db:ro\n", ONE_FILE),
                 ("volumes:\n  - type: bind\n    source: ‹./auth.db›\n", ONE_FILE),
                 ("value: ‹{{ .Values.dir }}/auth.db›\n", "value: {{ .Values.dir }}/zoe.db\n"),
+                ("DBNAME: ‹auth.db›\n", &format!("refused: {NAME_ALONE}")),
+                ("db_name: ‹data/auth.db›\n", "db_name: /app/data/zoe.db\n"),
+                ("filename: ‹auth.db›\n", "filename: /app/data/zoe.db\n"),
             ],
         );
         assert_eq!(
@@ -438,6 +468,7 @@ mod tests {
                 ("{\"a\" :\t‹\"data\\/auth.db\"› , \"b\": 1}", "{\"a\" :\t\"/app/data/zoe.db\" , \"b\": 1}"),
                 ("{\"run\": \"sqlite3 ‹auth.db› .dump\"}", "{\"run\": \"sqlite3 /app/data/zoe.db .dump\"}"),
                 ("{\"a\": ‹\"jdbc:sqlite:auth.db\"›}", "{\"a\": \"jdbc:sqlite:/app/data/zoe.db\"}"),
+                ("{\"db_name\" : ‹\"auth.db\"›}", &format!("refused: {NAME_ALONE}")),
             ],
         );
         let escaped = valued("a.json", Json, "{\"a\": ‹\"x.db\"›}", "C:\\\"x\".db");

@@ -1,6 +1,7 @@
 //! Changes of JavaScript and TypeScript: literals keep their quotes, expressions their meaning among operators.
 
 mod models;
+mod width;
 
 use tree_sitter::Node;
 
@@ -22,7 +23,9 @@ pub(in crate::lang) fn write(source: &Source, language: Language, changes: &[Cha
         return vec![Err(Refusal::because("the file could not be read as a program")); changes.len()];
     };
     let writer = Writer { source, root: tree.root_node() };
-    changes.iter().map(|change| writer.one(change)).collect()
+    let mut written: Vec<Written> = changes.iter().map(|change| writer.one(change)).collect();
+    width::kept(source, &mut written);
+    written
 }
 
 struct Writer<'a, 't> {
@@ -417,7 +420,8 @@ impl<'t> Writer<'_, 't> {
             "identifier" => Some(callee),
             "member_expression" => {
                 let object = callee.child_by_field_name("object").map_or("", |object| self.text(object));
-                let path = object.to_ascii_lowercase();
+                // `require("node:path").join(..)`
+                let path = object.trim_end_matches(['"', '\'', ')']).to_ascii_lowercase();
                 (path.ends_with("path") || path.ends_with("posix"))
                     .then(|| callee.child_by_field_name("property"))
                     .flatten()

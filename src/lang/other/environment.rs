@@ -147,6 +147,7 @@ impl Reading<'_> {
                 place,
                 name: getter.name.clone(),
                 default: default.clone(),
+                falls_back: false,
                 language,
             });
             if !by_name && !by_default {

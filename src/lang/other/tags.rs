@@ -58,7 +58,13 @@ impl Reading<'_> {
         if let Some(name) = named {
             let (place, language) = (self.source.place(literal.span), self.gather.language);
             let default = default.as_ref().map(|(_, value)| value.clone());
-            self.gather.facts.env_reads.push(EnvRead { place, name: name.to_owned(), default, language });
+            self.gather.facts.env_reads.push(EnvRead {
+                place,
+                name: name.to_owned(),
+                default,
+                falls_back: false,
+                language,
+            });
         }
         let (span, value) = match (named, default) {
             (Some(name), Some((span, default))) => {

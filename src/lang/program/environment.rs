@@ -2,7 +2,7 @@
 
 use super::evaluate::{Val, argument, static_text};
 use super::facts::Reading;
-use super::ir::{Bound, ExprId, Kind, ScopeId, ScopeKind};
+use super::ir::{Binding, Bound, ExprId, Kind, Op, ScopeId, ScopeKind};
 use super::known::Known;
 use crate::lang::facts::{Confidence, EnvRead, Role};
 use crate::lang::names;
@@ -71,7 +71,8 @@ impl Reading<'_> {
         if !names_database && !opened {
             return;
         }
-        self.facts.env_reads.push(EnvRead { place, name: env, default, language: self.module.language });
+        let falls_back = self.falls_back(id);
+        self.facts.env_reads.push(EnvRead { place, name: env, default, falls_back, language: self.module.language });
         // A literal inside, or the opener around it, speaks for it already.
         let told = self.references.range(..).any(|(other, reference)| {
             span.contains(*other)
@@ -83,6 +84,42 @@ impl Reading<'_> {
             let values = self.evaluator.ask_paths(self.at, top);
             self.add(span, Role::Binds, values, "environment variable", Confidence::High, named, id);
         }
+    }
+
+    /// `X ?? "y.db"`, `X ? X : y`, `if (X)`, `{ X = "y.db" }`, `path = X` where `path` is given something else as well.
+    fn falls_back(&self, id: ExprId) -> bool {
+        let span = self.module.expr(id).span.range();
+        let text = &self.module.source.text;
+        let line = text.get(..span.start).unwrap_or("").rsplit('\n').next().unwrap_or("").trim_start();
+        let after = text.get(span.end..).unwrap_or("").trim_start();
+        let is_tested =
+            ["if ", "if(", "elif ", "} else if", "else if", "while "].iter().any(|word| line.starts_with(word));
+        if is_tested || after.starts_with('=') && !after.starts_with("==") && !after.starts_with("=>") {
+            return true;
+        }
+        let mut at = id;
+        for _ in 0..16 {
+            if self.is_bound_again(at) {
+                return true;
+            }
+            let Some(parent) = self.module.expr(at).parent else { return false };
+            match &self.module.expr(parent).kind {
+                Kind::Binary { op: Op::Or, left, .. } if *left == at => return true,
+                Kind::Binary { op: Op::Or, .. } | Kind::Member(..) => {}
+                Kind::Binary { op: Op::And | Op::Compare, .. } | Kind::Cond { .. } => return true,
+                Kind::Call { callee, args } if *callee == at || self.shapes_path(*callee, args.len()) => {}
+                _ => return false,
+            }
+            at = parent;
+        }
+        false
+    }
+
+    /// The value of a name that has another one, too.
+    fn is_bound_again(&self, value: ExprId) -> bool {
+        let is_it = |binding: &Binding| matches!(binding.value, Bound::Expr(bound) if bound == value);
+        let mut names = self.module.scopes.iter().flat_map(|scope| scope.bindings.values());
+        names.any(|bindings| bindings.len() > 1 && bindings.iter().any(is_it))
     }
 
     /// The choice that a test decides: `X ? X : "y.db"`.
@@ -136,6 +173,7 @@ impl Reading<'_> {
                     place,
                     name: env.clone(),
                     default: default.clone(),
+                    falls_back: false,
                     language: self.module.language,
                 });
                 if !told {

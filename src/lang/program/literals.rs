@@ -6,9 +6,9 @@ use super::ir::{ExprId, Kind, Op, Piece, ScopeId};
 use super::known::Known;
 use super::usage::Purpose;
 use crate::lang::facts::{Confidence, FileCopy, Role, Setting};
+use crate::lang::names;
 use crate::lang::value::{Base, Engine, Part, Value};
-use crate::lang::{Language, names, read_snippet};
-use crate::text::{Place, Snippet};
+use crate::text::Place;
 
 impl Reading<'_> {
     pub(super) fn literals(&mut self) {
@@ -236,7 +236,7 @@ impl Reading<'_> {
         top
     }
 
-    fn shapes_path(&self, callee: ExprId, args: usize) -> bool {
+    pub(super) fn shapes_path(&self, callee: ExprId, args: usize) -> bool {
         self.evaluator.ask(self.at, callee).iter().any(|function| match function {
             Val::External(name) => {
                 matches!(
@@ -318,18 +318,7 @@ impl Reading<'_> {
             });
             match known {
                 Some((Known::Copy, name)) => self.copy(call, &name, argument(args, 0, &["src"])),
-                Some((Known::Command, _)) => {
-                    if let Some(command) = argument(args, 0, &["args", "cmd"]) {
-                        self.command(command);
-                        // `spawn("sqlite3", [path, ".schema"])`
-                        if runs_sqlite(self.module, command)
-                            && let Some(rest) = argument(args, 1, &[])
-                            && let Kind::List(parts) = &self.module.expr(rest).kind
-                        {
-                            self.command_arguments(parts);
-                        }
-                    }
-                }
+                Some((Known::Command, _)) => self.command_line(args),
                 _ => {}
             }
         }
@@ -353,55 +342,6 @@ impl Reading<'_> {
                 from: values,
                 language: self.module.language,
             });
-        }
-    }
-
-    /// `os.system("sqlite3 x.db ..")`, `subprocess.run(["sqlite3", path, ".schema"])`.
-    fn command(&mut self, command: ExprId) {
-        match &self.module.expr(command).kind {
-            Kind::Text(pieces) => {
-                let mut snippet = Snippet::default();
-                for piece in pieces {
-                    match piece {
-                        Piece::Text(text, span) => snippet.push(text, span.start as usize),
-                        Piece::Hole(hole) => snippet.push("$x", self.module.expr(*hole).span.start as usize),
-                    }
-                }
-                if names::mentions(&snippet.text).is_empty() && !snippet.text.contains("sqlite3") {
-                    return;
-                }
-                let facts = read_snippet(&self.module.source, &snippet, Language::Shell);
-                for mut reference in facts.references {
-                    reference.language = self.module.language;
-                    let span = reference.place.span;
-                    if !span.is_empty() {
-                        self.references.entry(span).or_insert(reference);
-                    }
-                }
-                self.facts.statements.extend(facts.statements);
-                self.facts.table_uses.extend(facts.table_uses);
-            }
-            Kind::List(parts) => {
-                if let [program, rest @ ..] = parts.as_slice()
-                    && runs_sqlite(self.module, *program)
-                {
-                    self.command_arguments(rest);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// What follows `sqlite3`: the first that is no flag is the database.
-    fn command_arguments(&mut self, arguments: &[ExprId]) {
-        let database = arguments
-            .iter()
-            .find(|&&part| !super::evaluate::static_text(self.module, part).is_some_and(|text| text.starts_with('-')));
-        if let Some(&database) = database {
-            let span = self.module.expr(database).span;
-            let values = self.evaluator.ask_paths(self.at, database);
-            self.references.remove(&span);
-            self.add(span, Role::Opens, values, "sqlite3 command", Confidence::High, None, database);
         }
     }
 
@@ -475,12 +415,6 @@ impl Reading<'_> {
     pub(super) fn is_settings_class(&self, class: ScopeId) -> Option<String> {
         self.evaluator.program.settings_prefix(&self.evaluator, (self.at, class))
     }
-}
-
-fn runs_sqlite(module: &super::ir::Module, program: ExprId) -> bool {
-    matches!(&module.expr(program).kind, Kind::Text(_))
-        && super::evaluate::static_text(module, program)
-            .is_some_and(|text| text == "sqlite3" || text.ends_with("/sqlite3"))
 }
 
 /// Stands for a hole while a text is judged.

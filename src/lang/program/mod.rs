@@ -5,6 +5,7 @@ mod arguments;
 mod behind;
 mod builders;
 mod calls;
+mod commands;
 mod derived;
 mod destroys;
 mod entities;

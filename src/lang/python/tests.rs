@@ -281,6 +281,28 @@ os.system('sqlite3 /app/data/x.db .schema')
 subprocess.run(['sqlite3', 'y.db', '.tables'])
 "#;
     assert_eq!(python(text), ["2:20 opens /app/data/x.db", "3:28 opens y.db"]);
+    let text = r#"import subprocess, os, shlex
+subprocess.run(shlex.split("sqlite3 a.db 'select 1'"))
+subprocess.run("sqlite3 b.db".split() + [sql])
+subprocess.run(["bash", "-lc", f"zcat {dump} | sqlite3 c.db"])
+command = "sqlite3 d.db < schema.sql"
+os.system(command)
+os.system("sqlite3 " + "data/e.db" + " .dump")
+os.system("gunzip -c " + url + " > f.sqlite")
+subprocess.Popen("sqlite3 g.db '%s'" % sql, shell=True)
+subprocess.run(["git", "-c", "sqlite3 h.db"])
+"#;
+    let expected = [
+        "2:37 opens a.db",
+        "3:25 opens b.db",
+        "4:56 opens c.db",
+        "5:20 opens d.db",
+        "7:24 opens data/e.db",
+        "8:36 binds f.sqlite",
+        "9:27 opens g.db",
+        "10:39 mentions h.db",
+    ];
+    assert_eq!(python(text), expected);
 }
 
 #[test]

@@ -262,6 +262,7 @@ impl<'a> Reader<'a> {
                 place: self.source.place(Span::new(word.span.start, word.span.end)),
                 name: variable.name.clone(),
                 default,
+                falls_back: variable.default.is_some(),
                 language: Language::Shell,
             });
         }

@@ -16,6 +16,14 @@ static OPEN_CALL: LazyLock<Regex> =
 static COMMAND: LazyLock<Regex> = LazyLock::new(|| {
     regex(r"(?:^|[\s;&|($`\x22'])(rm|mv|unlink|shred|truncate|git rm)\s[^;&|)]*$|(?:^|[^<>&\d-])(>)\s*[\x22']?$")
 });
+/// `curl -o x.db URL`
+static FETCHED_TO: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r"(?:^|[\s;&|($`\x22'])(curl|wget)(?:\s[^;&|)]*?)?\s(?:-[a-zA-Z]*[oO]|--output(?:-document)?)[\s=][\x22']?$")
+});
+/// `wget https://host/x.db`, `curl -LO https://host/x.db`: the file gets the name that the address ends with.
+static FETCHED: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r"(?:^|[\s;&|($`\x22'])(wget|curl\s[^\n;&|]*-[a-zA-Z]*O)\s[^\n;&|]*/([\w.-]+)(?:[\s\x22';&|)]|$)")
+});
 /// What is copied to, behind what is copied from.
 static COPIED_TO: LazyLock<Regex> = LazyLock::new(|| {
     regex(
@@ -55,9 +63,16 @@ pub(super) fn destroyer(source: &Source, at: Span) -> Option<String> {
     let text = source.text.as_str();
     let before = text.get(..at.range().start)?;
     let line = before.rsplit('\n').next().unwrap_or(before);
-    for pattern in [&*OPEN_CALL, &*COMMAND, &*COPIED_TO] {
+    for pattern in [&*OPEN_CALL, &*COMMAND, &*COPIED_TO, &*FETCHED_TO] {
         if let Some(found) = pattern.captures(line) {
             return found.iter().skip(1).flatten().next().map(|word| word.as_str().to_owned());
+        }
+    }
+    if text.contains("wget ") || text.contains("curl ") {
+        let own = source.slice(at).trim_matches(['"', '\'']).rsplit('/').next();
+        let mut fetched = FETCHED.captures_iter(text).filter_map(|found| Some((found.get(1)?, found.get(2)?)));
+        if let Some((by, _)) = fetched.find(|(_, name)| Some(name.as_str()) == own) {
+            return by.as_str().split_whitespace().next().map(str::to_owned);
         }
     }
     let after = text.get(at.range().end..)?;
@@ -162,6 +177,12 @@ mod tests {
             ("COPY = ‹'a.db'›\ndst = sqlite3.connect(str(COPY))\nsrc.backup(dst)\n", Some("backup")),
             ("COPY = ‹'a.db'›\nwith sqlite3.connect(COPY) as dst:\n    src.backup(dst, pages=5)\n", Some("backup")),
             ("DB = ‹'a.db'›\nsrc = sqlite3.connect(DB)\nsrc.backup(dst)\n", None),
+            ("curl -fsSL -o ‹a.db› https://host/x", Some("curl")),
+            ("wget -O ‹a.db› https://host/x", Some("wget")),
+            ("wget https://host/a.db\nsqlite3 ‹a.db› .dump", Some("wget")),
+            ("curl -fsSLO https://host/data/a.db && sqlite3 ‹data/a.db› .dump", Some("curl")),
+            ("curl https://host/a.db | wc -c\nsqlite3 ‹a.db› .dump", None),
+            ("wget https://host/b.db\nsqlite3 ‹a.db› .dump", None),
             ("sqlite3 ‹a.db› .dump", None),
             ("DB = ‹'a.db'›\nos.remove(OTHER)\n", None),
             ("rm -f b; sqlite3 ‹a.db›", None),

@@ -121,7 +121,10 @@ impl<'a> PathExpression<'a> {
             let content = Literal::of(source, node)?.content?;
             Some(source.slice(content).to_owned())
         });
-        let ends = written.as_deref().map(url_ends).unwrap_or_default();
+        let ends = match written {
+            Some(written) => url_ends(&written),
+            None => (leading_scheme(source, node).unwrap_or_default(), String::new()),
+        };
         let class = class_of(source, node);
         let kind = match (&ends, gives_path(source, node)) {
             ((scheme, _), _) if !scheme.is_empty() => Kind::Url,
@@ -158,6 +161,32 @@ fn url_ends(text: &str) -> (String, String) {
         }
         None => <_>::default(),
     }
+}
+
+/// `sqlite:///` of a URL that is added up or filled in: what the first of its literals begins with.
+fn leading_scheme(source: &Source, node: Node<'_>) -> Option<String> {
+    let first = first_literal(source, node)?;
+    let text = source.slice(first.content?);
+    let scheme =
+        text.find("://").and_then(|at| text.get(..at + 3)).filter(|_| names::sqlite_url_path(text).is_some())?;
+    let slash = if text.get(scheme.len()..)?.starts_with('/') { "/" } else { "" };
+    Some(format!("{scheme}{slash}"))
+}
+
+/// The literal that an expression begins with.
+pub(super) fn first_literal<'a>(source: &'a Source, node: Node<'a>) -> Option<Literal<'a>> {
+    let mut node = node;
+    for _ in 0..64 {
+        node = match node.kind() {
+            "parenthesized_expression" | "concatenated_string" => *named_children(node).first()?,
+            "binary_operator" => node.child_by_field_name("left")?,
+            // `"sqlite:///{}".format(path)`
+            "call" => node.child_by_field_name("function").filter(|it| it.kind() == "attribute")?,
+            "attribute" => node.child_by_field_name("object")?,
+            _ => return Literal::of(source, node),
+        };
+    }
+    None
 }
 
 /// The next wider expression that is still the same path.

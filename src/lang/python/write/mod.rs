@@ -191,6 +191,13 @@ impl<'a> Writer<'a> {
         let quote = if is_fixed && found.kind == Kind::Url { other(found.quote) } else { found.quote };
         let default = match found.kind {
             Kind::Url if !is_fixed && wanted.keep != Keep::Nothing => self.url_rest(found, value, wanted)?,
+            Kind::Url
+                if !is_fixed
+                    && query.is_empty()
+                    && found.contents.iter().any(|content| self.source.slice(*content).contains('?')) =>
+            {
+                return Err(Refusal::because("the URL is put together at run time"));
+            }
             Kind::Url => quoted(wanted.default, quote),
             Kind::Text | Kind::Path => self.default_text(found, value, wanted, quote)?,
         };
@@ -251,8 +258,10 @@ impl<'a> Writer<'a> {
     /// The path of a URL that is put together at run time: the f-string without its scheme and query.
     fn url_rest(&self, found: &PathExpression<'_>, value: &str, wanted: Wanted<'_>) -> Result<String, Refusal> {
         let refused = || Refusal::because("the URL is put together at run time");
-        let literal = Literal::of(self.source, found.node).ok_or_else(refused)?;
         let (scheme, query) = found.url_ends();
+        let Some(literal) = Literal::of(self.source, found.node) else {
+            return self.sum_rest(found, value, wanted);
+        };
         let whole = match wanted.keep {
             Keep::Folder => self.with_name(found, span(found.node), value, name(wanted.default))?,
             Keep::Below(levels) => self.with_name(found, span(found.node), value, tail(wanted.default, levels))?,
@@ -262,6 +271,35 @@ impl<'a> Writer<'a> {
         let inner = whole.get(open.len()..whole.len() - literal.close.len()).ok_or_else(refused)?;
         let inner = inner.strip_prefix(scheme).and_then(|it| it.strip_suffix(query)).ok_or_else(refused)?;
         Ok(format!("{open}{inner}{}", literal.close))
+    }
+
+    /// The path of a URL that is added up or filled in: all of the expression but the scheme that it begins with.
+    fn sum_rest(&self, found: &PathExpression<'_>, value: &str, wanted: Wanted<'_>) -> Result<String, Refusal> {
+        let refused = || Refusal::because("the URL is put together at run time");
+        let literal = expression::first_literal(self.source, found.node).ok_or_else(refused)?;
+        let content = literal.content.ok_or_else(refused)?;
+        // A query would have to stay behind the path.
+        if found.contents.iter().any(|content| self.source.slice(*content).contains('?')) {
+            return Err(refused());
+        }
+        let whole = match wanted.keep {
+            Keep::Folder => self.with_name(found, span(found.node), value, name(wanted.default))?,
+            Keep::Below(levels) => self.with_name(found, span(found.node), value, tail(wanted.default, levels))?,
+            _ => self.source.slice(span(found.node)).to_owned(),
+        };
+        let (scheme, start) = (found.url_ends().0, span(found.node).range().start);
+        let from = content.range().start.checked_sub(start).ok_or_else(refused)?;
+        if self.source.slice(content) != scheme {
+            let (head, tail) = (whole.get(..from), whole.get(from + scheme.len()..));
+            return Ok(format!("{}{}", head.ok_or_else(refused)?, tail.ok_or_else(refused)?));
+        }
+        let rest = whole.get(from + scheme.len() + literal.close.len()..).ok_or_else(refused)?;
+        // Nothing but `(`, the scheme and `+` may go.
+        let rest = rest.trim_start().strip_prefix('+').ok_or_else(refused)?;
+        match from == literal.open.len() {
+            true => Ok(rest.trim_start().to_owned()),
+            false => Err(refused()),
+        }
     }
 
     fn path_class(&self, found: &PathExpression<'_>, edits: &mut Vec<Edit>) -> Result<String, Refusal> {

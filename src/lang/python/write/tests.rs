@@ -117,6 +117,46 @@ fn what_is_put_together_at_run_time_stays_as_the_default() {
             "U = \"sqlite:///\" + os.environ.get(\"DATABASE_PATH\", f\"{DIR}/zoe.db\") + \"?x=1\"",
         ),
         (
+            "U = 'sqlite:///' + DIR + '/' + ⟦'zoe.db'⟧",
+            "sqlite:///*/zoe.db",
+            "U = 'sqlite:///' + os.environ.get('DATABASE_PATH', DIR + '/' + 'zoe.db')",
+        ),
+        (
+            "U = 'sqlite:////' + DIR + ⟦'/zoe.db'⟧",
+            "sqlite:////*/zoe.db",
+            "U = 'sqlite:///' + os.environ.get('DATABASE_PATH', '/' + DIR + '/zoe.db')",
+        ),
+        (
+            "U = ⟦'sqlite:///%s/zoe.db' % DIR⟧",
+            "sqlite:///*/zoe.db",
+            "U = 'sqlite:///' + os.environ.get('DATABASE_PATH', '%s/zoe.db' % DIR)",
+        ),
+        (
+            "U = ⟦'sqlite:///{}/zoe.db'.format(DIR)⟧",
+            "sqlite:///*/zoe.db",
+            "U = 'sqlite:///' + os.environ.get('DATABASE_PATH', '{}/zoe.db'.format(DIR))",
+        ),
+        (
+            "U = 'sqlite:///' + DIR + ⟦'/zoe.db?x=1'⟧",
+            "sqlite:///*/zoe.db",
+            "refused: the URL is put together at run time",
+        ),
+        (
+            "P = os.path.join(\n    HERE, ⟦'zoe.db'⟧\n)\n",
+            "*/zoe.db",
+            "P = os.environ.get('DATABASE_PATH', os.path.join(HERE, 'zoe.db'))\n",
+        ),
+        (
+            "U = 'sqlite:///' + os.path.join(\n    os.path.dirname(current_app.instance_path), ⟦'zoe.db'⟧\n)\n",
+            "*/zoe.db",
+            "U = 'sqlite:///' + os.environ.get(\n    'DATABASE_PATH', os.path.join(os.path.dirname(current_app.instance_path), 'zoe.db')\n)\n",
+        ),
+        (
+            "P = os.path.join(\n    HERE,\n    ⟦'zoe.db'⟧,\n)\n",
+            "*/zoe.db",
+            "P = os.environ.get(\n    'DATABASE_PATH',\n    os.path.join(\n        HERE,\n        'zoe.db',\n    ),\n)\n",
+        ),
+        (
             "U = 'sqlite:///' + os.path.join(DIR, ⟦'zoe.db'⟧)",
             "sqlite:///*/zoe.db",
             "U = 'sqlite:///' + os.environ.get('DATABASE_PATH', os.path.join(DIR, 'zoe.db'))",

@@ -12,6 +12,11 @@ const WIDER: [usize; 2] = [100, 120];
 
 /// Breaks each line that a change makes too long, where one change alone is made in it.
 pub(super) fn kept(source: &Source, root: Node<'_>, written: &mut [Written], line_end: &str) {
+    for edit in written.iter_mut().flatten().flatten().filter(|edit| edit.text.contains('\n')) {
+        if !begins_in_text(root, line_start(&source.text, edit.span.range().start)) {
+            relaid(&source.text, edit, limit(&source.text).unwrap_or(USUAL), line_end);
+        }
+    }
     let Some(limit) = limit(&source.text) else { return };
     let changed = written.iter().flatten().flatten().filter(|edit| !edit.span.is_empty());
     let touched: Vec<usize> = changed.map(|edit| line_start(&source.text, edit.span.range().start)).collect();
@@ -27,6 +32,62 @@ pub(super) fn kept(source: &Source, root: Node<'_>, written: &mut [Written], lin
         }
         edits.extend(more);
     }
+}
+
+/// An expression over several lines that became an argument: on one line where it fits there now, else a line further in.
+fn relaid(text: &str, edit: &mut Edit, limit: usize, line_end: &str) {
+    let range = edit.span.range();
+    let line = text.get(line_start(text, range.start)..range.start).unwrap_or("");
+    let indent = line.get(..line.len() - line.trim_start().len()).unwrap_or("");
+    let Some(brackets) = Brackets::of(&edit.text).filter(|_| !indent.contains('\t')) else { return };
+    // What did not stand within brackets before is no call that was put around it.
+    let (Some(head), Some(body), Some(tail)) = (
+        edit.text.get(..=brackets.open),
+        edit.text.get(brackets.open + 1..brackets.close),
+        edit.text.get(brackets.close..),
+    ) else {
+        return;
+    };
+    let comma = brackets.commas.first().map(|comma| comma - brackets.open - 1);
+    let Some((name, rest)) = comma.and_then(|comma| body.split_at_checked(comma)) else { return };
+    let rest = rest.trim_start_matches(',').trim_start();
+    if head.contains('\n') || tail.contains('\n') || name.contains('\n') || !rest.contains('\n') {
+        return;
+    }
+    let inner = format!("{line_end}{indent}    ");
+    let fits = |text: &str| indent.chars().count() + 4 + text.chars().count() < limit;
+    let rest = match joined(rest).filter(|rest| fits(rest)) {
+        Some(rest) => rest,
+        None => rest.lines().map(str::trim_end).collect::<Vec<_>>().join(&format!("{line_end}    ")),
+    };
+    let whole = format!("{head}{name}, {rest}{tail}");
+    let end = text.get(range.end..).unwrap_or("").split(['\n', '\r']).next().unwrap_or("");
+    let is_one = !rest.contains('\n');
+    edit.text = if is_one && line.chars().count() + whole.chars().count() + end.trim_end().chars().count() <= limit {
+        whole
+    } else if is_one && fits(&format!("{name}, {rest}")) {
+        format!("{head}{inner}{name}, {rest}{line_end}{indent}{tail}")
+    } else {
+        format!("{head}{inner}{name},{inner}{rest},{line_end}{indent}{tail}")
+    };
+}
+
+/// An expression over several lines as one line; `None` where a comma before its end says that it is to have several.
+fn joined(text: &str) -> Option<String> {
+    let mut whole = String::new();
+    for line in text.lines() {
+        let line = line.trim();
+        let opens = whole.ends_with(['(', '[', '{']);
+        if line.starts_with([')', ']', '}']) {
+            if whole.ends_with(',') {
+                return None;
+            }
+        } else if !opens && !whole.is_empty() {
+            whole.push(' ');
+        }
+        whole.push_str(line);
+    }
+    Some(whole)
 }
 
 /// Whether a line begins within a text over several lines: a line end put in there would be a part of it.
