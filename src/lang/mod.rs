@@ -21,6 +21,8 @@ mod shell;
 mod spell;
 pub mod sql;
 #[cfg(test)]
+mod table_names_tests;
+#[cfg(test)]
 mod tables_tests;
 mod toml;
 mod value;

@@ -30,7 +30,7 @@ fn expect(path: &str, language: Language, cases: &[&str]) {
 
 const OPEN: &str = "import sqlite3\nc = sqlite3.connect('x.db')\n";
 
-fn python(cases: &[&str]) {
+pub(super) fn python(cases: &[&str]) {
     let cases: Vec<String> = cases.iter().map(|case| format!("{OPEN}{case}\n")).collect();
     let cases: Vec<&str> = cases.iter().map(String::as_str).collect();
     expect("app.py", Language::Python, &cases);

@@ -4,10 +4,14 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::arguments::{Written, decorated_option, parsed_option};
 use super::evaluate::{Evaluator, InModule, Val, argument};
-use super::ir::{Binding, Bound, ExprId, Kind, Module, Op, ScopeId, ScopeKind};
+use super::ir::{Arg, Binding, Bound, ExprId, Kind, Module, Op, Piece, ScopeId, ScopeKind};
 use super::known;
+use super::members::is_property;
 use super::names::reaching;
+use super::quoting::quoted_parameter;
+use super::relays::parametrized;
 
 /// Expressions and names looked at for one question. A question that needs more has no whole answer.
 const STEPS: u32 = 50_000;
@@ -16,7 +20,7 @@ const NESTED: usize = 12;
 
 /// A way into a collection.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Step {
+pub(super) enum Step {
     /// What a loop gives: each element, each key.
     Each,
     /// The part with that number.
@@ -25,6 +29,8 @@ enum Step {
     Field(String),
     /// Every value of a dictionary.
     Value,
+    /// What an object holds under a name.
+    Attribute(Arc<str>),
 }
 
 /// What was found behind an expression.
@@ -35,6 +41,15 @@ pub(super) struct Behind {
     pub(super) perhaps: Vec<(InModule<ExprId>, Arc<str>)>,
     /// Why there may be others.
     pub(super) cut: Option<String>,
+    /// Something on the way is not written in the tree: what a user types, what a query gives.
+    pub(super) is_open: bool,
+}
+
+impl Behind {
+    /// Everything that the expression can be is among the literals.
+    pub(super) fn is_whole(&self) -> bool {
+        self.cut.is_none() && !self.is_open && self.perhaps.is_empty()
+    }
 }
 
 /// Every string literal that an expression can be.
@@ -48,9 +63,16 @@ pub(super) fn elements_behind(evaluator: &Evaluator<'_>, at: usize, expr: ExprId
 }
 
 fn search(evaluator: &Evaluator<'_>, at: usize, expr: ExprId, path: &[Step]) -> Behind {
-    let found = Behind { literals: Vec::new(), perhaps: Vec::new(), cut: None };
-    let mut search =
-        Search { evaluator, found, seen: HashSet::new(), open: Vec::new(), doubted: Vec::new(), doubt: None };
+    let found = Behind { literals: Vec::new(), perhaps: Vec::new(), cut: None, is_open: false };
+    let mut search = Search {
+        evaluator,
+        found,
+        seen: HashSet::new(),
+        open: Vec::new(),
+        doubted: Vec::new(),
+        doubt: None,
+        led_on: false,
+    };
     search.walk(at, expr, path);
     let mut steps = 0;
     while let Some((goal, path)) = search.next() {
@@ -63,6 +85,7 @@ fn search(evaluator: &Evaluator<'_>, at: usize, expr: ExprId, path: &[Step]) -> 
             Goal::Expr(at, expr) => search.expression(at, expr, &path),
             Goal::Global(at, name) => search.global(at, &name, &path),
         }
+        search.found.is_open |= !std::mem::take(&mut search.led_on);
     }
     search.found
 }
@@ -87,6 +110,8 @@ struct Search<'e, 'p> {
     doubted: Vec<(Way, Arc<str>)>,
     /// Why what is followed now may lead elsewhere.
     doubt: Option<Arc<str>>,
+    /// What is followed now is a text, or leads to others.
+    led_on: bool,
 }
 
 impl<'p> Search<'_, 'p> {
@@ -110,6 +135,7 @@ impl<'p> Search<'_, 'p> {
     }
 
     fn follow(&mut self, goal: Goal, path: &[Step]) {
+        self.led_on = true;
         let goal = (goal, path.to_vec());
         if path.len() <= NESTED && self.seen.insert(goal.clone()) {
             self.open.push(goal);
@@ -120,10 +146,14 @@ impl<'p> Search<'_, 'p> {
         let Some(module) = self.evaluator.program.module(at) else { return };
         match &module.expr(expr).kind {
             // Nothing is walked twice on the same path, so nothing is found twice.
-            Kind::Text(_) if path.is_empty() => match &self.doubt {
-                Some(reason) => self.found.perhaps.push(((at, expr), Arc::clone(reason))),
-                None => self.found.literals.push((at, expr)),
-            },
+            Kind::Text(pieces) if path.is_empty() => {
+                self.led_on = matches!(pieces.as_slice(), [] | [Piece::Text(..)]);
+                match &self.doubt {
+                    Some(reason) => self.found.perhaps.push(((at, expr), Arc::clone(reason))),
+                    None => self.found.literals.push((at, expr)),
+                }
+            }
+            Kind::Null | Kind::Bool(_) | Kind::Number(_) => self.led_on = true,
             Kind::Cond { then, otherwise, .. } => {
                 self.walk(at, *then, path);
                 self.walk(at, *otherwise, path);
@@ -161,7 +191,7 @@ impl<'p> Search<'_, 'p> {
                 };
                 self.walk(at, *base, &then(step, path));
             }
-            Kind::Call { callee, args } => self.call(at, module, *callee, args.first().map(|arg| arg.value), path),
+            Kind::Call { callee, args } => self.call(at, module, *callee, args, path),
             Kind::Name(name) => self.name(at, module, expr, name, path),
             Kind::Member(base, name) => self.member(at, module, *base, name, path),
             _ => {}
@@ -186,33 +216,118 @@ impl<'p> Search<'_, 'p> {
         }
     }
 
-    fn call(&mut self, at: usize, module: &'p Module, callee: ExprId, first: Option<ExprId>, path: &[Step]) {
+    fn call(&mut self, at: usize, module: &'p Module, callee: ExprId, args: &[Arg], path: &[Step]) {
+        let first = args.first().map(|arg| arg.value);
         match (&module.expr(callee).kind, path) {
             (Kind::Member(_, method), []) if known::quotes_names(method) => {
                 if let Some(first) = first {
-                    self.walk(at, first, path);
+                    return self.walk(at, first, path);
+                }
+            }
+            // `table: str = typer.Option("users")`
+            (Kind::Name(name) | Kind::Member(_, name), [])
+                if matches!(name.as_ref(), "Option" | "Argument" | "Query" | "Field" | "Form" | "Header" | "Body") =>
+            {
+                if let Some(default) = argument(args, 0, &["default"]) {
+                    self.walk(at, default, path);
+                }
+                self.found.is_open = true;
+            }
+            // `pytest.param("users", 3)`
+            (Kind::Member(_, method), _) if method.as_ref() == "param" => {
+                let part = match path.split_first() {
+                    Some((Step::Part(index), rest)) => args.get(*index).map(|arg| (arg.value, rest)),
+                    _ => first.map(|first| (first, path)),
+                };
+                if let Some((value, path)) = part {
+                    return self.walk(at, value, path);
                 }
             }
             (Kind::Member(base, method), [Step::Each, rest @ ..]) => match (method.as_ref(), rest) {
-                ("keys" | "copy" | "union" | "difference" | "intersection", _) => self.walk(at, *base, path),
-                ("values", _) => self.walk(at, *base, &then(Step::Value, rest)),
-                ("items", [Step::Part(0), rest @ ..]) => self.walk(at, *base, &then(Step::Each, rest)),
-                ("items", [Step::Part(1), rest @ ..]) => self.walk(at, *base, &then(Step::Value, rest)),
+                ("keys" | "copy" | "union" | "difference" | "intersection", _) => return self.walk(at, *base, path),
+                ("values", _) => return self.walk(at, *base, &then(Step::Value, rest)),
+                ("items", [Step::Part(0), rest @ ..]) => return self.walk(at, *base, &then(Step::Each, rest)),
+                ("items", [Step::Part(1), rest @ ..]) => return self.walk(at, *base, &then(Step::Value, rest)),
                 _ => {}
             },
-            (Kind::Name(name), _) => {
-                let Some(first) = first else { return };
-                match (name.as_ref(), path) {
-                    ("list" | "tuple" | "set" | "frozenset" | "sorted" | "reversed" | "iter" | "dict", _) => {
-                        self.walk(at, first, path);
+            (Kind::Name(name), _) => match (name.as_ref(), path, first) {
+                ("list" | "tuple" | "set" | "frozenset" | "sorted" | "reversed" | "iter" | "dict", _, Some(first)) => {
+                    return self.walk(at, first, path);
+                }
+                ("enumerate", [Step::Each, Step::Part(1), rest @ ..], Some(first)) => {
+                    return self.walk(at, first, &then(Step::Each, rest));
+                }
+                ("zip", [Step::Each, Step::Part(index), rest @ ..], _) => {
+                    if let Some(arg) = args.get(*index) {
+                        return self.walk(at, arg.value, &then(Step::Each, rest));
                     }
-                    ("enumerate", [Step::Each, Step::Part(1), rest @ ..]) => {
-                        self.walk(at, first, &then(Step::Each, rest));
+                }
+                _ => {}
+            },
+            _ => {}
+        }
+        if let Some((Step::Attribute(_) | Step::Part(_), rest)) = path.split_first()
+            && let Some(fields) = self.evaluator.fields(at, callee)
+        {
+            let field = fields.iter().position(|field| match path.first() {
+                Some(Step::Attribute(name)) => field.name == *name,
+                _ => false,
+            });
+            let index = match path.first() {
+                Some(Step::Part(index)) => Some(*index),
+                _ => field,
+            };
+            let Some(field) = index.and_then(|index| fields.get(index)) else { return };
+            match (argument(args, index.unwrap_or(0), &[field.name.as_ref()]), field.default) {
+                (Some(given), _) => self.walk(at, given, rest),
+                (None, Some((home, default))) => self.walk(home, default, rest),
+                (None, None) => {}
+            }
+            return;
+        }
+        for val in self.evaluator.ask(at, callee) {
+            if let Val::Function(function, this) = val {
+                let quoted = self.evaluator.program.module(function.0);
+                let quoted = quoted.and_then(|module| quoted_parameter(module, function.1));
+                if let Some(index) = quoted.filter(|_| path.is_empty()) {
+                    let position = index.checked_sub(usize::from(this.is_some())).unwrap_or(usize::MAX);
+                    if let Some(given) = argument(args, position, &[]) {
+                        self.walk(at, given, path);
                     }
-                    _ => {}
+                    continue;
+                }
+                self.returned(at, function, this.is_some(), args, path);
+            }
+        }
+    }
+
+    /// What a function gives for these arguments.
+    fn returned(&mut self, at: usize, function: InModule<ScopeId>, of_object: bool, args: &[Arg], path: &[Step]) {
+        let Some(module) = self.evaluator.program.module(function.0) else { return };
+        let scope = module.scope(function.1);
+        for &value in &scope.returns {
+            // A parameter that it gives back is what stands in this call.
+            let same = match &module.expr(value).kind {
+                Kind::Name(name) => scope.params.iter().position(|param| param.name == *name),
+                _ => None,
+            };
+            match same.and_then(|index| scope.params.get(index).map(|param| (index, param))) {
+                Some((index, param)) => {
+                    let position = index.checked_sub(usize::from(of_object)).unwrap_or(usize::MAX);
+                    if let Some(given) = argument(args, position, &[param.name.as_ref()]) {
+                        self.walk(at, given, path);
+                    } else if let Some(default) = param.default {
+                        self.walk(function.0, default, path);
+                    }
+                }
+                None => {
+                    self.walk(function.0, value, path);
+                    // A generator gives each of them.
+                    if let Some((Step::Each, rest)) = path.split_first() {
+                        self.walk(function.0, value, rest);
+                    }
                 }
             }
-            _ => {}
         }
     }
 
@@ -254,26 +369,83 @@ impl<'p> Search<'_, 'p> {
         }
     }
 
-    fn member(&mut self, at: usize, module: &'p Module, base: ExprId, name: &str, path: &[Step]) {
+    fn member(&mut self, at: usize, module: &'p Module, base: ExprId, name: &Arc<str>, path: &[Step]) {
         let own = matches!(&module.expr(base).kind, Kind::Name(base) if matches!(base.as_ref(), "self" | "cls"));
         if own {
             let Some(class) = super::members::enclosing_class(module, module.expr(base).scope) else { return };
-            let body = module.scope(class);
-            for binding in [body.bindings.get(name), body.members.get(name)].into_iter().flatten().flatten() {
-                self.binding(at, module, class, binding, path);
-            }
-            return;
+            return self.attribute_of((at, class), name, path);
         }
+        if name.as_ref() == "param"
+            && matches!(&module.expr(base).kind, Kind::Name(request) if request.as_ref() == "request")
+            && let Some(values) = fixture_values(module, module.expr(base).scope)
+        {
+            return self.walk(at, values, &then(Step::Each, path));
+        }
+        self.walk(at, base, &then(Step::Attribute(Arc::clone(name)), path));
         for val in self.evaluator.ask(at, base) {
             let (home, scope) = match val {
+                Val::External(dotted) => {
+                    let home = dotted.strip_prefix("argparse.Namespace#").and_then(|home| home.parse().ok());
+                    self.option(home, name, path);
+                    continue;
+                }
                 Val::Module(home) => (home, ScopeId(0)),
-                Val::Class((home, class)) | Val::Instance((home, class), _) => (home, class),
+                Val::Class(class) | Val::Instance(class, _) => {
+                    self.attribute_of(class, name, path);
+                    continue;
+                }
                 _ => continue,
             };
+            if let Some(module) = self.evaluator.program.module(home) {
+                self.attribute(home, module, scope, name, path);
+            }
+        }
+    }
+
+    /// What a class, those above it and those below it hold under a name; else what anything sets under it.
+    fn attribute_of(&mut self, class: InModule<ScopeId>, name: &str, path: &[Step]) {
+        let mut is_held = false;
+        for (home, class) in self.evaluator.line(class) {
             let Some(module) = self.evaluator.program.module(home) else { continue };
-            let body = module.scope(scope);
-            for binding in [body.bindings.get(name), body.members.get(name)].into_iter().flatten().flatten() {
-                self.binding(home, module, scope, binding, path);
+            let body = module.scope(class);
+            is_held |= body.bindings.contains_key(name) || body.members.contains_key(name);
+            self.attribute(home, module, class, name, path);
+        }
+        if !is_held {
+            for (home, (_, value)) in self.evaluator.program.set_on(name) {
+                self.walk(home, value, path);
+            }
+        }
+    }
+
+    /// What is written of an option of the command line.
+    fn option(&mut self, home: Option<usize>, name: &str, path: &[Step]) {
+        let Some(home) = home else { return };
+        let Some(written) = self.evaluator.program.module(home).and_then(|module| parsed_option(module, name)) else {
+            return;
+        };
+        self.written(home, &written, path);
+        self.found.is_open = true;
+    }
+
+    fn written(&mut self, home: usize, written: &Written, path: &[Step]) {
+        if let Some(default) = written.default {
+            self.walk(home, default, path);
+        }
+        if let Some(choices) = written.choices {
+            self.walk(home, choices, &then(Step::Each, path));
+        }
+    }
+
+    /// What a class or a module holds under a name; a property is what it gives.
+    fn attribute(&mut self, at: usize, module: &'p Module, scope: ScopeId, name: &str, path: &[Step]) {
+        let body = module.scope(scope);
+        for binding in [body.bindings.get(name), body.members.get(name)].into_iter().flatten().flatten() {
+            match binding.value {
+                Bound::Function(function) if is_property(module, function) => {
+                    module.scope(function).returns.iter().for_each(|&value| self.walk(at, value, path));
+                }
+                _ => self.binding(at, module, scope, binding, path),
             }
         }
     }
@@ -302,23 +474,28 @@ impl<'p> Search<'_, 'p> {
         }
         let class = function.parent.filter(|&parent| module.scope(parent).kind == ScopeKind::Class);
         let python = module.language == crate::lang::Language::Python;
-        let (name, position) = match class {
-            Some(class) if matches!(function.name.as_ref(), "__init__" | "constructor") => {
-                (&module.scope(class).name, index.saturating_sub(usize::from(python)))
-            }
-            Some(_) if python => (&function.name, index.saturating_sub(1)),
-            _ => (&function.name, index),
+        let init = matches!(function.name.as_ref(), "__init__" | "constructor");
+        let position = match class {
+            Some(_) if python => index.saturating_sub(1),
+            _ => index,
         };
-        for (other, call) in self.evaluator.program.every_caller(name) {
+        let names = match class {
+            Some(class) if init => self.evaluator.called_to_make((at, class)),
+            _ if function.name.is_empty() => self.evaluator.given_names(module, scope),
+            _ => vec![Arc::clone(&function.name)],
+        };
+        let calls: Vec<_> = names.iter().flat_map(|name| self.evaluator.program.every_caller(name)).collect();
+        let name = names.first().map_or("", |name| &**name);
+        for (other, call) in calls {
             let Some(body) = self.evaluator.program.module(other) else { continue };
             let Kind::Call { callee, args } = &body.expr(call).kind else { continue };
             let Some(arg) = argument(args, position, &[param.name.as_ref()]) else { continue };
             let (callees, whole) = self.evaluator.ask_whole(other, *callee);
             let reaches = callees.iter().any(|val| match val {
                 Val::Function(target, _) => *target == (at, scope),
-                Val::Class(target) => target.0 == at && Some(target.1) == class,
+                Val::Class(target) => init && self.evaluator.constructor(*target) == Some((at, scope)),
                 _ => false,
-            });
+            }) || init && self.evaluator.constructor_above(other, *callee) == Some((at, scope));
             if reaches {
                 self.walk(other, arg, path);
             } else if !whole {
@@ -328,8 +505,46 @@ impl<'p> Search<'_, 'p> {
                 self.doubted.push((goal, reason.into()));
             }
         }
+        let handed_on = self.evaluator.handed_on((at, scope), name, position, &param.name);
+        for (other, given, way) in handed_on {
+            let path: Vec<Step> = way.into_iter().chain(path.iter().cloned()).collect();
+            self.walk(other, given, &path);
+        }
+        if let Some(written) = decorated_option(module, scope, &param.name) {
+            self.written(at, &written, path);
+            self.found.is_open = true;
+        }
+        if let Some(annotation) = param.annotation {
+            self.annotation(at, module, annotation, path);
+        }
+        if let Some((home, fixture)) = self.evaluator.program.fixture(at, &param.name)
+            && let Some(module) = self.evaluator.program.module(home)
+            && (home, fixture) != (at, scope)
+        {
+            module.scope(fixture).returns.iter().for_each(|&value| self.walk(home, value, path));
+        }
+        for (list, index) in parametrized(module, scope, &param.name) {
+            let path: Vec<Step> =
+                [Step::Each].into_iter().chain(index.map(Step::Part)).chain(path.iter().cloned()).collect();
+            self.walk(at, list, &path);
+        }
         if self.evaluator.program.has_more_callers(name) {
             self.found.cut = Some(format!("`{name}` is called in more places than are followed"));
+        }
+    }
+
+    /// `table: Literal["users", "posts"]`: which values there are, for who checks types.
+    fn annotation(&mut self, at: usize, module: &'p Module, annotation: ExprId, path: &[Step]) {
+        if let Some(members) = literal_type(module, annotation) {
+            members.into_iter().for_each(|member| self.walk(at, member, path));
+        } else if let Kind::Name(name) = &module.expr(annotation).kind {
+            for binding in module.scopes.first().and_then(|top| top.bindings.get(name)).into_iter().flatten() {
+                let members = match binding.value {
+                    Bound::Expr(value) => literal_type(module, value),
+                    _ => None,
+                };
+                members.into_iter().flatten().for_each(|member| self.walk(at, member, path));
+            }
         }
     }
 
@@ -341,6 +556,32 @@ impl<'p> Search<'_, 'p> {
             self.binding(at, module, ScopeId(0), binding, path);
         }
     }
+}
+
+/// The texts of `Literal["users", "posts"]`.
+fn literal_type(module: &Module, annotation: ExprId) -> Option<Vec<ExprId>> {
+    let Kind::Index(base, key) = &module.expr(annotation).kind else { return None };
+    if !is_literal_type(module, *base) {
+        return None;
+    }
+    Some(match &module.expr(*key).kind {
+        Kind::List(parts) => parts.clone(),
+        _ => vec![*key],
+    })
+}
+
+pub(super) fn is_literal_type(module: &Module, base: ExprId) -> bool {
+    matches!(&module.expr(base).kind, Kind::Name(name) | Kind::Member(_, name) if name.as_ref() == "Literal")
+}
+
+/// The values of a fixture that is run for each of a list: `@pytest.fixture(params=["users", "posts"])`.
+fn fixture_values(module: &Module, scope: ScopeId) -> Option<ExprId> {
+    module.scope(scope).decorators.iter().find_map(|&decorator| {
+        let Kind::Call { callee, args } = &module.expr(decorator).kind else { return None };
+        let is_fixture = matches!(&module.expr(*callee).kind,
+            Kind::Name(name) | Kind::Member(_, name) if name.as_ref() == "fixture");
+        argument(args, usize::MAX, &["params"]).filter(|_| is_fixture)
+    })
 }
 
 fn then(first: Step, rest: &[Step]) -> Vec<Step> {

@@ -3,8 +3,9 @@
 use std::rc::Rc;
 
 use super::evaluate::{ALTERNATIVES, Call, Evaluator, Frame, InModule, Val, argument, extend, paths_of, temporary};
+use super::fields::in_order;
 use super::held::is_opaque;
-use super::ir::{Arg, Binding, Bound, Expr, ExprId, Kind, Module, ScopeId};
+use super::ir::{Arg, Expr, ExprId, Kind, Module, ScopeId};
 use super::known::{self, Known};
 use super::members::texts;
 use super::paths;
@@ -73,16 +74,7 @@ impl<'p> Evaluator<'p> {
         let words = |expr: &ExprId| module.source.slice(module.expr(*expr).span);
         let ordered = body.decorators.iter().any(|decorator| words(decorator).contains("dataclass"))
             || body.bases.iter().any(|base| words(base).ends_with("NamedTuple"));
-        let mut order: Vec<_> = body
-            .bindings
-            .iter()
-            .filter_map(|(name, bindings)| match bindings.first()? {
-                Binding { value: Bound::Expr(_) | Bound::Annotated(_), span, .. } => Some((span.start, name)),
-                _ => None,
-            })
-            .collect();
-        order.sort();
-        let mut order = order.into_iter().map(|(_, name)| name);
+        let mut order = in_order(module, class.1).map(|(name, _)| name);
         let mut call = Call::new(class, Vec::new(), None);
         for arg in args {
             let name = match &arg.name {

@@ -1,13 +1,17 @@
 //! Literals that reach SQL through names: where each stands, and whether it is a table's name wherever it goes.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::behind::is_literal_type;
 use super::evaluate::{Evaluator, InModule, Val, static_text};
 use super::ir::{Arg, Bound, ExprId, Kind, Module, Op, Piece, ScopeId, ScopeKind};
 use super::known;
+use super::members::enclosing_class;
+use super::objects::Owner;
+use super::relays::receivers;
 use super::tables::{is_database, lists_tables};
 use super::usage::{Purpose, Usage};
 use crate::lang::sql;
@@ -25,8 +29,10 @@ const SHOWN: usize = 40;
 const MESSAGES: [&str; 8] = ["message", "msg", "reason", "description", "help", "hint", "note", "prompt"];
 
 pub(super) struct Fillers<'e, 'p> {
-    evaluator: &'e Evaluator<'p>,
+    pub(super) evaluator: &'e Evaluator<'p>,
     steps: Cell<u32>,
+    /// Literals that those followed are compared with: names of tables as well.
+    pub(super) compared: RefCell<Vec<InModule<ExprId>>>,
     known: RefCell<HashMap<usize, Rc<Known<'p>>>>,
 }
 
@@ -34,7 +40,7 @@ pub(super) struct Fillers<'e, 'p> {
 struct Known<'p> {
     usage: Usage<'p>,
     bound: HashMap<ExprId, Vec<(ScopeId, Arc<str>, How)>>,
-    returned: HashSet<ExprId>,
+    returned: HashMap<ExprId, ScopeId>,
 }
 
 /// How much of a value a name is bound to.
@@ -47,7 +53,7 @@ enum How {
 
 /// How a collection holds what is followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Held {
+pub(super) enum Held {
     At(usize),
     /// An element, nobody knows which.
     Somewhere,
@@ -56,14 +62,14 @@ enum Held {
 }
 
 /// Where else a literal goes.
-type Elsewhere = Option<String>;
+pub(super) type Elsewhere = Option<String>;
 
 impl<'e, 'p> Fillers<'e, 'p> {
     pub(super) fn new(evaluator: &'e Evaluator<'p>) -> Self {
-        Self { evaluator, steps: Cell::new(0), known: RefCell::default() }
+        Self { evaluator, steps: Cell::new(0), compared: RefCell::default(), known: RefCell::default() }
     }
 
-    fn module(&self, at: usize) -> Option<&'p Module> {
+    pub(super) fn module(&self, at: usize) -> Option<&'p Module> {
         self.evaluator.program.module(at)
     }
 
@@ -103,7 +109,7 @@ impl<'e, 'p> Fillers<'e, 'p> {
     }
 
     /// `path` leads from the value of `expr` to the literal.
-    fn follow(&self, at: usize, expr: ExprId, path: &[Held], depth: u32) -> Elsewhere {
+    pub(super) fn follow(&self, at: usize, expr: ExprId, path: &[Held], depth: u32) -> Elsewhere {
         self.steps.set(self.steps.get() + 1);
         if depth > DEPTH || self.steps.get() > STEPS || path.len() > 6 {
             return Some("where the name goes cannot be followed".to_owned());
@@ -121,11 +127,11 @@ impl<'e, 'p> Fillers<'e, 'p> {
                 self.follow_name(at, *scope, name, &rest, next)
             });
         }
-        if known.usage.target(expr).is_some() {
-            return Some("the name is kept in an object".to_owned());
+        if let Some(target) = known.usage.target(expr) {
+            return self.assigned(at, module, target, path, next);
         }
-        if known.returned.contains(&expr) {
-            return Some("the name is given back by a function".to_owned());
+        if let Some(&function) = known.returned.get(&expr) {
+            return self.follow_returned(at, module, function, path, next);
         }
         let parent = module.expr(expr).parent?;
         let up = |path: Vec<Held>| self.follow(at, parent, &path, next);
@@ -146,7 +152,8 @@ impl<'e, 'p> Fillers<'e, 'p> {
             Kind::Text(_) => self.filled(at, module, &known.usage, parent),
             Kind::Binary { op: Op::Compare, left, right } => {
                 let other = if *left == expr { *right } else { *left };
-                (!lists_tables(module, other, 0)).then(|| "the name is compared with something".to_owned())
+                let is_same = lists_tables(module, other, 0) || self.is_compared_with_names(at, other);
+                (!is_same).then(|| "the name is compared with something".to_owned())
             }
             Kind::Binary { op: Op::Mod, .. } => self.filled(at, module, &known.usage, parent),
             Kind::Binary { op: Op::Add, .. } if path.is_empty() => self.filled(at, module, &known.usage, parent),
@@ -154,6 +161,9 @@ impl<'e, 'p> Fillers<'e, 'p> {
                 let other = if *left == expr { *right } else { *left };
                 (!lists_tables(module, other, 0)).then(|| up(somewhere(path))).flatten()
             }
+            Kind::Index(base, key) if *key == expr && is_literal_type(module, *base) => None,
+            // `COLUMNS[table]`, where the keys are names of tables.
+            Kind::Index(base, key) if *key == expr && self.is_compared_with_names(at, *base) => None,
             Kind::Index(base, key) if *key == expr => {
                 let names_others = module.expr(parent).parent.is_some_and(
                     |member| matches!(&module.expr(member).kind, Kind::Member(_, method) if method.as_ref() == "enable_fts"),
@@ -169,12 +179,18 @@ impl<'e, 'p> Fillers<'e, 'p> {
                     Kind::Opaque(parts) if parts.is_empty() => each(path),
                     Kind::Number(digits) => part(path, digits.parse().ok()?),
                     Kind::Text(_) => match path.split_first() {
+                        // The key that is asked for gets the new name as well.
+                        Some((Held::Key, _)) => {
+                            self.compared.borrow_mut().push((at, *key));
+                            None
+                        }
                         Some((Held::Value(own), rest)) if *own == static_text(module, *key) => Some(rest.to_vec()),
                         _ => None,
                     },
                     _ => match path.split_first() {
                         Some((Held::Key, _)) => {
-                            return Some("the name is the key of something else as well".to_owned());
+                            return (!self.is_compared_with_names(at, *key))
+                                .then(|| "the name is the key of something else as well".to_owned());
                         }
                         Some((_, rest)) => Some(rest.to_vec()),
                         None => None,
@@ -187,6 +203,7 @@ impl<'e, 'p> Fillers<'e, 'p> {
             }
             Kind::Member(_, method) if !path.is_empty() => self.collected(at, module, parent, method, path, next),
             Kind::Member(..) if asks_for_a_statement(module, parent) => None,
+            Kind::Member(_, method) if matches!(method.as_ref(), "isidentifier" | "isalnum") => None,
             Kind::Member(..) => Some("the name is worked on".to_owned()),
             Kind::Opaque(_) if !module.source.slice(module.expr(parent).span).starts_with("not ") => {
                 Some("where the name goes cannot be followed".to_owned())
@@ -226,6 +243,11 @@ impl<'e, 'p> Fillers<'e, 'p> {
                 None
             }
             ("get" | "pop", Held::Value(_)) => up(rest.to_vec()),
+            ("get" | "pop" | "setdefault", Held::Key)
+                if args.first().is_some_and(|key| self.is_compared_with_names(at, key.value)) =>
+            {
+                None
+            }
             ("copy" | "union" | "difference" | "intersection", _) => up(somewhere(path)),
             _ => Some("where the name goes cannot be followed".to_owned()),
         }
@@ -326,7 +348,64 @@ impl<'e, 'p> Fillers<'e, 'p> {
                 _ => {}
             }
         }
+        if let Some(constructor) = self.evaluator.constructor_above(at, callee) {
+            let params = self.module(constructor.0).map(|module| &module.scope(constructor.1).params)?;
+            let given = match (keyword, position) {
+                (Some(keyword), _) => params.iter().find(|param| param.name.as_ref() == keyword),
+                (None, position) => position.and_then(|position| params.get(position + 1)),
+            };
+            if let Some(given) = given {
+                return self.follow_name(constructor.0, constructor.1, &given.name, path, depth + 1);
+            }
+        }
+        if known::checks_names(&name) {
+            return None;
+        }
+        if path.is_empty() && self.is_quoted_by(at, callee) {
+            return self.follow(at, call, path, depth + 1);
+        }
         let mut is_followed = false;
+        let element = path.first().and_then(|held| if let Held::At(index) = held { Some(*index) } else { None });
+        for ((home, scope), param, one_by_one) in self.evaluator.relays_to(at, module, (callee, args), expr, element) {
+            let in_tuple = keyword == Some("args");
+            let rest = if one_by_one || in_tuple { each(path) } else { Some(path.to_vec()) };
+            let elsewhere = rest.and_then(|rest| self.follow_name(home, scope, &param, &rest, depth + 1));
+            if elsewhere.is_some() {
+                return elsewhere;
+            }
+            is_followed = true;
+        }
+        if name == "parametrize" && position == Some(1) {
+            return self.parametrized(at, module, call, path, depth);
+        }
+        // `pytest.param("users", 3)`
+        if name == "param"
+            && let Some(position) = position
+        {
+            let only = args.iter().filter(|arg| arg.name.is_none()).count() == 1;
+            let path = if only { path.to_vec() } else { within(Held::At(position), path) };
+            return self.follow(at, call, &path, depth + 1);
+        }
+        if name == "zip"
+            && let Some(position) = position
+        {
+            let rest = each(path)?;
+            return self.follow(at, call, &within(Held::Somewhere, &within(Held::At(position), &rest)), depth + 1);
+        }
+        if let Some(fields) = self.evaluator.fields(at, callee) {
+            let field = match (keyword, position) {
+                (Some(keyword), _) => fields.iter().find(|field| field.name.as_ref() == keyword),
+                (None, position) => position.and_then(|position| fields.get(position)),
+            };
+            let class = self.evaluator.ask(at, callee).into_iter().find_map(|val| match val {
+                Val::Class(class) => Some(class),
+                _ => None,
+            });
+            if let Some(field) = field {
+                let owner = class.map_or(Owner::OutsideTheTree, Owner::Class);
+                return self.follow_attribute(owner, &field.name, path, depth + 1);
+            }
+        }
         for val in self.evaluator.ask(at, callee) {
             let (function, method) = match val {
                 // SQLAlchemy's `text(sql)`.
@@ -352,6 +431,42 @@ impl<'e, 'p> Fillers<'e, 'p> {
         (!is_followed).then(|| format!("the name is handed to `{name}` as well"))
     }
 
+    /// `self.table = name`; a key of what is no object of the tree is followed no further.
+    fn assigned(&self, at: usize, module: &'p Module, target: ExprId, path: &[Held], depth: u32) -> Elsewhere {
+        let class = match &module.expr(target).kind {
+            Kind::Member(base, _) => match &module.expr(*base).kind {
+                Kind::Name(name) if matches!(name.as_ref(), "self" | "cls" | "this") => {
+                    enclosing_class(module, module.expr(*base).scope)
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        match (&module.expr(target).kind, class) {
+            (Kind::Member(_, name), Some(class)) => self.follow_attribute(Owner::Class((at, class)), name, path, depth),
+            (Kind::Member(_, name), None) => self.follow_attribute(Owner::Unknown, name, path, depth),
+            _ => Some("the name is kept in an object".to_owned()),
+        }
+    }
+
+    /// The values of a test's parameters.
+    fn parametrized(&self, at: usize, module: &'p Module, decorator: ExprId, path: &[Held], depth: u32) -> Elsewhere {
+        let Some((functions, names)) = receivers(module, decorator) else {
+            return Some("the name is handed to `parametrize` as well".to_owned());
+        };
+        let element = each(path)?;
+        for function in functions {
+            for (index, name) in names.iter().enumerate() {
+                let rest = if names.len() > 1 { part(&element, index) } else { Some(element.clone()) };
+                let elsewhere = rest.and_then(|rest| self.follow_name(at, function, name, &rest, depth + 1));
+                if elsewhere.is_some() {
+                    return elsewhere;
+                }
+            }
+        }
+        None
+    }
+
     /// Every use of a name that is bound in a scope, in its module and in those that import it.
     fn follow_name(&self, at: usize, scope: ScopeId, name: &str, path: &[Held], depth: u32) -> Elsewhere {
         let module = self.module(at)?;
@@ -360,7 +475,9 @@ impl<'e, 'p> Fillers<'e, 'p> {
             if matches!(name, "__tablename__" | "db_table" | "table_name") {
                 return None;
             }
-            return Some("the name is kept in an object".to_owned());
+            if let Some(reason) = self.follow_attribute(Owner::Class((at, scope)), name, path, depth + 1) {
+                return Some(reason);
+            }
         }
         for index in 0..module.exprs.len() {
             let id = ExprId(u32::try_from(index).unwrap_or(u32::MAX));
@@ -403,7 +520,7 @@ impl<'e, 'p> Fillers<'e, 'p> {
 impl<'p> Known<'p> {
     fn of(module: &'p Module) -> Self {
         let mut bound: HashMap<ExprId, Vec<(ScopeId, Arc<str>, How)>> = HashMap::new();
-        let mut returned = HashSet::new();
+        let mut returned = HashMap::new();
         for (index, scope) in module.scopes.iter().enumerate() {
             let id = ScopeId(u32::try_from(index).unwrap_or(u32::MAX));
             for (name, binding) in scope
@@ -425,7 +542,7 @@ impl<'p> Known<'p> {
                     bound.entry(default).or_default().push((id, Arc::clone(&param.name), How::Whole));
                 }
             }
-            returned.extend(scope.returns.iter().copied());
+            returned.extend(scope.returns.iter().map(|&value| (value, id)));
         }
         Self { usage: Usage::of(module), bound, returned }
     }
@@ -471,7 +588,7 @@ fn made_of(words: &str) -> String {
     }
 }
 
-fn within(outer: Held, path: &[Held]) -> Vec<Held> {
+pub(super) fn within(outer: Held, path: &[Held]) -> Vec<Held> {
     std::iter::once(outer).chain(path.iter().cloned()).collect()
 }
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::evaluate::{Evaluator, Frame, InModule, Val, argument, extend};
-use super::ir::{Arg, Binding, Bound, ExprId, Kind, ScopeId};
+use super::ir::{Arg, Binding, Bound, ExprId, Kind, Module, ScopeId};
+use super::members::enclosing_class;
 use crate::lang::Language;
 
 /// Classes passed on the way up.
@@ -32,8 +33,75 @@ impl<'p> Evaluator<'p> {
         })
     }
 
+    /// The constructor that `super().__init__` is in the class around it.
+    pub(super) fn constructor_above(&self, at: usize, callee: ExprId) -> Option<InModule<ScopeId>> {
+        let module = self.program.module(at)?;
+        let Kind::Member(base, method) = &module.expr(callee).kind else { return None };
+        let Kind::Call { callee: above, .. } = &module.expr(*base).kind else { return None };
+        let is_super = matches!(&module.expr(*above).kind, Kind::Name(name) if name.as_ref() == "super");
+        if !is_super || method.as_ref() != "__init__" {
+            return None;
+        }
+        let class = enclosing_class(module, module.expr(callee).scope)?;
+        self.bases((at, class)).into_iter().find_map(|base| self.constructor(base))
+    }
+
+    /// The names under which calls run the constructor of a class: its own, those of classes below it, and `super().__init__`.
+    pub(super) fn called_to_make(&self, class: InModule<ScopeId>) -> Vec<Arc<str>> {
+        let Some(module) = self.program.module(class.0) else { return Vec::new() };
+        let mut names = vec![Arc::clone(&module.scope(class.1).name)];
+        let mut at = 0;
+        while let Some(name) = names.get(at).cloned().filter(|_| at < PLACES) {
+            for (home, below) in self.program.subclasses(&name) {
+                let Some(module) = self.program.module(home) else { continue };
+                let name = &module.scope(below).name;
+                if !names.contains(name) {
+                    names.push(Arc::clone(name));
+                }
+            }
+            at += 1;
+        }
+        if module.language == Language::Python {
+            names.push("__init__".into());
+        }
+        names
+    }
+
+    /// A class with those that it inherits from and those that inherit from it.
+    pub(super) fn line(&self, class: InModule<ScopeId>) -> Vec<InModule<ScopeId>> {
+        let mut found = vec![class];
+        let mut at = 0;
+        while let Some(&class) = found.get(at) {
+            at += 1;
+            let above = self.bases(class).into_iter().filter(|base| !found.contains(base)).collect::<Vec<_>>();
+            found.extend(above);
+        }
+        let above = found.len();
+        let mut at = 0;
+        while let Some(&class) = if at == 0 { found.first() } else { found.get(above + at - 1) } {
+            at += 1;
+            let Some(module) = self.program.module(class.0) else { continue };
+            for below in self.program.subclasses(&module.scope(class.1).name) {
+                if !found.contains(&below) && self.bases(below).contains(&class) {
+                    found.push(below);
+                }
+            }
+        }
+        found
+    }
+
+    /// The names that an anonymous function is given.
+    pub(super) fn given_names(&self, module: &Module, function: ScopeId) -> Vec<Arc<str>> {
+        let is_it = |binding: &Binding| {
+            matches!(binding.value, Bound::Expr(value)
+                if matches!(module.expr(value).kind, Kind::Function(own) if own == function))
+        };
+        let named = module.scopes.iter().flat_map(|scope| &scope.bindings);
+        named.filter(|(_, bindings)| bindings.iter().any(is_it)).map(|(name, _)| Arc::clone(name)).collect()
+    }
+
     /// The classes of the tree that a class inherits from, in order.
-    fn bases(&self, class: InModule<ScopeId>) -> Vec<InModule<ScopeId>> {
+    pub(super) fn bases(&self, class: InModule<ScopeId>) -> Vec<InModule<ScopeId>> {
         let Some(module) = self.program.module(class.0) else { return Vec::new() };
         let mut found = Vec::new();
         for &base in &module.scope(class.1).bases {

@@ -259,6 +259,11 @@ pub(super) fn keeps_connection(method: &str) -> bool {
 }
 
 /// A method that puts quotes around a name: `queryInterface.quoteIdentifier(table)`.
+/// What looks at the form of a name, or tells it to who runs tests, and does nothing else with it.
+pub(super) fn checks_names(function: &str) -> bool {
+    matches!(function, "fullmatch" | "isinstance" | "subTest")
+}
+
 pub(super) fn quotes_names(method: &str) -> bool {
     matches!(
         method,

@@ -203,11 +203,7 @@ impl<'p> Evaluator<'p> {
             Some(this) => this.clone(),
             None => return vec![value],
         };
-        let property = |words: &str| {
-            matches!(words, "property" | "cached_property" | "functools.cached_property" | "computed_field")
-                || words.starts_with("hybrid_property")
-        };
-        if decorated(&property) {
+        if is_property(module, function.1) {
             let call = Some(Rc::new(Call::new(*function, Vec::new(), Some(this))));
             return self.guarded(|| self.returns(*function, &call));
         }
@@ -390,6 +386,15 @@ pub(super) fn part(whole: &Val, index: usize) -> Vec<Val> {
         _ => vec![Val::Unknown],
     }
 }
+/// The function is called where its name is read.
+pub(super) fn is_property(module: &Module, function: ScopeId) -> bool {
+    module.scope(function).decorators.iter().any(|&decorator| {
+        let words = module.source.slice(module.expr(decorator).span);
+        matches!(words, "property" | "cached_property" | "functools.cached_property" | "computed_field")
+            || words.starts_with("hybrid_property")
+    })
+}
+
 pub(super) fn enclosing_class(module: &Module, scope: ScopeId) -> Option<ScopeId> {
     let mut at = Some(scope);
     for _ in 0..64 {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::evaluate::{ALTERNATIVES, Frame, InModule, Val};
 use super::facts::Reading;
-use super::ir::{Bound, ExprId, Kind, Op, ScopeId};
+use super::ir::{Bound, ExprId, Kind, Module, Op, Piece, ScopeId};
 use super::known;
 use super::pieces::Composed;
 use crate::lang::facts::{Access, Attach, Confidence, Naming, Role, Statement, TableUse};
@@ -79,6 +79,15 @@ impl Reading<'_> {
                         fragment.connection.push(value.clone());
                     }
                 }
+            }
+        }
+        // A part of a statement that is put together where nobody follows it.
+        for &text in &self.module.texts {
+            let Kind::Text(pieces) = &self.module.expr(text).kind else { continue };
+            let words =
+                || pieces.iter().map(|piece| if let Piece::Text(words, _) = piece { words.as_str() } else { "?" });
+            if !fragments.contains_key(&text) && sql::holds_sql(&words().collect::<String>()) {
+                fragments.insert(text, Fragment::default());
             }
         }
         let told: HashSet<ExprId> = found.iter().flat_map(|query| query.composed.texts.iter().copied()).collect();
@@ -499,12 +508,24 @@ impl Reading<'_> {
                 }
             }
             for parameter in &statement.catalogue {
-                if let sql::Parameter::Position(at) = parameter
-                    && let Some(&given) = query.parameters.get(*at)
-                {
+                let given = match parameter {
+                    sql::Parameter::Position(at) => query.parameters.get(*at).copied(),
+                    sql::Parameter::Name(name) => {
+                        query.parameters.iter().find_map(|&given| value_of(self.module, given, name))
+                    }
+                };
+                if let Some(given) = given {
                     self.names_table(given, Access::Reads, Naming::Compared, connection);
                 }
             }
         }
     }
+}
+
+/// What a dictionary that is written out holds under a key.
+pub(super) fn value_of(module: &Module, dict: ExprId, key: &str) -> Option<ExprId> {
+    let Kind::Dict(pairs) = &module.expr(dict).kind else { return None };
+    let is_it =
+        |own: &Option<ExprId>| own.and_then(|own| super::evaluate::static_text(module, own)).as_deref() == Some(key);
+    pairs.iter().find(|(own, _)| is_it(own)).map(|&(_, value)| value)
 }

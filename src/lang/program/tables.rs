@@ -1,14 +1,16 @@
 //! Names of tables that are no SQL: what code hands to libraries that write it (`__tablename__ = "users"`, `db["users"]`), what it
 //! compares with a list of tables, and what it fills into SQL of its own.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::behind::{Behind, elements_behind, literals_behind};
-use super::evaluate::{Evaluator, Val, argument, static_text};
+use super::evaluate::{Evaluator, InModule, Val, argument, static_text};
 use super::facts::Reading;
 use super::fillers::Fillers;
 use super::ir::{Arg, Bound, ExprId, Kind, Module, Op, Piece};
 use super::pieces::Composed;
+use super::queries::value_of;
 use crate::lang::Language;
 use crate::lang::facts::{Access, Naming, TableUse};
 use crate::lang::sql;
@@ -84,6 +86,12 @@ const OF_DATABASE: [(&str, usize, &[&str], Access); 11] = [
     ("extract", 1, &["table"], Access::Defines),
 ];
 
+/// Functions of assertion libraries that compare their first two arguments.
+const COMPARES: [&str; 8] =
+    ["equal", "equals", "deepEqual", "deepStrictEqual", "strictEqual", "is", "include", "sameMembers"];
+/// Methods that ask a collection for what they are handed.
+const ASKS: [&str; 7] = ["includes", "has", "indexOf", "contains", "index", "count", "__contains__"];
+
 /// Whether a function of that name takes the name of a table there.
 pub(super) fn takes_table(function: &str, position: Option<usize>, keyword: Option<&str>) -> bool {
     GIVEN.iter().chain(&OF_DATABASE).any(|(own, at, keywords, _)| {
@@ -129,15 +137,24 @@ pub(super) fn lists_tables(module: &Module, expr: ExprId, depth: u32) -> bool {
                     .iter()
                     .any(|sign| words.contains(sign));
             let parts = match &own.kind {
-                Kind::Opaque(parts) => parts.clone(),
+                // `[row[0] for row in rows]`
+                Kind::Opaque(parts) | Kind::List(parts) => parts.clone(),
                 Kind::Call { args, .. } if args.len() == 1 => args.iter().map(|arg| arg.value).collect(),
                 _ => Vec::new(),
             };
-            says || depth < 4
-                && parts.iter().any(|&part| {
-                    matches!(module.expr(part).kind, Kind::Name(_) | Kind::Opaque(_) | Kind::Call { .. })
-                        && lists_tables(module, part, depth + 1)
-                })
+            let column = match &own.kind {
+                Kind::Index(base, _) if matches!(module.expr(*base).kind, Kind::Name(_) | Kind::Index(..)) => {
+                    depth < 4 && asks_catalogue(module, *base, depth + 1)
+                }
+                _ => false,
+            };
+            says || column
+                || depth < 4
+                    && parts.iter().any(|&part| {
+                        let kind = &module.expr(part).kind;
+                        matches!(kind, Kind::Name(_) | Kind::Opaque(_) | Kind::Call { .. } | Kind::Index(..))
+                            && lists_tables(module, part, depth + 1)
+                    })
         }
         Kind::Name(name) | Kind::Member(_, name) if is_list_of_tables(name) => true,
         Kind::Name(name) if depth < 4 => {
@@ -145,15 +162,33 @@ pub(super) fn lists_tables(module: &Module, expr: ExprId, depth: u32) -> bool {
             while let Some(id) = scope {
                 let body = module.scope(id);
                 if let Some(bindings) = body.bindings.get(name) {
-                    return bindings.iter().any(
-                        |binding| matches!(binding.value, Bound::Expr(value) if lists_tables(module, value, depth + 1)),
-                    );
+                    return bindings.iter().any(|binding| match binding.value {
+                        Bound::Expr(value) => lists_tables(module, value, depth + 1),
+                        // Each of them: `for name in tables`, `for name, sql in tables`.
+                        Bound::Element(value) | Bound::Part(value, _) => asks_catalogue(module, value, depth + 1),
+                        _ => false,
+                    });
                 }
                 scope = body.parent;
             }
             false
         }
         _ => false,
+    }
+}
+
+/// A query of SQLite's catalogue, what it gave, or a row or column of that. What is only called `tables` is none.
+fn asks_catalogue(module: &Module, expr: ExprId, depth: u32) -> bool {
+    match &module.expr(expr).kind {
+        Kind::Index(base, _) if depth < 6 => asks_catalogue(module, *base, depth + 1),
+        Kind::Name(name) if is_list_of_tables(name) && depth > 0 => {
+            let bindings = module.scope(module.expr(expr).scope).bindings.get(name);
+            bindings.into_iter().flatten().any(|binding| match binding.value {
+                Bound::Expr(value) => depth < 6 && asks_catalogue(module, value, depth + 1),
+                _ => false,
+            })
+        }
+        _ => lists_tables(module, expr, depth),
     }
 }
 
@@ -328,6 +363,15 @@ impl Reading<'_> {
             }
             return;
         }
+        if let Some((tables, expected)) = self.asserted(base, &name, args) {
+            if lists_tables(self.module, tables, 0) {
+                self.compared(expected);
+            }
+            if lists_tables(self.module, expected, 0) {
+                self.compared(tables);
+            }
+            return;
+        }
         let of_database = OF_DATABASE.iter().any(|(own, ..)| *own == name.as_ref());
         let connection = match base {
             Some(base) if of_database => {
@@ -382,6 +426,23 @@ impl Reading<'_> {
         {
             self.names_table(given, Access::Reads, Naming::Given, &connection);
         }
+    }
+
+    /// The two sides that a call compares: `self.assertIn("users", tables)`, `expect(tables).toContain("users")`, `tables.includes("users")`.
+    fn asserted(&self, base: Option<ExprId>, name: &str, args: &[Arg]) -> Option<(ExprId, ExprId)> {
+        let sides = match (args, base) {
+            ([one, other, ..], _) if name.starts_with("assert") || COMPARES.contains(&name) => (one.value, other.value),
+            ([only], Some(base)) if ASKS.contains(&name) => (base, only.value),
+            ([only], Some(base)) if name.starts_with("to") => match &self.module.expr(base).kind {
+                Kind::Call { callee, args } => match (&self.module.expr(*callee).kind, args.as_slice()) {
+                    (Kind::Name(expect), [asked]) if expect.as_ref() == "expect" => (asked.value, only.value),
+                    _ => return None,
+                },
+                _ => return None,
+            },
+            _ => return None,
+        };
+        Some(sides)
     }
 
     /// sqlite-utils' methods of a table, which are called as alembic's are and take columns: `table.add_column("age", int)`.
@@ -545,7 +606,15 @@ impl Reading<'_> {
     fn listed(&self, expr: ExprId) -> Vec<ExprId> {
         match &self.module.expr(expr).kind {
             Kind::Text(_) => vec![expr],
-            Kind::List(parts) => parts.iter().copied().filter(|&part| self.is_text(part)).collect(),
+            // `[("users",), ("posts",)]`: rows.
+            Kind::List(parts) => parts
+                .iter()
+                .flat_map(|&part| match &self.module.expr(part).kind {
+                    Kind::List(columns) => columns.iter().copied().filter(|&column| self.is_text(column)).collect(),
+                    Kind::Text(_) => vec![part],
+                    _ => Vec::new(),
+                })
+                .collect(),
             Kind::Call { args, .. } if args.len() == 1 => {
                 args.first().map(|arg| self.listed(arg.value)).unwrap_or_default()
             }
@@ -579,6 +648,9 @@ impl Reading<'_> {
                     let position = key.parse().unwrap_or(usize::MAX);
                     argument(args, position, &[key])
                 }
+            }
+            Kind::Binary { op: Op::Mod, right, .. } if name.starts_with("%(") => {
+                value_of(self.module, *right, name.strip_prefix("%(")?.strip_suffix(")s")?)
             }
             Kind::Binary { op: Op::Mod, right, .. } if name == "%s" => {
                 let position = before.matches('%').count();
@@ -614,7 +686,49 @@ impl Reading<'_> {
         let names: Vec<String> = names.map(|(name, _)| name).collect();
         drop(fillers);
         self.put_together(expr, &names, access, connection);
+        let is_whole = found.is_whole();
         self.literals_name_table(found, access, naming, connection, expr);
+        if !is_whole && !lists_tables(self.module, expr, 0) {
+            self.compared_beside(expr, access, connection);
+        }
+    }
+
+    /// What a name that comes from outside is compared with before it is filled in: `if table not in ("users", "posts")`.
+    fn compared_beside(&mut self, expr: ExprId, access: Access, connection: &[Value]) {
+        let own = self.module.expr(expr);
+        let Kind::Name(name) = &own.kind else { return };
+        let mut beside = Vec::new();
+        for index in 0..self.module.exprs.len() {
+            let other = self.module.expr(ExprId(u32::try_from(index).unwrap_or(u32::MAX)));
+            let Kind::Binary { op: Op::Compare, left, right } = other.kind else { continue };
+            let is_it = |side: ExprId| matches!(&self.module.expr(side).kind, Kind::Name(side) if side == name);
+            if other.scope == own.scope && (is_it(left) || is_it(right)) {
+                beside.push(if is_it(left) { right } else { left });
+            }
+        }
+        for other in beside.into_iter().filter(|&other| !lists_tables(self.module, other, 0)) {
+            let fillers = Fillers::new(&self.evaluator);
+            let literals =
+                [literals_behind, elements_behind].map(|find| find(&self.evaluator, self.at, other).literals);
+            let named: Vec<_> =
+                literals.into_iter().flatten().filter_map(|(home, literal)| fillers.name(home, literal)).collect();
+            drop(fillers);
+            for (table, place) in named.into_iter().filter(|(table, _)| is_name(table)) {
+                if self.facts.table_uses.iter().any(|found| found.place == place) {
+                    continue;
+                }
+                self.facts.table_uses.push(TableUse {
+                    place,
+                    table: table.into(),
+                    access,
+                    naming: Naming::Spoken,
+                    fixed: Some("the name is compared with something that comes from elsewhere".into()),
+                    connection: connection.into(),
+                    language: self.module.language,
+                    symbol: self.symbol(own.scope).map(Into::into),
+                });
+            }
+        }
     }
 
     /// Literals that reach, from wherever they stand, what names a table at `expr`.
@@ -655,7 +769,9 @@ impl Reading<'_> {
                 symbol: symbol.as_deref().map(Into::into),
             });
         }
-        for (home, literal) in found.literals {
+        let mut open: Vec<(InModule<ExprId>, Naming)> = found.literals.into_iter().map(|own| (own, naming)).collect();
+        let mut seen: HashSet<InModule<ExprId>> = open.iter().map(|(literal, _)| *literal).collect();
+        while let Some(((home, literal), naming)) = open.pop() {
             let Some((table, place)) = fillers.name(home, literal).filter(|(table, _)| is_name(table)) else {
                 continue;
             };
@@ -676,6 +792,9 @@ impl Reading<'_> {
                 language: self.module.language,
                 symbol: symbol.as_deref().map(Into::into),
             });
+            // What a name of a table is compared with is one as well.
+            let compared = fillers.compared.borrow_mut().drain(..).collect::<Vec<_>>();
+            open.extend(compared.into_iter().filter(|own| seen.insert(*own)).map(|own| (own, Naming::Compared)));
         }
     }
 

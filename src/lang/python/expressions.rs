@@ -5,6 +5,7 @@ use tree_sitter::Node;
 use super::super::lowering::LONGEST_CHAIN;
 use super::super::program::{Arg, Bound, ExprId, Kind, Op, Param, Piece, ScopeId, ScopeKind};
 use super::{At, Lowering, named_children, span};
+use crate::text::Span;
 
 /// Operands that are lowered one inside the other.
 const STRETCH: usize = 24;
@@ -36,11 +37,17 @@ impl Lowering<'_> {
                 (Some(object), Some(attribute)) => Kind::Member(self.expr(object, at), self.name(attribute)),
                 _ => return self.opaque(node, at),
             },
-            "subscript" => match (node.child_by_field_name("value"), node.child_by_field_name("subscript")) {
-                (Some(value), Some(key)) => {
-                    let value = self.expr(value, at);
-                    Kind::Index(value, self.expr(key, at))
+            "subscript" => {
+                let mut cursor = node.walk();
+                let keys: Vec<Node<'_>> = node.children_by_field_name("subscript", &mut cursor).collect();
+                match (node.child_by_field_name("value"), keys.is_empty()) {
+                    (Some(value), false) => self.index(value, &keys, at),
+                    _ => return self.opaque(node, at),
                 }
+            }
+            // `Literal["users", "posts"]` as a type.
+            "generic_type" => match named_children(node).as_slice() {
+                [value, keys] => self.index(*value, &named_children(*keys), at),
                 _ => return self.opaque(node, at),
             },
             "call" => return self.call(node, at),
@@ -157,6 +164,20 @@ impl Lowering<'_> {
             }
         }
         pairs
+    }
+
+    /// `value[key]`; of several keys a list.
+    fn index(&mut self, value: Node<'_>, keys: &[Node<'_>], at: At) -> Kind {
+        let value = self.expr(value, at);
+        let all: Vec<ExprId> = keys.iter().map(|key| self.expr(*key, at)).collect();
+        match (all.as_slice(), keys.first(), keys.last()) {
+            ([key], ..) => Kind::Index(value, *key),
+            (_, Some(first), Some(last)) => {
+                let whole = Span { start: span(*first).start, end: span(*last).end };
+                Kind::Index(value, self.builder.expr(Kind::List(all), whole, at.scope, at.block))
+            }
+            _ => Kind::Opaque(vec![value]),
+        }
     }
 
     fn call(&mut self, node: Node<'_>, at: At) -> ExprId {

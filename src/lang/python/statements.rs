@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-use super::super::program::{BlockId, Bound, ExprId, Kind, ScopeId, ScopeKind};
+use super::super::program::{BlockId, Bound, ExprId, Kind, Op, ScopeId, ScopeKind};
 use super::{At, Lowering, named_children, span};
 
 impl Lowering<'_> {
@@ -28,7 +28,8 @@ impl Lowering<'_> {
                     self.builder.scope_mut(at.scope).returns.push(value);
                 }
             }
-            "if_statement" | "try_statement" | "match_statement" => self.branches(node, at),
+            "if_statement" | "try_statement" => self.branches(node, at),
+            "match_statement" => self.arms(node, at),
             "for_statement" => self.for_loop(node, at),
             "while_statement" | "with_statement" => self.body_of(node, at),
             "global_statement" | "nonlocal_statement" => {
@@ -164,7 +165,7 @@ impl Lowering<'_> {
 
     fn branches(&mut self, node: Node<'_>, at: At) {
         let group = self.builder.group();
-        // `try` and its `except` may both run, so only `if` and `match` exclude each other.
+        // `try` and its `except` may both run, so only the branches of an `if` exclude each other.
         let group = (node.kind() != "try_statement").then_some(group);
         for child in named_children(node) {
             match child.kind() {
@@ -174,12 +175,7 @@ impl Lowering<'_> {
                         if node.kind() == "try_statement" { at.block } else { self.builder.block(at.block, group) };
                     self.suite(child, At { block, ..at });
                 }
-                "elif_clause"
-                | "else_clause"
-                | "case_clause"
-                | "except_clause"
-                | "except_group_clause"
-                | "finally_clause" => {
+                "elif_clause" | "else_clause" | "except_clause" | "except_group_clause" | "finally_clause" => {
                     // What an `except` binds does not hide what the `try` bound: `except ImportError: module = None`.
                     let alone = child.kind().starts_with("except").then(|| self.builder.group());
                     let block = self.builder.block(at.block, group.or(alone));
@@ -188,6 +184,45 @@ impl Lowering<'_> {
                 "comment" => self.builder.module.prose.push(span(child)),
                 _ => {
                     self.expr(child, at);
+                }
+            }
+        }
+    }
+
+    /// `match subject: case "users": ..`: the subject is compared with the texts of all arms.
+    fn arms(&mut self, node: Node<'_>, at: At) {
+        let group = self.builder.group();
+        let subject = node.child_by_field_name("subject").map(|subject| self.expr(subject, at));
+        let mut texts = Vec::new();
+        for arm in node.child_by_field_name("body").map(named_children).unwrap_or_default() {
+            let block = self.builder.block(at.block, Some(group));
+            let within = At { block, ..at };
+            for child in named_children(arm) {
+                match child.kind() {
+                    "block" => self.suite(child, within),
+                    "comment" => self.builder.module.prose.push(span(child)),
+                    "case_pattern" => self.pattern(child, within, &mut texts),
+                    _ => {
+                        self.expr(child, within);
+                    }
+                }
+            }
+        }
+        if let Some(subject) = subject.filter(|_| !texts.is_empty()) {
+            let list = self.builder.expr(Kind::List(texts), span(node), at.scope, at.block);
+            let compared = Kind::Binary { op: Op::Compare, left: subject, right: list };
+            self.builder.expr(compared, span(node), at.scope, at.block);
+        }
+    }
+
+    fn pattern(&mut self, node: Node<'_>, at: At, texts: &mut Vec<ExprId>) {
+        let Some(at) = at.deeper() else { return };
+        for part in named_children(node) {
+            match part.kind() {
+                "string" | "concatenated_string" => texts.push(self.expr(part, at)),
+                "union_pattern" => self.pattern(part, at, texts),
+                _ => {
+                    self.expr(part, at);
                 }
             }
         }

@@ -102,7 +102,7 @@ impl Walk<'_> {
     pub(super) fn truncate_or_copy(&mut self, head: usize) {
         if self.word(head, "TRUNCATE") {
             self.table(self.skip(head + 1, &["TABLE", "ONLY"]), Access::Writes);
-        } else if self.word(head, "ANALYZE") {
+        } else if self.any_word(head, &["ANALYZE", "REINDEX"]) {
             self.table(head + 1, Access::Reads);
         } else if self.word(head, "COPY") {
             let uses = self.uses.len();

@@ -74,13 +74,55 @@ pub fn looks_like_sql(text: &str) -> bool {
     false
 }
 
+/// Whether a string that is no statement holds a part of one that names tables: `id IN (SELECT ..)`, `LEFT JOIN teams ON ..`.
+#[must_use]
+pub fn holds_sql(text: &str) -> bool {
+    let names_tables = |word: &str| has_word(text, word);
+    if text.len() < 12 || !(names_tables("select") || names_tables("join")) {
+        return false;
+    }
+    let all = tokens(text.get(..8192).unwrap_or(text));
+    let within = all.windows(2).any(|pair| {
+        let [open, select] = pair else { return false };
+        open.is(b'(')
+            && select.is_word(text, "SELECT")
+            && (text.get(select.span.start..).is_some_and(looks_like_sql) || selects_from(text, &all, select))
+    });
+    let shape = Shape { text, tokens: &all };
+    let kinds = ["LEFT", "RIGHT", "FULL", "INNER", "OUTER", "CROSS", "NATURAL"];
+    let at = (0..3).take_while(|at| shape.any(*at, &kinds)).count();
+    let joins = shape.word(at, "JOIN") && shape.name(at + 1) && {
+        let alias = usize::from(shape.word(at + 2, "AS")) + at + 2;
+        shape.any(alias, &["ON", "USING"]) || shape.any(alias + 1, &["ON", "USING"])
+    };
+    within || joins
+}
+
+/// `SELECT id FROM users)`, in small letters too: what brackets hold is not told to people.
+fn selects_from(text: &str, all: &[Token], select: &Token) -> bool {
+    let rest: Vec<&Token> = all.iter().skip_while(|token| token.span.start <= select.span.start).take(24).collect();
+    let Some(from) = rest.iter().position(|token| token.is_word(text, "FROM")) else { return false };
+    let is_prose = |token: &Token| PROSE.iter().any(|word| token.is_word(text, word));
+    from > 0
+        && !rest.iter().take(from + 2).any(|token| is_prose(token))
+        && rest.get(from + 1).is_some_and(|table| matches!(table.kind, Kind::Word | Kind::Quoted))
+        && rest.get(from + 2).is_none_or(|next| next.is(b')') || CLAUSES.iter().any(|word| next.is_word(text, word)))
+}
+
+/// Whether a word stands in a text, in small or capital letters.
+fn has_word(text: &str, word: &str) -> bool {
+    text.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+}
+
 /// Whether the first word is one that statements which touch tables begin with.
 pub(in crate::lang) fn begins_statement(text: &str) -> bool {
     let start = text.trim_start();
-    ["SELECT", "WITH", "INSERT", "REPLACE", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP"].iter().any(|verb| {
-        start.get(..verb.len()).is_some_and(|word| word.eq_ignore_ascii_case(verb))
-            && start.as_bytes().get(verb.len()).is_none_or(|next| !next.is_ascii_alphanumeric() && *next != b'_')
-    })
+    ["SELECT", "WITH", "INSERT", "REPLACE", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "ANALYZE", "REINDEX"]
+        .iter()
+        .any(|verb| {
+            start.get(..verb.len()).is_some_and(|word| word.eq_ignore_ascii_case(verb))
+                && start.as_bytes().get(verb.len()).is_none_or(|next| !next.is_ascii_alphanumeric() && *next != b'_')
+        })
 }
 
 struct Shape<'a> {

@@ -310,6 +310,10 @@ impl Walk<'_> {
 
     fn compare(&mut self, at: usize, parameters: &mut Vec<Parameter>) {
         match self.tokens.get(at).map(|token| token.kind) {
+            Some(Kind::Text | Kind::Quoted) if self.tokens.get(at).is_some_and(|token| token.holed) => {
+                let span = self.tokens.get(at).map(|token| token.span.clone());
+                self.filled.extend(span.map(|span| (span, Access::Reads)));
+            }
             Some(Kind::Text | Kind::Quoted) => self.argument(at, Naming::Compared),
             Some(Kind::Parameter) => {
                 let words = self.slice(at);

@@ -69,7 +69,7 @@ pub(super) struct Walk<'a> {
     /// It reads `sqlite_master` or `sqlite_sequence`; the schema in which.
     pub(super) reads_catalogue: Option<Option<String>>,
     /// Names of tables that code fills in.
-    filled: Vec<(Range<usize>, Access)>,
+    pub(super) filled: Vec<(Range<usize>, Access)>,
     /// `%s` where a table stands: filled in as text and not bound.
     text_holes: usize,
 }

@@ -1,0 +1,92 @@
+//! Names of tables by the ways in which programs keep them, compare them and hand them on.
+
+use super::tables_tests::python;
+
+#[test]
+fn names_that_objects_keep() {
+    python(&[
+        "class Repo:\n    table = None\n    def all(self):\n        return c.execute(f'SELECT * FROM {self.table}')\nclass Users(Repo):\n    table = '‹users›'\nUsers().all()",
+        "class Repo:\n    def __init__(self, table):\n        self.table = table\n    def all(self):\n        return c.execute(f'SELECT * FROM {self.table}')\nRepo('‹users›').all()",
+        "from dataclasses import dataclass\n@dataclass\nclass T:\n    name: str\n    key: str\nfor t in [T('‹users›', 'id'), T('‹posts›', 'id')]:\n    c.execute(f'SELECT {t.key} FROM {t.name}')",
+        "from enum import Enum\nclass Tables(str, Enum):\n    USERS = '‹users›'\n    POSTS = 'posts'\nc.execute(f'SELECT * FROM {Tables.USERS.value}')",
+        "from collections import namedtuple\nT = namedtuple('T', 'name key')\nALL = (T('‹users›', 'id'), T(name='‹posts›', key='id'))\nfor t in ALL:\n    c.execute(f'SELECT {t.key} FROM {t.name}')",
+        "class R:\n    @property\n    def table(self):\n        return '‹users›'\n    def all(self):\n        return c.execute(f'SELECT * FROM {self.table}')",
+        "class Q:\n    def __init__(self, table):\n        self._t = table\n    def where(self, w):\n        self._w = w\n        return self\n    def all(self):\n        return c.execute(f'SELECT * FROM {self._t} WHERE {self._w}')\nQ('‹users›').where('1').all()",
+        "from abc import ABC, abstractmethod\nclass Base(ABC):\n    @property\n    @abstractmethod\n    def table(self): ...\n    def all(self):\n        return c.execute(f'SELECT * FROM {self.table}')\nclass Users(Base):\n    @property\n    def table(self):\n        return '‹users›'",
+        "class M:\n    table = '‹users›'\n    @classmethod\n    def all(cls):\n        return c.execute(f'SELECT * FROM {cls.table}')\n    @classmethod\n    def get(cls, id):\n        return c.execute(f'SELECT * FROM {cls.table} WHERE id = ?', (id,))",
+        "class Repo:\n    def __init__(self, con, table):\n        self.con = con\n        self.table = table\n    def all(self):\n        return self.con.execute(f'SELECT * FROM {self.table}')\nclass Users(Repo):\n    def __init__(self, con):\n        super().__init__(con, '‹users›')\nUsers(c).all()",
+        "class Table:\n    def __init__(self, name, columns):\n        self.name = name\n        self.columns = columns\n    def create(self):\n        c.execute(f\"CREATE TABLE {self.name} ({', '.join(self.columns)})\")\nusers_table = Table('‹users›', ['id'])\nusers_table.create()",
+        "class B:\n    TABLE: str\n    def n(self):\n        return c.execute('SELECT count(*) FROM {}'.format(self.TABLE))\nclass U(B):\n    TABLE = '‹users›'\nclass P(B):\n    TABLE = '‹posts›'",
+        "class U:\n    class Meta:\n        table = '‹users›'\n    def all(self):\n        return c.execute(f'SELECT * FROM {self.Meta.table}')",
+        "class R:\n    table = '‹!users›'\n    def all(self):\n        return c.execute(f'SELECT * FROM {self.table}')\n    def url(self):\n        return f'/api/{self.table}'",
+        "from enum import Enum\nclass T(Enum):\n    USERS = '‹!users›'\n    POSTS = 'posts'\nc.execute(f'SELECT * FROM {T.USERS.value}')\nprint([t.value for t in T])",
+    ]);
+}
+
+#[test]
+fn names_that_are_compared() {
+    python(&[
+        "ALLOWED = {'‹users›', '‹posts›'}\ndef count(t):\n    if t not in ALLOWED:\n        raise ValueError(t)\n    return c.execute(f'SELECT count(*) FROM {t}')\ncount('‹users›')",
+        "def show(table):\n    if table == '‹users›':\n        print('people')\n    return c.execute(f'SELECT * FROM {table}')\nshow('‹users›')",
+        "def show(table):\n    match table:\n        case '‹users›':\n            print('people')\n    return c.execute(f'SELECT * FROM {table}')\nshow('‹users›')",
+        "for (name,) in c.execute(\"SELECT name FROM sqlite_master WHERE type='table'\"):\n    if name == '‹users›':\n        continue\n    c.execute(f'DROP TABLE {name}')",
+        "import unittest\nclass T(unittest.TestCase):\n    def test_all(self):\n        tables = [r[0] for r in c.execute(\"SELECT name FROM sqlite_master WHERE type='table'\")]\n        self.assertIn('‹users›', tables)\n        self.assertEqual(sorted(tables), ['‹posts›', '‹users›'])\n        self.assertNotIn('‹nothing›', tables)",
+        "rows = c.execute(\"SELECT name FROM sqlite_master WHERE type='table' ORDER BY name\").fetchall()\nassert rows == [('‹posts›',), ('‹users›',)]\nassert [r[0] for r in rows] == ['‹posts›', '‹users›']\nassert rows[1][0] == '‹users›'",
+        "names = {row['name'] for row in c.execute(\"SELECT name FROM sqlite_master\")}\nassert names == {'‹users›', '‹posts›'}\nassert names.issuperset({'‹users›'})\nexpected = {'‹users›', '‹posts›'}\nassert expected.issubset(names)\nassert not expected - names",
+        "def get_tables():\n    return {r[0] for r in c.execute(\"SELECT name FROM sqlite_master WHERE type='table'\")}\nassert '‹users›' in get_tables()\nt = get_tables()\nassert t >= {'‹users›'}",
+        "for row in c.execute(\"SELECT name FROM sqlite_master WHERE type='table'\").fetchall():\n    if row[0] in ('‹users›', '‹posts›'):\n        c.execute(f'DELETE FROM {row[0]}')",
+        "COLUMNS = {'‹users›': ['id', 'name']}\ndef ins(table, row):\n    cols = COLUMNS[table]\n    c.execute(f\"INSERT INTO {table} ({','.join(cols)}) VALUES (1, 2)\")\nins('‹users›', {})",
+        "import sys\nALLOWED = ('‹!users›', '‹!posts›')\ndef count(t):\n    if t not in ALLOWED:\n        raise ValueError\n    return c.execute(f'SELECT count(*) FROM {t}')\ncount(sys.argv[1])\ncount('‹users›')",
+        "import sys\nALLOWED = ('‹!users›', '‹!posts›')\ndef count(t):\n    if t not in ALLOWED:\n        raise ValueError\n    return c.execute(f'SELECT count(*) FROM {t}')\ncount(sys.argv[1])",
+        "def f(table):\n    kind = 'u' if table == '‹!users›' else 'p'\n    return c.execute(f'SELECT {kind} FROM {table}')\nf(input())",
+    ]);
+}
+
+#[test]
+fn names_that_others_hand_on() {
+    python(&[
+        "import functools\ndef fetch(table, n):\n    return c.execute(f'SELECT * FROM {table} LIMIT {n}')\nusers = functools.partial(fetch, '‹users›')\nusers(3)",
+        "from concurrent.futures import ThreadPoolExecutor\ndef load(table, n):\n    return c.execute(f'SELECT * FROM {table} LIMIT {n}')\nwith ThreadPoolExecutor() as ex:\n    ex.submit(load, '‹users›', 3)\n    list(ex.map(load, ['‹users›', '‹posts›'], [1, 2]))",
+        "import pytest\n@pytest.mark.parametrize('table', ['‹users›', '‹posts›'])\ndef test_table(table):\n    assert c.execute(f'SELECT count(*) FROM {table}').fetchone()[0] == 0",
+        "import pytest\n@pytest.mark.parametrize('table', ['‹users›', '‹posts›'])\ndef test_table(table):\n    assert c.execute(\"SELECT name FROM sqlite_master WHERE type='table' AND name=?\", (table,)).fetchone() is not None",
+        "import pytest\n@pytest.fixture(params=['‹!users›', '‹!posts›'])\ndef table(request):\n    return request.param\ndef test_it(table):\n    c.execute(f'SELECT * FROM {table}')",
+        "import unittest\nclass T(unittest.TestCase):\n    def test_all(self):\n        for table in ('‹users›', '‹posts›'):\n            with self.subTest(table=table):\n                self.assertEqual(c.execute(f'SELECT count(*) FROM {table}').fetchone()[0], 0)",
+        "for t, k in zip(['‹users›', '‹posts›'], ['id', 'id']):\n    c.execute(f'SELECT {k} FROM {t}')",
+        "def tables():\n    return ['‹users›', '‹posts›']\nfor t in tables():\n    c.execute(f'DELETE FROM {t}')",
+        "def outer(table):\n    def inner():\n        return c.execute(f'SELECT * FROM {table}')\n    return inner\nouter('‹users›')()",
+        "count = lambda t: c.execute(f'SELECT count(*) FROM {t}')\ncount('‹users›')",
+        "import re\ndef ident(name):\n    if not re.fullmatch(r'\\w+', name):\n        raise ValueError(name)\n    return name\ndef n(table):\n    return c.execute(f'SELECT count(*) FROM {ident(table)}')\nn('‹users›')",
+        "def q(name):\n    return '\"' + name.replace('\"', '\"\"') + '\"'\ndef n(table):\n    return c.execute(f'SELECT count(*) FROM {q(table)}')\nn('‹users›')",
+        "def select(table):\n    return f'SELECT * FROM {table}'\nc.execute(select('‹users›'))",
+        "def select(table, where=None):\n    sql = f'SELECT * FROM {table}'\n    if where:\n        sql += f' WHERE {where}'\n    return sql\nc.execute(select('‹users›', 'id = 1'))",
+        "def name():\n    return '‹!users›'\nc.execute(f'SELECT * FROM {name()}')\nopen(name() + '.txt')",
+    ]);
+}
+
+#[test]
+fn names_that_users_choose() {
+    python(&[
+        "import argparse\np = argparse.ArgumentParser()\np.add_argument('table', choices=['‹!users›', '‹!posts›'])\nc.execute(f'SELECT * FROM {p.parse_args().table}')",
+        "from typing import Literal\nTable = Literal['‹users›', '‹posts›']\ndef f(t: Table):\n    return c.execute(f'SELECT * FROM {t}')\nf('‹users›')",
+        "from typing import Literal\ndef f(t: Literal['‹users›', '‹posts›'] = '‹users›'):\n    return c.execute(f'SELECT * FROM {t}')",
+    ]);
+}
+
+#[test]
+fn names_in_the_catalogue() {
+    python(&[
+        "def exists(t):\n    return c.execute(f\"SELECT name FROM sqlite_master WHERE type='table' AND name='{t}'\").fetchone()\nexists('‹users›')",
+        "c.execute('SELECT sql FROM sqlite_master WHERE name = :name', {'name': '‹users›'})",
+    ]);
+}
+
+#[test]
+fn parts_of_statements() {
+    python(&[
+        "def clause(x):\n    return f'''(posts.uid in (\n  select ‹users›.id from ‹users›\n  where ‹users›.kind = '{x}'\n ))'''\nwhere = []\nwhere.append(clause('a'))\nsql = 'select id from ‹posts› where ' + ' and '.join(where)\nc.execute(sql)",
+        "def build():\n    where = ['posts.uid in (select id from ‹users›)']\n    return ' and '.join(where), {}\nw, params = build()\nc.execute(f'select id from ‹posts› where {w}', params)",
+        "JOINS = {'u': 'left join ‹users› on ‹users›.id = posts.uid', 't': ''}\ndef q(k):\n    c.execute(f'select ‹posts›.id from ‹posts› {JOINS[k]}')\nq('u')",
+        "class B:\n    def __init__(self):\n        self.w = []\n    def add(self):\n        self.w.append('uid in (select id from ‹users›)')\n    def run(self):\n        c.execute('select id from ‹posts› where ' + ' and '.join(self.w))",
+        "c.execute('SELECT * FROM %(t)s' % {'t': '‹users›'})",
+    ]);
+}
