@@ -8,7 +8,7 @@ its code names most get new names of the awkward kinds: reserved words, upper ca
 `--database` is the primary of the policy; every other SQLite database of the tree is consolidated into it. What git holds of databases
 is renamed as well.
 COMMAND runs the tests, in `--folder` of each clone: pytest with -rA, Django's or unittest's runner with -v 2, jest --verbose,
-node --test. `{here}` in it is the clone.
+vitest --reporter=verbose, mocha, node --test. `{here}` in it is the clone.
 
 Told are the places that were changed and those that were left, with the reasons; Python that no longer compiles; what a second run would
 change; and each test whose outcome is another one. `$DBGUARD` is the binary. WORK keeps the diff, the JSON and both logs.
@@ -45,7 +45,9 @@ OUTCOMES = [
     r"(?P<how>PASSED|FAILED|ERROR|XFAIL|XPASS) (?P<what>\S+::.+?)(?: - .*)?$",
     r"(?P<what>\w+ \([\w.]+\)).*\.\.\. (?P<how>ok|FAIL|ERROR|skipped|expected failure)",
     r"\s*(?P<how>ok|not ok) \d+ - (?P<what>.+)",
-    r"\s*(?P<how>[✓✔✗✖×√]) (?P<what>.+?)(?: \([\d.]+ ?m?s\))?$",
+    r"\s*(?P<how>[✓✔✗✖×√]) (?P<what>.+?)(?: \(?[\d.]+ ?m?s\)?)?$",
+    # mocha counts what fails, where it ran.
+    r"\s*(?P<how>\d+\)) (?P<what>.+)",
 ]
 
 
@@ -80,7 +82,7 @@ def outcomes(text):
             what = match["what"]
             while what in found:
                 what += "'"
-            found[what] = match["how"]
+            found[what] = "fails" if match["how"].endswith(")") else match["how"]
     return found
 
 

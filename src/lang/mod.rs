@@ -3,6 +3,7 @@
 mod allow;
 mod allow_write;
 mod config;
+mod described;
 mod dockerfile;
 mod dotenv;
 mod endings;
@@ -37,6 +38,7 @@ use crate::text::{Snippet, Source};
 
 pub use allow::{ALLOW_MARK, Allow, allows, without_allow};
 pub use allow_write::write_allow;
+pub use described::described;
 pub use facts::{
     Access, Attach, Confidence, Destroyed, EnvRead, Facts, FileCopy, IndexName, IndexSays, Mount, Naming, Reference,
     Role, Setting, Shared, Statement, TableUse, Values,

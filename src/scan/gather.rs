@@ -155,6 +155,7 @@ const AT_A_TIME: usize = 4096;
 
 /// Reads every text of the tree. `stop` is not asked: a tree is finite and each file is bounded.
 pub(super) fn gather(texts: Texts<'_>, listing: &Listing, named: &Named) -> Gathered {
+    let named = &named.within(&listing.tree.entries, &|path| texts.read(path));
     let shelf = Shelf::default();
     let mut gathered = Gathered::default();
     let mut programs =
@@ -228,7 +229,7 @@ fn read(texts: Texts<'_>, entry: &Entry, named: &Named) -> Outcome {
         && overlay.contains_key(&entry.path)
     {
         return match texts.read(&entry.path) {
-            Some(bytes) => judge(entry, &bytes, || named.words(&bytes), anew),
+            Some(bytes) => judge(entry, &bytes, named, || named.words(&bytes), anew),
             None => skipped(entry, "it changed while it was read", false),
         };
     }
@@ -240,7 +241,7 @@ fn read(texts: Texts<'_>, entry: &Entry, named: &Named) -> Outcome {
         let outcome = store.outcome(&entry.path, oid, || match store.text(oid) {
             Some(bytes) => {
                 let words = || store.words(oid).unwrap_or_else(|| named.words(&bytes));
-                judge(entry, &bytes, words, lowered)
+                judge(entry, &bytes, named, words, lowered)
             }
             None => skipped(entry, "git does not have its content here", false),
         });
@@ -258,7 +259,7 @@ fn read(texts: Texts<'_>, entry: &Entry, named: &Named) -> Outcome {
         }
         Ok(length) => {
             let bytes = buffer.get(..length).unwrap_or_default();
-            judge(entry, bytes, || named.words(bytes), anew)
+            judge(entry, bytes, named, || named.words(bytes), anew)
         }
         Err(error) => skipped(entry, &error.to_string(), false),
     })
@@ -291,6 +292,7 @@ fn anew(source: Source, language: Language) -> Option<Arc<Module>> {
 fn judge(
     entry: &Entry,
     bytes: &[u8],
+    named: &Named,
     words: impl FnOnce() -> Words,
     lowered: impl FnOnce(Source, Language) -> Option<Arc<Module>>,
 ) -> Outcome {
@@ -329,6 +331,7 @@ fn judge(
         return lowered(source, language).map_or(Outcome::Nothing, |module| Outcome::Module(module, allows));
     }
     let mut facts = lang::read(&source, language).doubted(&source);
+    named.describe(&source, language, &mut facts);
     if encoding == Encoding::Latin1 {
         facts.trouble = Some("not UTF-8; read byte by byte as Latin-1".into());
     }

@@ -18,6 +18,7 @@ mod remembered;
 mod resolve;
 mod shelf;
 mod statements;
+mod steps;
 mod store;
 
 use std::collections::BTreeMap;

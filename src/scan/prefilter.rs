@@ -1,14 +1,18 @@
 //! Which texts are read at all: most of a tree names no database, and to know that must cost next to nothing.
 
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use aho_corasick::packed::Searcher;
 use regex::bytes::Regex;
 
 use super::Options;
+use super::steps::Steps;
 use crate::lang::plural::singulars;
 use crate::lang::program::WrapperOpener;
+use crate::lang::{self, Facts, Language};
+use crate::text::Source;
+use crate::tree::Entry;
 
 /// What a text speaks of, by its bytes alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -35,6 +39,8 @@ pub(super) struct Named {
     pub(super) openers: Vec<WrapperOpener>,
     /// Tables that get another name.
     pub(super) renamed: Vec<String>,
+    /// What may not change of the tree that is read.
+    pub(super) steps: Steps,
     /// Every way to speak of a table that gets another name.
     tables: Option<Regex>,
 }
@@ -42,7 +48,26 @@ pub(super) struct Named {
 impl Named {
     pub(super) fn of(options: &Options) -> Self {
         let renamed = options.tables.clone();
-        Self { openers: options.openers.clone(), tables: tables(&renamed), renamed }
+        Self { openers: options.openers.clone(), tables: tables(&renamed), renamed, steps: Steps::default() }
+    }
+
+    /// The same for one tree. `read` gives a file of it by its path.
+    pub(super) fn within(&self, entries: &[Entry], read: &dyn Fn(&Arc<str>) -> Option<Vec<u8>>) -> Self {
+        let steps = if self.renamed.is_empty() { Steps::default() } else { Steps::of(entries, read) };
+        Self { steps, ..self.clone() }
+    }
+
+    /// What a text that is no program says of renamed tables beside its SQL, and why its SQL may not be changed.
+    pub(super) fn describe(&self, source: &Source, language: Language, facts: &mut Facts) {
+        if self.renamed.is_empty() {
+            return;
+        }
+        lang::described(source, language, &self.renamed, facts);
+        if language == Language::Sql
+            && let Some(reason) = self.steps.kept(&source.path, &source.text)
+        {
+            facts.table_uses.iter_mut().for_each(|found| found.fixed = Some(reason.into()));
+        }
     }
 
     /// What a text speaks of, by its bytes: a function that the policy calls an opener is as good as the name of a database.
@@ -90,7 +115,7 @@ fn tables(names: &[String]) -> Option<Regex> {
     let classes = classes.into_iter().collect::<Vec<_>>().join("|");
     let words = "FROM|JOIN|INTO|UPDATE|TABLE|EXISTS|REFERENCES|ON|VIEW|ONLY|IGNORE|REPLACE";
     let pattern = format!(
-        r#"(?i:["'`](?:{names})(?:["'`.]|\s+as\b)|\b(?:{words})\s+(?:\w+\.)?["'`\[\\]*(?:{names})\b|\bclass\s+(?:{classes})\b|\b(?:modelName\s*:|define\()\s*["'`](?:{models})["'`]|["'`](?:[a-z0-9_]+_)?(?:{names})(?:_[a-z0-9_]+)?["'`]|\bINDEX(?:ED\s+BY)?\s+(?:IF\s+EXISTS\s+)?["'`\[\\]*(?:[a-z0-9_]+_)?(?:{names})_)"#
+        r#"(?im:["'`](?:{names})(?:["'`.]|\s+as\b)|\b(?:{words})\s+(?:\w+\.)?["'`\[\\]*(?:{names})\b|\b(?:class|model|struct|object|type|record)\s+(?:{classes}|{names})\b|:(?:{names})\b|\b(?:{names})\s*\(\w+\)\s*\{{|\btable_name\s*=\s*(?:{names})\b|DbSet<\w+>\s+(?:{names})\b|^\s*-?\s*(?:name:\s*)?(?:{names}):?\s*$|\b(?:modelName\s*:|define\()\s*["'`](?:{models})["'`]|["'`](?:[a-z0-9_]+_)?(?:{names})(?:_[a-z0-9_]+)?["'`]|\bINDEX(?:ED\s+BY)?\s+(?:IF\s+EXISTS\s+)?["'`\[\\]*(?:[a-z0-9_]+_)?(?:{names})_)"#
     );
     Regex::new(&pattern).ok()
 }

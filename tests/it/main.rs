@@ -8,6 +8,7 @@ mod browser;
 mod check;
 mod commit_hook;
 mod consolidation;
+mod described_tables;
 mod docs;
 mod documents;
 mod extend;

@@ -202,7 +202,16 @@ impl Reading<'_> {
             }
             return;
         }
-        let Some((text, span)) = self.plain(given) else { return self.given(Some(given)) };
+        let Some((text, span)) = self.plain(given) else {
+            // `knex(this.table)`
+            if matches!(
+                self.module.expr(given).kind,
+                Kind::Name(_) | Kind::Member(..) | Kind::Cond { .. } | Kind::Index(..)
+            ) {
+                self.names_table(given, Access::Reads, Naming::Given, &[]);
+            }
+            return;
+        };
         match text.split_whitespace().collect::<Vec<_>>().as_slice() {
             [table, sign, _] if sign.eq_ignore_ascii_case("as") && text.starts_with(table) && is_name(table) => {
                 let start = span.start as usize;
@@ -257,6 +266,25 @@ impl Reading<'_> {
             at = end + text.get(end..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
         }
         self.condition(literal);
+    }
+
+    /// Whether a builder or a mapper is spoken of.
+    pub(super) fn speaks_of_builder(&self) -> bool {
+        let text = &self.module.source.text;
+        [
+            "knex",
+            "objection",
+            "bookshelf",
+            "equelize",
+            "typeorm",
+            "drizzle",
+            "kysely",
+            "mikro-orm",
+            "waterline",
+            "inTable(",
+        ]
+        .iter()
+        .any(|word| text.contains(word))
     }
 
     /// `static get tableName() { return "users"; }`, `static tableName = "users"`.

@@ -58,5 +58,6 @@ pub use ir::{
     Arg, Binding, Block, BlockId, Bound, Expr, ExprId, Kind, Module, ModuleBuilder, Op, Param, Piece, Scope, ScopeId,
     ScopeKind,
 };
+pub(in crate::lang) use models::snake;
 pub use outline::{Outline, Outlines};
 pub use program::{Loader, Program, WrapperOpener, is_program};

@@ -383,7 +383,7 @@ pub(super) fn name_of_class(module: &Module, class: ScopeId) -> Option<Span> {
 }
 
 /// `user_group` for `UserGroup`, as Flask-SQLAlchemy spells it.
-pub(super) fn snake(name: &str) -> String {
+pub(in crate::lang) fn snake(name: &str) -> String {
     let letters: Vec<char> = name.chars().collect();
     let mut found = String::new();
     for (index, letter) in letters.iter().enumerate() {

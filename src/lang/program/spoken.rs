@@ -21,11 +21,18 @@ const OF_TABLE: [&str; 6] = ["create", "recreate", "rename", "copy", "clone", "d
 /// Methods of collections that are handed an element or a key.
 const IN_COLLECTION: [&str; 9] = ["get", "pop", "setdefault", "append", "add", "remove", "discard", "index", "count"];
 
+/// What options of builders call the name of a table. Data.
+const OF_BUILDER: [&str; 9] =
+    ["name", "from", "to", "through", "model", "collection", "entity", "resource", "modelName"];
+
 impl Reading<'_> {
     pub(super) fn spoken(&mut self) {
-        if self.module.language != Language::Python {
+        let python = self.module.language == Language::Python;
+        // Of programs in JavaScript only names that are asked for are looked at.
+        if !python && self.evaluator.program.renamed.is_empty() {
             return;
         }
+        let builder = !python && self.speaks_of_builder();
         let known: HashSet<Span> = self.facts.table_uses.iter().map(|found| found.place.span).collect();
         for &text in &self.module.texts {
             let Kind::Text(pieces) = &self.module.expr(text).kind else { continue };
@@ -37,7 +44,16 @@ impl Reading<'_> {
             {
                 continue;
             }
-            let Some(holder) = self.holder(text).filter(|holder| speaks_of_tables(holder)) else { continue };
+            let lower = name.to_ascii_lowercase();
+            if !python && !self.evaluator.program.renamed.contains(&lower) {
+                continue;
+            }
+            let speaks = |holder: &String| {
+                speaks_of_tables(holder)
+                    || !python && humps_of_tables(holder)
+                    || builder && OF_BUILDER.contains(&holder.as_str())
+            };
+            let Some(holder) = self.holder(text).filter(speaks) else { continue };
             self.facts.table_uses.push(TableUse {
                 place: self.module.source.place(*span),
                 table: name.as_str().into(),
@@ -120,4 +136,16 @@ fn speaks_of_tables(holder: &str) -> bool {
     holder
         .split(|letter: char| !letter.is_ascii_alphabetic())
         .any(|word| ["table", "tables", "tablename", "tablenames"].iter().any(|own| word.eq_ignore_ascii_case(own)))
+}
+
+/// `tableName`, `usersTable`, `tablesToClear`.
+fn humps_of_tables(holder: &str) -> bool {
+    ["table", "tables"].iter().any(|own| {
+        let starts = holder.strip_prefix(own).is_some_and(|rest| rest.starts_with(char::is_uppercase));
+        let hump = format!("T{}", own.get(1..).unwrap_or(""));
+        starts
+            || holder.match_indices(&hump).any(|(at, hump)| {
+                !holder.get(at + hump.len()..).is_some_and(|rest| rest.starts_with(char::is_lowercase))
+            })
+    })
 }

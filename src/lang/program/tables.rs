@@ -407,7 +407,10 @@ impl Reading<'_> {
                 _ => argument(args, *position, keywords),
             };
             // What is handed on from elsewhere is followed where the library's word cannot be taken for another.
-            let followed = given.filter(|_| python && (name.contains("table") || name.starts_with("get_")));
+            let followed = given.filter(|_| {
+                let of_python = python && (name.contains("table") || name.starts_with("get_"));
+                of_python || !python && name.contains("Table")
+            });
             if let Some(given) = text(given).or(followed) {
                 let connection = match name.as_ref() {
                     "to_sql" | "read_sql_table" => {
