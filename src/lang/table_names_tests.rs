@@ -1,6 +1,7 @@
 //! Names of tables by the ways in which programs keep them, compare them and hand them on.
 
-use super::tables_tests::python;
+use super::Language;
+use super::tables_tests::{expect, python};
 
 #[test]
 fn names_that_objects_keep() {
@@ -89,4 +90,31 @@ fn parts_of_statements() {
         "class B:\n    def __init__(self):\n        self.w = []\n    def add(self):\n        self.w.append('uid in (select id from ‹users›)')\n    def run(self):\n        c.execute('select id from ‹posts› where ' + ' and '.join(self.w))",
         "c.execute('SELECT * FROM %(t)s' % {'t': '‹users›'})",
     ]);
+}
+
+#[test]
+fn strings_of_languages_without_a_front_end() {
+    let other = |path: &str, cases: &[&str]| expect(path, Language::Other, cases);
+    other(
+        "a.php",
+        &[
+            "<?php\n$db->exec('CREATE TABLE ‹users› (\n  id INTEGER\n)');\n$db->query(\"SELECT * FROM ‹users› WHERE id = $id\");\n",
+            "<?php\n$db->exec(<<<SQL\nUPDATE ‹users›\nSET name = 'users'\nSQL);\n",
+        ],
+    );
+    other("a.rb", &["db.execute <<~SQL\n  DELETE FROM ‹users› WHERE id = 1\nSQL\nputs 'select a user from users'\n"]);
+    other("a.rs", &["sqlx::query(\"delete from ‹users›\").execute(pool);\nlog(\"delete from users\");\n"]);
+    other(
+        "a.cpp",
+        &[
+            "auto a = R\"(\n  CREATE TABLE ‹users› (id)\n)\";\nauto b = R\"sql(SELECT id FROM ‹users› WHERE a = ')')sql\";\n",
+            "auto a = \"SELECT id \"\n  \"FROM ‹users› \"\n  \"WHERE ‹users›.a = 1 AND other.b = 2\";\nauto c = \"From users with love\";\n",
+        ],
+    );
+    other(
+        "a.go",
+        &[
+            "db.Query(`SELECT * FROM ‹users›`)\nw := \"id IN (SELECT id FROM ‹users› WHERE a = ?)\"\nj := \"LEFT JOIN ‹users› ON ‹users›.id = p.id\"\n",
+        ],
+    );
 }

@@ -21,7 +21,7 @@ fn marked(path: &str, text: &str, language: Language) -> String {
     out
 }
 
-fn expect(path: &str, language: Language, cases: &[&str]) {
+pub(super) fn expect(path: &str, language: Language, cases: &[&str]) {
     for marks in cases {
         let text: String = marks.replace("‹!", "‹").chars().filter(|mark| !"‹›".contains(*mark)).collect();
         assert_eq!(marked(path, &text, language), *marks);

@@ -1,6 +1,6 @@
 //! Finds strings and comments by their marks, and leaves the code with both blanked out. Knows no grammar.
 
-use super::style::{Quote, Style};
+use super::style::{HEREDOC, Quote, RAW_OF_C, Style};
 use crate::text::Span;
 
 /// A string literal.
@@ -42,11 +42,12 @@ pub(super) fn lex(text: &str, style: &Style) -> Lexed {
             at += rest.char_indices().nth(2).map_or(rest.len(), |(next, _)| next);
             continue;
         }
-        if let Some((quote, length)) = literal(text, at, rest, style, &mut hopeless) {
-            let inner = Span::new(at + quote.open.len(), at + length - quote.close.len());
-            lexed.literals.push(Literal { span: Span::new(at, at + length), inner, escapes: quote.escapes });
-            blank(&mut code, inner.start as usize, inner.end as usize);
-            at += length;
+        if let Some(found) = literal(text, at, rest, style, &mut hopeless) {
+            let Quoted { open, inner, close, escapes } = found;
+            let within = Span::new(at + open, at + open + inner);
+            lexed.literals.push(Literal { span: Span::new(at, at + open + inner + close), inner: within, escapes });
+            blank(&mut code, within.start as usize, within.end as usize);
+            at += open + inner + close;
             continue;
         }
         at += rest.chars().next().map_or(1, char::len_utf8);
@@ -84,14 +85,16 @@ fn comment(text: &str, at: usize, rest: &str, style: &Style) -> Option<usize> {
     (!inside).then(|| rest.find('\n').unwrap_or(rest.len()))
 }
 
-/// The string that begins here, and its length with quotes.
-fn literal(
-    text: &str,
-    at: usize,
-    rest: &str,
-    style: &Style,
-    hopeless: &mut Vec<&'static str>,
-) -> Option<(Quote, usize)> {
+/// A string and its quotes, in bytes.
+struct Quoted {
+    open: usize,
+    inner: usize,
+    close: usize,
+    escapes: bool,
+}
+
+/// The string that begins here.
+fn literal(text: &str, at: usize, rest: &str, style: &Style, hopeless: &mut Vec<&'static str>) -> Option<Quoted> {
     let before = text.get(..at).and_then(|before| before.chars().next_back());
     for quote in style.quotes {
         if !rest.starts_with(quote.open) || hopeless.contains(&quote.open) {
@@ -102,10 +105,66 @@ fn literal(
         if word_before && (quote.open == "'" || quote.open.starts_with('r')) {
             continue;
         }
+        match quote.open {
+            HEREDOC => match heredoc(rest) {
+                Some(found) => return Some(found),
+                None => continue,
+            },
+            RAW_OF_C if word_before => continue,
+            RAW_OF_C => match raw_of_c(rest) {
+                Some(found) => return Some(found),
+                None => continue,
+            },
+            _ => {}
+        }
         match closing(rest.get(quote.open.len()..)?, quote) {
-            Some(inner) => return Some((*quote, quote.open.len() + inner + quote.close.len())),
+            Some(inner) => {
+                let (open, close) = (quote.open.len(), quote.close.len());
+                return Some(Quoted { open, inner, close, escapes: quote.escapes });
+            }
             None if quote.lines => hopeless.push(quote.open),
             None => {}
+        }
+    }
+    None
+}
+
+/// `R"sql(..)sql"`
+fn raw_of_c(rest: &str) -> Option<Quoted> {
+    let (tag, body) = rest.get(RAW_OF_C.len()..)?.split_once('(')?;
+    if tag.len() > 16 || tag.contains([' ', ')', '\\', '"', '\n']) {
+        return None;
+    }
+    let end = format!("){tag}\"");
+    let inner = body.get(..body.len().min(LONGEST)).unwrap_or(body).find(&end)?;
+    Some(Quoted { open: RAW_OF_C.len() + tag.len() + 1, inner, close: end.len(), escapes: false })
+}
+
+/// `<<<SQL`, `<<~SQL`, `<<"SQL"`: the lines up to the one that says the word again.
+fn heredoc(rest: &str) -> Option<Quoted> {
+    let (head, body) = rest.split_once('\n')?;
+    let marked = head.trim_start_matches('<').trim_start_matches(['~', '-', ' ']);
+    let word: String = marked
+        .trim_start_matches(['"', '\''])
+        .chars()
+        .take_while(|letter| letter.is_ascii_alphanumeric() || *letter == '_')
+        .collect();
+    // `1 << BITS` shifts.
+    if word.len() < 2 || !word.starts_with(|letter: char| letter.is_ascii_uppercase()) || head.starts_with("<< ") {
+        return None;
+    }
+    let mut inner = 0;
+    for line in body.split_inclusive('\n') {
+        let close = line.trim_start();
+        let ends = close.strip_prefix(word.as_str());
+        if ends.is_some_and(|after| !after.starts_with(|letter: char| letter.is_alphanumeric() || letter == '_')) {
+            let close = line.len() - close.len() + word.len();
+            // The line break stays with the lines, as it does between triple quotes.
+            return Some(Quoted { open: head.len(), inner: inner + 1, close, escapes: false });
+        }
+        inner += line.len();
+        if inner > LONGEST {
+            return None;
         }
     }
     None
@@ -149,6 +208,13 @@ mod tests {
             ("a.nix", "''a\nb'' \"c\" # d", vec!["''a\nb''", "\"c\""], vec!["# d"]),
             ("a.tf", "u = \"http://h\" /* x */", vec!["\"http://h\""], vec!["/* x */"]),
             ("a.xyz", "don't \"a\" 'b'\nopen \"\nc", vec!["\"a\"", "'b'"], vec![]),
+            (
+                "a.php",
+                "$a = 'b\nc'; $d = <<<SQL\n e 'f\n SQL;\n$g = \"h\";",
+                vec!["'b\nc'", "<<<SQL\n e 'f\n SQL", "\"h\""],
+                vec![],
+            ),
+            ("a.cpp", "auto a = R\"sql(b \")sql\"; x << Y;\n", vec!["R\"sql(b \")sql\""], vec![]),
             ("a.cs", "var p = @\"C:\\x\"; // d", vec!["@\"C:\\x\""], vec!["// d"]),
         ] {
             let (style, _) = style::of(path);

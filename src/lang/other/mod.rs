@@ -7,6 +7,7 @@ mod expression;
 mod lex;
 mod notebook;
 mod openers;
+mod queries;
 mod reading;
 mod scope;
 mod style;

@@ -6,11 +6,12 @@ use super::calls;
 use super::environment::Getter;
 use super::lex::{Lexed, Literal, lex};
 use super::openers::{Engine as Told, OPENERS, Opener, TALK, TEMPORARY};
+use super::queries::Queries;
 use super::scope;
 use super::style::{Kind, Style};
 use super::tags;
 use crate::lang::config::{Gather, Token, is_dotenv, is_yaml, names_database, probe};
-use crate::lang::{Attach, Confidence, Engine, Facts, Language, Role, Statement, TableUse, Value, names, sql};
+use crate::lang::{Confidence, Engine, Facts, Language, Role, Value, names};
 use crate::text::{Snippet, Source, Span};
 
 pub(super) struct Reading<'a> {
@@ -29,6 +30,7 @@ pub(super) struct Reading<'a> {
     pub(super) temporaries: HashSet<String>,
     /// The source speaks of SQLite: calls that could open anything then open it.
     sqlite: bool,
+    pub(super) sql: Queries,
 }
 
 pub(super) fn read(source: &Source, style: Style, known: bool) -> Facts {
@@ -46,6 +48,7 @@ pub(super) fn read(source: &Source, style: Style, known: bool) -> Facts {
         functions: Vec::new(),
         temporaries: HashSet::new(),
         sqlite,
+        sql: Queries::default(),
     };
     if known {
         reading.functions = scope::functions(&reading.lexed.code);
@@ -58,6 +61,7 @@ pub(super) fn read(source: &Source, style: Style, known: bool) -> Facts {
     for index in 0..reading.lexed.literals.len() {
         reading.literal(index);
     }
+    reading.parts_of_queries();
     for span in std::mem::take(&mut reading.lexed.comments) {
         reading.gather.mention(span, Confidence::Low, "comment");
     }
@@ -360,7 +364,7 @@ impl Reading<'_> {
             self.gather.snippet(&snippet, Language::Shell);
             self.gather.mention(literal.inner, Confidence::Medium, "string");
         } else if literal.escapes && raw.len() > 12 || raw.contains('\n') {
-            self.sql(literal);
+            self.query(literal);
             // Settings that a program writes out, or a test reads.
             let settings = [(is_dotenv(raw), Language::Dotenv), (is_yaml(raw), Language::Yaml)];
             let settings = settings.iter().find(|(fits, _)| *fits && !literal.escapes && raw.trim().contains('\n'));
@@ -379,63 +383,9 @@ impl Reading<'_> {
                 self.gather.refer(place, Role::Binds, value, "argument", Confidence::Medium, None);
             }
         } else {
-            self.sql(literal);
+            self.query(literal);
             self.gather.mention(literal.inner, Confidence::Medium, "string");
         }
-    }
-
-    /// SQL in a string; which connection runs it is not known.
-    fn sql(&mut self, literal: Literal) {
-        let snippet = self.decoded(&literal);
-        if !sql::looks_like_sql(&snippet.text) {
-            return;
-        }
-        let language = self.gather.language;
-        for statement in sql::statements(&snippet.text) {
-            let place = self.host(&snippet, &statement.span);
-            let words = snippet.text.get(statement.span.clone()).unwrap_or("").to_owned();
-            self.gather.facts.statements.push(Statement {
-                place: self.source.place(place),
-                sql: words,
-                holes: statement.holes,
-                ways: Vec::new(),
-                connection: [].into(),
-                language,
-                symbol: None,
-            });
-            for table_use in statement.uses {
-                let place = self.host(&snippet, &table_use.span);
-                self.gather.facts.table_uses.push(TableUse {
-                    place: self.source.place(place),
-                    table: table_use.table.into(),
-                    access: table_use.access,
-                    naming: table_use.naming,
-                    fixed: None,
-                    connection: [].into(),
-                    language,
-                    symbol: None,
-                });
-            }
-            if let Some(attach) = statement.attach
-                && let (Some(path), Some(file)) = (attach.path, attach.literal)
-            {
-                let span = self.host(&snippet, &path);
-                let value = names::value_of(&file);
-                self.gather.refer(span, Role::Opens, value.clone(), "ATTACH", Confidence::High, None);
-                let place = self.source.place(span);
-                let attached = vec![value];
-                self.gather.facts.attaches.push(Attach {
-                    place,
-                    alias: attach.alias,
-                    attached,
-                    connection: Vec::new(),
-                });
-            }
-        }
-    }
-
-    fn host(&self, snippet: &Snippet, range: &std::ops::Range<usize>) -> Span {
-        snippet.host_span(Span::new(range.start, range.end))
     }
 
     /// `exec.Command("sqlite3", path, ".schema")`, `[]string{"sqlite3", path}`.

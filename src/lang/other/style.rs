@@ -51,6 +51,12 @@ const DOUBLE_LINE: Quote = Quote { open: "\"", close: "\"", escapes: true, lines
 const SINGLE: Quote = Quote { open: "'", close: "'", escapes: true, lines: false };
 const TRIPLE: Quote = Quote { open: "\"\"\"", close: "\"\"\"", escapes: true, lines: true };
 const TRIPLE_SINGLE: Quote = Quote { open: "'''", close: "'''", escapes: true, lines: true };
+const SINGLE_LINES: Quote = Quote { open: "'", close: "'", escapes: true, lines: true };
+/// What closes these two their first line says.
+pub(super) const HEREDOC: &str = "<<";
+pub(super) const RAW_OF_C: &str = "R\"";
+const HERE: Quote = Quote { open: HEREDOC, close: "", escapes: false, lines: true };
+const RAW_C: Quote = Quote { open: RAW_OF_C, close: "", escapes: false, lines: true };
 const BACKTICK: Quote = Quote { open: "`", close: "`", escapes: false, lines: true };
 const VERBATIM: Quote = Quote { open: "@\"", close: "\"", escapes: false, lines: true };
 const RAW: [Quote; 3] = [
@@ -79,7 +85,7 @@ const RUST: Style = Style {
 const C_LIKE: Style = Style {
     line_comments: C_COMMENTS.0,
     block_comments: C_COMMENTS.1,
-    quotes: &[TRIPLE, DOUBLE_LINE, SINGLE],
+    quotes: &[RAW_C, TRIPLE, DOUBLE_LINE, SINGLE],
     holes: &[Hole::Percent],
     kind: Kind::Program,
 };
@@ -108,14 +114,14 @@ const SWIFT: Style = Style {
 const RUBY: Style = Style {
     line_comments: &["#"],
     block_comments: &[("=begin", "=end")],
-    quotes: &[DOUBLE, SINGLE, BACKTICK],
+    quotes: &[HERE, DOUBLE, SINGLE_LINES, BACKTICK],
     holes: &[Hole::HashBrace, Hole::Percent],
     kind: Kind::Program,
 };
 const PHP: Style = Style {
     line_comments: &["//", "#"],
     block_comments: &[("/*", "*/")],
-    quotes: &[DOUBLE, SINGLE],
+    quotes: &[HERE, DOUBLE, SINGLE_LINES],
     holes: &[Hole::DollarBrace, Hole::Dollar, Hole::Percent],
     kind: Kind::Program,
 };

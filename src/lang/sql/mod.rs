@@ -20,7 +20,7 @@ use super::{Access, Naming};
 
 pub(in crate::lang) use lines::goes_on;
 pub(in crate::lang) use recognise::begins_statement;
-pub use recognise::{holds_sql, looks_like_sql};
+pub use recognise::{awaits_table, goes_on_like_sql, holds_sql, looks_like_sql};
 pub(in crate::lang) use script::{Run, Script, read};
 pub use write::is_plain;
 pub(in crate::lang) use write::write;

@@ -98,6 +98,45 @@ pub fn holds_sql(text: &str) -> bool {
     within || joins
 }
 
+/// Whether a string begins with a clause in capitals, as pieces of a longer statement do: `FROM users`, `AND users.id = 1`.
+#[must_use]
+pub fn goes_on_like_sql(text: &str) -> bool {
+    let start = text.trim_start();
+    let word: &str = start.split(|letter: char| !letter.is_ascii_alphabetic()).next().unwrap_or("");
+    const GO_ON: [&str; 21] = [
+        "FROM",
+        "JOIN",
+        "LEFT",
+        "INNER",
+        "CROSS",
+        "OUTER",
+        "RIGHT",
+        "FULL",
+        "NATURAL",
+        "WHERE",
+        "AND",
+        "OR",
+        "ON",
+        "ORDER",
+        "GROUP",
+        "HAVING",
+        "UNION",
+        "INTO",
+        "SET",
+        "EXCEPT",
+        "INTERSECT",
+    ];
+    GO_ON.contains(&word) || awaits_table(text)
+}
+
+/// Whether the name of a table is to follow the string: `SELECT id FROM `.
+#[must_use]
+pub fn awaits_table(text: &str) -> bool {
+    let words = text.trim_end().trim_end_matches(['"', '`', '[']);
+    let last = words.rsplit(|letter: char| !letter.is_ascii_alphabetic()).next().unwrap_or("");
+    ["FROM", "JOIN", "INTO", "UPDATE", "TABLE"].contains(&last)
+}
+
 /// `SELECT id FROM users)`, in small letters too: what brackets hold is not told to people.
 fn selects_from(text: &str, all: &[Token], select: &Token) -> bool {
     let rest: Vec<&Token> = all.iter().skip_while(|token| token.span.start <= select.span.start).take(24).collect();
