@@ -181,10 +181,13 @@ impl<'a> Facts<'a> {
                 found.push(without_comment(finding, rule, language, &source));
                 continue;
             }
-            let elsewhere =
-                self.stands_elsewhere(finding, language).or_else(|| self.is_listed(finding, &value, &source));
+            let elsewhere = self
+                .stands_elsewhere(finding, language)
+                .or_else(|| self.is_listed(finding, &value, &source))
+                .map(str::to_owned)
+                .or_else(|| self.is_made_by_command(finding, &source));
             match elsewhere {
-                Some(words) => found.push(refused(finding, words)),
+                Some(words) => found.push(refused(finding, &words)),
                 None => asked.push((finding, value)),
             }
         }
@@ -284,6 +287,31 @@ impl<'a> Facts<'a> {
                 None
             }
         })
+    }
+
+    /// A command that the same program runs makes or deletes the file under its name, and goes on doing so: what opens it must not open
+    /// another. The shell's own scripts are judged by what is written in them.
+    fn is_made_by_command(&self, finding: &Finding, source: &Source) -> Option<String> {
+        if !matches!(finding.remedy, Some(Remedy::Retarget { .. } | Remedy::UseEnvironment { .. })) {
+            return None;
+        }
+        let place = &finding.place;
+        let is_meant = |reference: &&&Linked<Reference>| {
+            let fact = &reference.fact;
+            let database = reference.databases.first().and_then(|id| self.inventory.databases.get(id.0));
+            let bare = !source.slice(fact.place.span).contains(['"', '\'', '`']);
+            fact.place.file == place.file
+                && fact.place != *place
+                && matches!(fact.language, Language::Python | Language::Javascript | Language::Typescript)
+                && matches!(&*fact.construct, "redirection" | "rm" | "mv" | "unlink" | "truncate" | "shred")
+                && bare
+                && database.is_some_and(|database| Some(database.path.as_str()) == finding.database.as_deref())
+        };
+        let command = self.references.get(&*place.file)?.iter().find(is_meant)?;
+        Some(format!(
+            "a command in line {} makes or deletes the file: change both together",
+            command.fact.place.start.line
+        ))
     }
 
     /// The name of a file among others that nothing opens: what a backup leaves out, what a clean-up keeps. With its folder it is one

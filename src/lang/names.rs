@@ -107,6 +107,12 @@ pub fn is_database_glob(text: &str) -> bool {
         .is_some_and(|ending| matches!(ending, "db" | "db3" | "sqlite" | "sqlite3" | "db*" | "sqlite*"))
 }
 
+/// Whether what a setting of this name holds is a module or a class, and no file: `driver = weedb.sqlite`.
+#[must_use]
+pub fn names_module(key: &str) -> bool {
+    matches!(key.to_ascii_lowercase().as_str(), "driver" | "engine" | "backend" | "module" | "class" | "dialect")
+}
+
 /// What documentation writes for a path that its reader has: `/path/to/db.sqlite`, `your_database.db`, `<data>/app.db`.
 #[must_use]
 pub fn is_placeholder(path: &str) -> bool {

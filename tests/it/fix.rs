@@ -445,3 +445,14 @@ fn a_variable_changes_its_name_in_all_places_or_in_none() {
     assert_eq!(text(&sandbox, "deploy/Dockerfile"), deployed);
     assert!(run.stdout.contains("deploy/Dockerfile:2 sets `APP_DB`"), "{}", run.stdout);
 }
+
+#[test]
+fn what_a_command_makes_is_opened_under_that_name() {
+    let script = "import os\nimport sqlite3\n\nos.system(\"gzip -dc dump.gz > /app/data/zoe.db\")\nsqlite3.connect(\"/app/data/zoe.db\")\n";
+    let sandbox = committed(project().file("restore.py", script));
+    let run = sandbox.run(&["fix", "--unsafe", "restore.py"]);
+    assert_eq!(text(&sandbox, "restore.py"), script);
+    let reason =
+        "restore.py:5:17 [hardcoded-path]: a command in line 4 makes or deletes the file: change both together";
+    assert!(run.stdout.contains(reason), "{}", run.stdout);
+}

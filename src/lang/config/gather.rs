@@ -66,6 +66,9 @@ impl<'a> Gather<'a> {
         if !choices.is_empty() {
             return choices.iter().for_each(|choice| self.configure(key, choice, construct));
         }
+        if names::names_module(key) && !token.text.contains(['/', '\\', ':']) {
+            return;
+        }
         let value = self.value(token);
         let by_name = key_names_database(key);
         self.read_envs(&value, token.span, by_name);

@@ -50,10 +50,13 @@ const NAME_ALONE: &str = "only the file's name is given here: its folder is give
 
 /// `DBNAME: app.db`: what reads this joins it to a folder of its own.
 fn is_name_alone(source: &Source, language: Language, at: Span, text: &str) -> bool {
-    let keyed = matches!(
-        language,
-        Language::Yaml | Language::Toml | Language::Json | Language::Ini | Language::Dotenv | Language::Dockerfile
-    );
+    // Endings that say nothing (`config.yml.docker2`): only configuration has paths without quotes.
+    let is_bare = language == Language::Other && !source.slice(at).contains(['"', '\'', '`']);
+    let keyed = is_bare
+        || matches!(
+            language,
+            Language::Yaml | Language::Toml | Language::Json | Language::Ini | Language::Dotenv | Language::Dockerfile
+        );
     let line = line_before(&source.text, at.range().start).trim_end_matches([' ', '\t', '"', '\'']);
     let key = line.trim_end_matches([':', '=']).trim_end_matches([' ', '\t', '"', '\'']);
     let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-');
@@ -511,6 +514,7 @@ mod tests {
             valued("a.go", Other, "p := ‹getEnv(\"DB\", \"y.db\")›", "/x/z.db"),
             "refused: the path is not written here"
         );
+        assert_eq!(retargeted("c.yml.mine", Other, "DBNAME: ‹auth.db›\n"), format!("refused: {NAME_ALONE}"));
         table("a.sql", Sql, &[("ATTACH ‹'auth.db'› AS a;\n", "ATTACH '/app/data/zoe.db' AS a;\n")]);
         table("a.md", Markdown, &[("Users live in `‹auth.db›`.\n", "Users live in `/app/data/zoe.db`.\n")]);
     }

@@ -174,11 +174,32 @@ pub(super) fn behind(env: &str, value: Value) -> Value {
 }
 
 impl Reading<'_> {
+    /// `@click.option("--db", envvar="APP_DB", default="x.db")`, `typer.Option("x.db", envvar="APP_DB")`.
+    fn option_variable(&self, value: ExprId) -> Option<String> {
+        let call = self.module.expr(value).parent?;
+        let Kind::Call { callee, args } = &self.module.expr(call).kind else { return None };
+        let (Kind::Name(name) | Kind::Member(_, name)) = &self.module.expr(*callee).kind else { return None };
+        let first = match name.as_ref() {
+            "Option" | "Argument" => args.first().filter(|arg| arg.name.is_none()).map(|arg| arg.value),
+            "option" | "argument" | "add_argument" => None,
+            _ => return None,
+        };
+        let default = args.iter().find(|arg| arg.name.as_deref() == Some("default")).map(|arg| arg.value);
+        if default.or(first) != Some(value) {
+            return None;
+        }
+        let env = args.iter().find(|arg| matches!(arg.name.as_deref(), Some("envvar" | "env_var")))?.value;
+        match &self.module.expr(env).kind {
+            Kind::List(names) => static_text(self.module, *names.first()?),
+            _ => static_text(self.module, env),
+        }
+    }
+
     /// `{ DATABASE_PATH: z.string().default("x.db") }`, `{ DATABASE_PATH: str({ default: "x.db" }) }`,
     /// `{ default: "x.db", env: "DATABASE_PATH" }`: the variable whose default a literal is.
     pub(super) fn schema_variable(&self, literal: ExprId) -> Option<String> {
         if self.module.language == Language::Python {
-            return None;
+            return self.option_variable(literal);
         }
         let mut default = false;
         let mut at = literal;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::ir::{Bound, ExprId, Kind, Module, Op, ScopeId, ScopeKind};
 use super::script;
+use crate::lang::names;
 
 /// Uses of a module's expressions that the tree of expressions itself does not tell.
 pub(super) struct Usage<'m> {
@@ -125,6 +126,10 @@ impl<'m> Usage<'m> {
                                 name.clone().filter(|name| script::PATH_OPTIONS.contains(&name.as_str()))
                         {
                             return Purpose::Configured { name, construct: "connection options" };
+                        }
+                        // `"driver": "weedb.sqlite"` is a module.
+                        if name.as_deref().is_some_and(names::names_module) {
+                            return Purpose::DottedName;
                         }
                         return Purpose::Bound { name, construct };
                     }

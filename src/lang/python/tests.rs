@@ -694,3 +694,16 @@ fn an_ending_that_is_added_to_a_name() {
     let text = "import os\npath = os.path.join(folder, name + '.db')\nif path.endswith('.db'):\n    pass\n";
     assert_eq!(python(text), ["2:36 binds */*.db"]);
 }
+
+#[test]
+fn an_options_variable_stands_before_its_default() {
+    let text = r#"import click, typer
+@click.option("--db", envvar="APP_DB_PATH", default="data/app.db")
+def main(db): pass
+def other(db: str = typer.Option("data/other.db", envvar=["OTHER_DB"])): pass
+STORE = {"driver": "weedb.sqlite", "database": "data/weather.db"}
+"#;
+    let expected =
+        ["2:53 binds data/app.db [APP_DB_PATH]", "4:34 binds data/other.db [OTHER_DB]", "5:48 binds data/weather.db"];
+    assert_eq!(python(text), expected);
+}

@@ -25,7 +25,8 @@ pub(super) fn kept(source: &Source, written: &mut [Written]) {
 
 /// How long lines may be: as long as the longest that a formatter could have broken; `None` where it breaks none.
 fn limit(text: &str) -> Option<usize> {
-    let breakable = text.lines().filter(|line| !line.contains(['"', '\'', '`', '\t']) && !line.contains("//"));
+    let is_comment = |line: &str| line.contains("//") || line.trim_start().starts_with(['*', '/']);
+    let breakable = text.lines().filter(|line| !line.contains(['"', '\'', '`', '\t']) && !is_comment(line));
     let longest = breakable.map(|line| line.trim_end().chars().count()).max().unwrap_or(0);
     LIMITS.into_iter().find(|limit| longest <= *limit)
 }
@@ -107,6 +108,10 @@ mod tests {
             ("db = new Database(‹x›);\n", "db = new Database(\n  READ\n);\n"),
             ("f(\n  a,\n);\nnew Database(‹x›);\n", "f(\n  a,\n);\nnew Database(\n  READ,\n);\n"),
             ("x = ‹y›;\n", "x = READ;\n"),
+            (
+                "/**\n * a comment that is longer than any formatter lets a line of code be, by some letters and more\n */\nconst path = ‹x›;\n",
+                "/**\n * a comment that is longer than any formatter lets a line of code be, by some letters and more\n */\nconst path =\n  READ;\n",
+            ),
             ("const path = ‹x› || other;\n", "const path = READ || other;\n"),
             (
                 "const path = ‹x›; // the one that is long already, and was too long before any of this came\n",

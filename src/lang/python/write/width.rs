@@ -121,7 +121,7 @@ fn broken(text: &str, edit: &mut Edit, limit: usize, line_end: &str) -> Option<V
     if whole.chars().count() <= limit || text.get(range)?.contains('\n') || edit.text.contains('\n') {
         return None;
     }
-    let brackets = Brackets::of(whole)?;
+    let Some(brackets) = Brackets::of(whole) else { return in_columns(from, (head, whole), rest, limit, line_end) };
     let indent = whole.get(..whole.len() - whole.trim_start().len())?;
     if indent.contains('\t') || brackets.open + 1 >= brackets.close {
         return None;
@@ -158,6 +158,23 @@ fn broken(text: &str, edit: &mut Edit, limit: usize, line_end: &str) -> Option<V
     Some(more)
 }
 
+/// Within brackets that go on in the next line, the edit begins a line of its own there, as far in as that one.
+fn in_columns(from: usize, (head, whole): (&str, &str), rest: &str, limit: usize, line_end: &str) -> Option<Vec<Edit>> {
+    let next = rest.split_once('\n')?.1.lines().next()?;
+    let indent = next.get(..next.len() - next.trim_start().len())?;
+    let (open, commas) = scanned(whole)?.1.pop()?;
+    let comma = *commas.iter().rfind(|comma| **comma < head.len())?;
+    let (before, after) = (whole.get(..=comma)?, whole.get(comma + 1..)?.trim_start());
+    // Only where the next line stands below what is behind the bracket.
+    let is_column = indent.len() == open + 1 && !indent.contains('\t') && !next.trim().is_empty();
+    let fits = indent.len() + after.chars().count() <= limit && before.chars().count() <= limit;
+    let blank = whole.len() - comma - 1 - after.len();
+    // The blank lies before the edit, not in it.
+    (is_column && fits && comma + 1 + blank <= head.len()).then(|| {
+        vec![Edit::replace(Span::new(from + comma + 1, from + comma + 1 + blank), format!("{line_end}{indent}"))]
+    })
+}
+
 /// The last pair of brackets of a line that stands in no other, and the commas directly in it.
 struct Brackets {
     open: usize,
@@ -168,41 +185,51 @@ struct Brackets {
 impl Brackets {
     /// `None` where a bracket is not closed in the line, and where comments or texts over several lines stand in it.
     fn of(line: &str) -> Option<Self> {
-        let mut open: Vec<(usize, Vec<usize>)> = Vec::new();
-        let mut last = None;
-        let mut quote: Option<char> = None;
-        let mut letters = line.char_indices().peekable();
-        while let Some((at, letter)) = letters.next() {
-            match (quote, letter) {
-                (Some(_), '\\') => {
-                    letters.next();
-                }
-                (Some(own), _) if own == letter => quote = None,
-                (Some(_), _) => {}
-                (None, '"' | '\'') => {
-                    if line.get(at..)?.starts_with(&letter.to_string().repeat(3)) {
-                        return None;
-                    }
-                    quote = Some(letter);
-                }
-                (None, '#' | '\\') => return None,
-                (None, '(' | '[' | '{') => open.push((at, Vec::new())),
-                (None, ')' | ']' | '}') => {
-                    let (from, commas) = open.pop()?;
-                    if open.is_empty() {
-                        last = Some(Self { open: from, close: at, commas });
-                    }
-                }
-                (None, ',') => {
-                    if let Some((_, commas)) = open.last_mut() {
-                        commas.push(at);
-                    }
-                }
-                _ => {}
-            }
-        }
-        if open.is_empty() && quote.is_none() { last } else { None }
+        let (last, open) = scanned(line)?;
+        if open.is_empty() { last } else { None }
     }
+}
+
+/// Brackets that a line does not close, each with the commas directly in it.
+type Unclosed = Vec<(usize, Vec<usize>)>;
+
+/// The last pair of brackets that stands in no other, and those that are not closed, each with its commas; `None` where comments or
+/// texts over several lines stand in the line.
+fn scanned(line: &str) -> Option<(Option<Brackets>, Unclosed)> {
+    let mut open = Unclosed::new();
+    let mut last = None;
+    let mut quote: Option<char> = None;
+    let mut letters = line.char_indices();
+    while let Some((at, letter)) = letters.next() {
+        match (quote, letter) {
+            (Some(_), '\\') => {
+                letters.next();
+            }
+            (Some(own), _) if own == letter => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => {
+                if line.get(at..)?.starts_with(&letter.to_string().repeat(3)) {
+                    return None;
+                }
+                quote = Some(letter);
+            }
+            (None, '#' | '\\') => return None,
+            (None, '(' | '[' | '{') => open.push((at, Vec::new())),
+            (None, ')' | ']' | '}') => {
+                let (from, commas) = open.pop()?;
+                if open.is_empty() {
+                    last = Some(Brackets { open: from, close: at, commas });
+                }
+            }
+            (None, ',') => {
+                if let Some((_, commas)) = open.last_mut() {
+                    commas.push(at);
+                }
+            }
+            _ => {}
+        }
+    }
+    quote.is_none().then_some((last, open))
 }
 
 fn line_start(text: &str, at: usize) -> usize {
@@ -247,6 +274,11 @@ mod tests {
                 "    connection = sqlite3.connect(‹y›)\n",
                 read,
                 "    connection = sqlite3.connect(\n        os.environ.get(\"DATABASE_PATH\", os.path.join(app.instance_path, \"flaskr.sqlite\"))\n    )\n".to_owned(),
+            ),
+            (
+                "    def __init__(self, name='aaaaaaaaaa', filename=‹y›, size=8,\n                 mode='wal'):\n",
+                "os.environ.get('DATABASE_PATH', 'huey.db')",
+                "    def __init__(self, name='aaaaaaaaaa',\n                 filename=os.environ.get('DATABASE_PATH', 'huey.db'), size=8,\n                 mode='wal'):\n".to_owned(),
             ),
             (
                 "    with sqlite3.connect(‹y›, 5) as one:\n",
