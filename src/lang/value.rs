@@ -135,7 +135,7 @@ impl Value {
     pub fn whole_env(&self) -> Option<(&str, Option<&Value>)> {
         let mut parts = self.parts.as_slice();
         if let [Part::Text(scheme), rest @ ..] = parts
-            && (scheme.ends_with(":///") || matches!(scheme.as_str(), "file:" | "file://"))
+            && (scheme.ends_with(":///") || matches!(scheme.as_str(), "file:" | "file://" | "sqlite:" | "sqlite://"))
         {
             parts = rest;
         }

@@ -75,7 +75,7 @@ pub fn is_throw_away(name: &str) -> bool {
 }
 
 /// Well-known databases of other programs: the end of the path, and whose it is.
-const OTHERS: [(&str, &str); 25] = [
+const OTHERS: [(&str, &str); 26] = [
     ("home-assistant_v2.db", "Home Assistant"),
     ("zigbee.db", "Zigbee Home Automation"),
     ("places.sqlite", "Firefox"),
@@ -83,6 +83,7 @@ const OTHERS: [(&str, &str); 25] = [
     ("favicons.sqlite", "Firefox"),
     ("signal/sql/db.sqlite", "Signal"),
     ("viber.db", "Viber"),
+    ("cookies", "Chromium"),
     ("litellm.db", "LiteLLM"),
     ("authelia/db.sqlite3", "Authelia"),
     ("authelia/config/db.sqlite3", "Authelia"),

@@ -8,7 +8,7 @@ use super::paths;
 use super::script;
 use crate::lang::Language;
 use crate::lang::names;
-use crate::lang::value::{Base, Engine, Value};
+use crate::lang::value::{Base, Engine, Part, Value};
 use crate::text::Place;
 
 /// A call that opens.
@@ -65,7 +65,7 @@ pub(super) fn sites(evaluator: &Evaluator<'_>, at: usize, module: &Module) -> Ve
                 continue;
             }
             if values.iter().any(is_named_database) {
-                values.retain(|value| is_named_database(value) || !has_other_ending(value));
+                values.retain(|value| is_named_database(value) || !has_other_ending(value) && !is_bare_word(value));
             }
             sites.push(OpenSite { argument, values, construct });
         }
@@ -157,6 +157,15 @@ fn is_called_connection(module: &Module, argument: ExprId) -> bool {
 
 fn is_named_database(value: &Value) -> bool {
     value.file_name().is_some_and(|name| names::is_database_file_name(&name))
+}
+
+/// `"null"`, `"abort:" + n`: among values of which one is a database, another setting of the same object.
+fn is_bare_word(value: &Value) -> bool {
+    let pattern = value.pattern();
+    value.base == Base::Written
+        && !pattern.contains(['/', '.'])
+        && value.parts.iter().any(|part| matches!(part, Part::Text(_)))
+        && value.whole_env().is_none()
 }
 
 /// Named like a file of another kind (`scores.pkl` in a list of files of which some are opened).

@@ -4,7 +4,7 @@ use tree_sitter::Node;
 
 use crate::lang::config::{in_heredoc, whole_words, write as rewrite};
 use crate::lang::write::{Change, Refusal, Written};
-use crate::lang::{Language, spell};
+use crate::lang::{Language, names, spell};
 use crate::text::{Edit, Source, Span};
 
 /// Writes each change out by itself.
@@ -67,9 +67,11 @@ fn use_environment(source: &Source, root: Node<'_>, at: Span, env: &str, default
                 // The folder is only known at run time: it stays what it falls back to.
                 format!("${{{env}:-{inner}}}")
             } else if inner.contains('$') {
-                let head = inner.split_once(":///").map_or("", |(scheme, _)| scheme);
-                let slashes = if head.is_empty() { "" } else { ":///" };
-                format!("{head}{slashes}${{{env}:-{default}}}")
+                let path = names::sqlite_url_path(&inner).unwrap_or(&inner);
+                let Some(head) = inner.strip_suffix(path) else {
+                    return Err(Refusal::because("a URL with options is put together here"));
+                };
+                format!("{head}${{{env}:-{default}}}")
             } else {
                 let (range, text) = spell::respelled(&inner, default).map_err(Refusal::because)?;
                 let slash = if text.starts_with("//") { "/" } else { "" };
@@ -244,6 +246,8 @@ mod tests {
             ("DB=‹${ZOE_DB:-x.db}›\n", "DB=\"${DATABASE_PATH:-/app/data/zoe.db}\"\n"),
             ("DB=\"‹${ZOE_DB}›\"\n", "DB=\"${DATABASE_PATH:-/app/data/zoe.db}\"\n"),
             ("U=‹sqlite:///x.db›\n", "U=\"sqlite:///${DATABASE_PATH:-/app/data/zoe.db}\"\n"),
+            ("U=‹'sqlite:/x.db'›\n", "U=\"sqlite:${DATABASE_PATH:-/app/data/zoe.db}\"\n"),
+            ("U=‹\"sqlite:$D/x.db\"›\n", "U=\"sqlite:${DATABASE_PATH:-/app/data/zoe.db}\"\n"),
             (
                 "U=‹\"sqlite+aiosqlite:////x.db?mode=ro\"›\n",
                 "U=\"sqlite+aiosqlite:///${DATABASE_PATH:-/app/data/zoe.db}?mode=ro\"\n",
