@@ -119,7 +119,7 @@ def move(tables, root):
 
 
 def rename(given, root):
-    """Writes the policy, fixes, and tells what came of it. Gives how much went wrong."""
+    """Writes the policy, fixes, and tells what came of it. Gives how much went wrong, and the new names."""
     path = os.path.join(root, "dbguard.toml")
     if os.path.exists(path):
         os.remove(path)
@@ -173,7 +173,14 @@ def rename(given, root):
     again = run(*FIX, "--diff", cwd=root).stdout
     print("  no longer compile:", broken or "none")
     print("  a second run changes:", again.count("\n@@") or "nothing")
-    return len(broken) + again.count("\n@@")
+    return len(broken) + again.count("\n@@"), tables
+
+
+def called_before(test, tables):
+    name, bracket, parameters = test.partition("[")
+    for old, new in tables.items():
+        parameters = re.sub(rf"(?<!\w){re.escape(new)}(?!\w)", old, parameters)
+    return name + bracket + parameters
 
 
 def main():
@@ -195,7 +202,7 @@ def main():
         if not os.path.exists(clone):
             run("git", "clone", "-q", "--local", os.path.abspath(given.repository), clone, cwd=".")
     run("git", "checkout", "-q", "-f", "HEAD", "--", ".", cwd=clones["after"])
-    wrong = rename(given, clones["after"])
+    wrong, tables = rename(given, clones["after"])
     if not command:
         sys.exit(1 if wrong else 0)
     results = {}
@@ -207,6 +214,8 @@ def main():
         results[name] = outcomes(done.stdout + "\n" + done.stderr)
         print(f"  {name}:", dict(collections.Counter(results[name].values())) or "no test told of itself")
     before, after = results.values()
+    # A test that is parametrized by tables is called after them.
+    after = {called_before(test, tables): outcome for test, outcome in after.items()}
     changed = [test for test in sorted({*before, *after}) if before.get(test) != after.get(test)]
     print("  changed outcomes:", len(changed))
     for test in changed[:20]:

@@ -97,6 +97,65 @@ fn names_that_code_fills_in() {
 }
 
 #[test]
+fn names_that_are_compared_with_the_catalogue() {
+    const ASK: &str = "\"SELECT name FROM sqlite_master WHERE type='table'\"";
+    let cases = [
+        "cur = c.execute(ASK)\nfound = [row[0] for row in cur.fetchall()]\nfor name in ['‹users›']:\n    assert name in found",
+        "cur = c.cursor()\ncur.execute(ASK)\nfound = set(row['name'] for row in cur.fetchall())\nwanted = {'‹users›'}\nassert wanted.issubset(found)",
+        "expected_tables = ['‹users›', '‹teams›']\nfound_tables = [row[0] for row in c.execute(ASK)]\nassert set(expected_tables) == set(found_tables)",
+        "def names(connection):\n    return [row[0] for row in connection.execute(ASK)]\nassert '‹users›' in names(c)",
+        "found = []\nfor row in c.execute(ASK):\n    found.append(row[0])\nassert '‹users›' in found",
+        "row = c.execute(\"SELECT name FROM sqlite_master WHERE name = '‹users›'\").fetchone()\nassert row[0] == '‹users›' and row == ('‹users›',)",
+        "rows = c.execute(ASK).fetchall()\nassert [('‹users›',), ('‹teams›',)] == rows",
+        "assert {it.name for it in Base.metadata.sorted_tables} == {'‹users›'}",
+        // The order of the names may become another one.
+        "names = [row[0] for row in c.execute('SELECT name FROM sqlite_master ORDER BY name')]\nassert names == ['‹!teams›', '‹!users›']\nassert set(names) == {'‹teams›', '‹users›'}",
+        "rows = c.execute('SELECT name FROM ‹people›').fetchall()\nassert rows[0][0] == 'users'",
+        "c.execute('SELECT 1 FROM sqlite_master WHERE name = :name', {'name': '‹users›'})\nc.execute('SELECT name FROM pragma_table_info(?)', ('‹users›',))",
+    ];
+    let cases: Vec<String> = cases.iter().map(|case| case.replace("ASK", ASK)).collect();
+    python(&cases.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+#[test]
+fn names_that_tests_are_handed() {
+    python(&[
+        "@pytest.mark.parametrize('table', ['‹users›', '‹teams›'])\ndef test(table):\n    c.execute(f'SELECT count(*) FROM {table}')",
+        "@pytest.mark.parametrize('table, count', [('‹users›', 1), pytest.param('‹teams›', 2, id='teams')])\ndef test(table, count):\n    assert c.execute('SELECT count(*) FROM ' + table).fetchone()[0] == count",
+        "@pytest.mark.parametrize(['count', 'table'], [(1, '‹users›')])\nclass TestCounts:\n    def test(self, count, table):\n        c.execute('SELECT count(*) FROM %s' % table)",
+        "@pytest.mark.parametrize('table', [pytest.param('‹users›', marks=slow)])\ndef test(table):\n    c.execute(f'SELECT count(*) FROM {table}')",
+        "@pytest.mark.parametrize('table', ['‹!users›'])\ndef test(table):\n    c.execute(f'SELECT count(*) FROM {table}')\n    assert path == table",
+        "@pytest.mark.parametrize('label', ['users'])\ndef test(label, table):\n    assert label\n    c.execute(f'SELECT count(*) FROM {table}')",
+        "@pytest.fixture(params=['‹users›', '‹teams›'])\ndef name(request):\n    return request.param\ndef test(name):\n    c.execute(f'SELECT count(*) FROM {name}')",
+        "@pytest.fixture\ndef name():\n    return '‹users›'\ndef test(name):\n    c.execute(f'SELECT count(*) FROM {name}')",
+        "class TestCounts(TestCase):\n    @parameterized.expand([('‹users›', 1), ('‹teams›', 2)])\n    def test(self, name, count):\n        c.execute(f'SELECT count(*) FROM {name}')",
+    ]);
+}
+
+#[test]
+fn names_in_what_sqlite_says() {
+    python(&[
+        "if 'UNIQUE constraint failed: ‹users›.name' in str(e):\n    pass",
+        "with pytest.raises(sqlite3.IntegrityError, match='UNIQUE constraint failed: ‹users›.a, ‹users›.b'):\n    pass",
+        "with pytest.raises(Error, match='NOT NULL constraint failed: ‹users›.x'):\n    pass",
+        "assert str(e) == 'no such table: ‹users›' or str(e) == 'no such table: main.‹users›'",
+        "assert 'no such column: ‹users›.x' in str(e) and 'no such column: users' in str(e)",
+        "assert 'table ‹users› already exists' in str(e)\nassert 'table ‹users› has no column named users' in str(e)",
+        "assert rows[0][3] == 'SCAN ‹users›'\nassert 'SEARCH ‹users› USING INDEX users' in rows",
+        "assert '‹users›.name' in str(exc.value)\nassert 'users.csv' in str(path)",
+        "print('CHECK constraint failed: users', 'the table users has nothing', 'SCAN users now')",
+    ]);
+}
+
+#[test]
+fn names_in_lines_that_are_appended_one_by_one() {
+    python(&[
+        "lines = []\nlines.append('SELECT count(*)')\nlines.append('FROM ‹users›')\nc.execute(' '.join(lines))",
+        "sql = ''\nsql += 'SELECT count(*)'\nsql += ' FROM ‹users›'\nc.execute(sql)",
+    ]);
+}
+
+#[test]
 fn names_that_are_handed_to_libraries() {
     python(&[
         "class User(Base):\n    __tablename__ = '‹users›'\n    team = Column(ForeignKey('‹teams›.id'))\n    tags = relationship('Tag', secondary='‹user_tags›')",

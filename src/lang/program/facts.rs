@@ -78,6 +78,7 @@ impl Program<'_> {
         reading.queries();
         reading.tables();
         reading.index_names();
+        reading.messages();
         reading.prose();
         reading.facts.destroyed = super::destroys::destroyed(&reading.evaluator, at, module);
         let mut facts = reading.facts;

@@ -6,13 +6,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::behind::is_literal_type;
+use super::catalogue::lists_tables;
 use super::evaluate::{Evaluator, InModule, Val, static_text};
 use super::ir::{Arg, Bound, ExprId, Kind, Module, Op, Piece, ScopeId, ScopeKind};
 use super::known;
 use super::members::enclosing_class;
 use super::objects::Owner;
 use super::relays::receivers;
-use super::tables::{is_database, lists_tables};
+use super::tables::is_database;
 use super::usage::{Purpose, Usage};
 use crate::lang::sql;
 use crate::text::{Place, Span};
@@ -152,14 +153,14 @@ impl<'e, 'p> Fillers<'e, 'p> {
             Kind::Text(_) => self.filled(at, module, &known.usage, parent),
             Kind::Binary { op: Op::Compare, left, right } => {
                 let other = if *left == expr { *right } else { *left };
-                let is_same = lists_tables(module, other, 0) || self.is_compared_with_names(at, other);
+                let is_same = lists_tables(self.evaluator, at, other) || self.is_compared_with_names(at, other);
                 (!is_same).then(|| "the name is compared with something".to_owned())
             }
             Kind::Binary { op: Op::Mod, .. } => self.filled(at, module, &known.usage, parent),
             Kind::Binary { op: Op::Add, .. } if path.is_empty() => self.filled(at, module, &known.usage, parent),
             Kind::Binary { left, right, .. } if !path.is_empty() => {
                 let other = if *left == expr { *right } else { *left };
-                (!lists_tables(module, other, 0)).then(|| up(somewhere(path))).flatten()
+                (!lists_tables(self.evaluator, at, other)).then(|| up(somewhere(path))).flatten()
             }
             Kind::Index(base, key) if *key == expr && is_literal_type(module, *base) => None,
             // `COLUMNS[table]`, where the keys are names of tables.
@@ -238,7 +239,7 @@ impl<'e, 'p> Fillers<'e, 'p> {
                 _,
             ) => None,
             ("issubset" | "issuperset" | "isdisjoint" | "difference" | "intersection" | "symmetric_difference", _)
-                if args.iter().all(|arg| lists_tables(module, arg.value, 0)) =>
+                if args.iter().all(|arg| lists_tables(self.evaluator, at, arg.value)) =>
             {
                 None
             }
@@ -327,7 +328,7 @@ impl<'e, 'p> Fillers<'e, 'p> {
                 method.as_ref(),
                 "issubset" | "issuperset" | "isdisjoint" | "difference" | "intersection" | "symmetric_difference"
             );
-            if compares && lists_tables(module, *base, 0) {
+            if compares && lists_tables(self.evaluator, at, *base) {
                 return None;
             }
         } else if path.is_empty() && super::tables::takes_table(&name, position, keyword) {
@@ -634,7 +635,7 @@ fn spell(module: &Module, expr: ExprId, words: &mut String) {
 }
 
 /// The scope that a name means.
-fn home(module: &Module, from: ScopeId, name: &str) -> Option<ScopeId> {
+pub(super) fn home(module: &Module, from: ScopeId, name: &str) -> Option<ScopeId> {
     let mut at = Some(from);
     for _ in 0..64 {
         let id = at?;

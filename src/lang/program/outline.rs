@@ -30,6 +30,8 @@ pub struct Outline {
     /// Digests of the names that it imports or asks objects for, sorted.
     spoken: Box<[u32]>,
     tables_by_key: bool,
+    /// It asks SQLite, or a library, which tables there are.
+    reads_catalogue: bool,
     flask_sqlalchemy: bool,
 }
 
@@ -52,6 +54,7 @@ impl Outline {
             tables_by_key: ["sqlite_utils", "import dataset", "from dataset", "playhouse.dataset"]
                 .iter()
                 .any(|words| text.contains(words)),
+            reads_catalogue: super::catalogue::SIGNS.iter().any(|sign| text.contains(sign)),
             flask_sqlalchemy: text.contains("flask_sqlalchemy"),
         };
         outline.read_calls(module);
@@ -231,6 +234,7 @@ pub struct Outlines {
     /// Classes by the name of a base.
     pub(super) subclasses: HashMap<Arc<str>, Vec<Outlined<ScopeId>>>,
     pub(super) tables_by_key: bool,
+    pub(super) reads_catalogue: bool,
     pub(super) flask_sqlalchemy: bool,
 }
 
@@ -252,6 +256,7 @@ impl Outlines {
         keep(&mut self.set_on, outline.set_on, number);
         keep(&mut self.subclasses, outline.subclasses, number);
         self.tables_by_key |= outline.tables_by_key;
+        self.reads_catalogue |= outline.reads_catalogue;
         self.flask_sqlalchemy |= outline.flask_sqlalchemy;
         self.main.push(Main {
             path: outline.path,

@@ -150,6 +150,8 @@ impl Reading<'_> {
         }
         if let Some(named) = self.usage.named(composed.whole) {
             self.appended(&named.name, composed.whole, &mut pieces);
+        } else if let Some((name, list)) = self.appended_to(composed.whole) {
+            self.appended(&name, list, &mut pieces);
         }
         while let Some(expr) = pieces.open.pop() {
             if pieces.seen.insert(expr) {
@@ -214,6 +216,34 @@ impl Reading<'_> {
             }
             _ => {}
         }
+    }
+
+    /// The variable that a text is added to: `sql += ".."`, `lines.append("..")`.
+    fn appended_to(&self, text: ExprId) -> Option<(Arc<str>, ExprId)> {
+        let target = match self.module.appends.iter().find(|(_, value)| *value == text) {
+            Some((target, _)) => *target,
+            None => {
+                let Kind::Call { callee, args } = &self.module.expr(self.module.expr(text).parent?).kind else {
+                    return None;
+                };
+                let Kind::Member(base, method) = &self.module.expr(*callee).kind else { return None };
+                if method.as_ref() != "append" || args.iter().all(|arg| arg.value != text) {
+                    return None;
+                }
+                *base
+            }
+        };
+        match &self.module.expr(target).kind {
+            Kind::Name(name) => Some((Arc::clone(name), target)),
+            _ => None,
+        }
+    }
+
+    /// Texts that are added to a variable in the function of `near`.
+    pub(super) fn added_to(&self, name: &Arc<str>, near: ExprId) -> Vec<ExprId> {
+        let mut pieces = Pieces::default();
+        self.appended(name, near, &mut pieces);
+        pieces.open
     }
 
     /// `sql += ".."`, `where.append("..")` in the function of `near`.

@@ -216,6 +216,11 @@ impl<'l> Program<'l> {
         self.outlines.tables_by_key
     }
 
+    /// Whether any module asks which tables there are.
+    pub(super) fn reads_catalogue(&self) -> bool {
+        self.outlines.reads_catalogue
+    }
+
     /// The fixture that a test in module `at` gets under a name: its own, else that of the nearest conftest.
     pub(super) fn fixture(&self, at: usize, name: &str) -> Option<InModule<ScopeId>> {
         let path = self.files.paths().get(at)?;

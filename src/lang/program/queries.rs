@@ -333,7 +333,19 @@ impl Reading<'_> {
                     if let Some(bindings) = body.bindings.get(name) {
                         let from = (id == own.scope).then_some(own);
                         let bound = super::names::reaching(self.module, bindings, from);
-                        return bound.into_iter().flat_map(|binding| self.bound_to_query(&binding.value)).collect();
+                        let mut found: Vec<ExprId> =
+                            bound.into_iter().flat_map(|binding| self.bound_to_query(&binding.value)).collect();
+                        // `lines = []`, `lines.append("SELECT ..")`
+                        let is_empty = |text: &ExprId| match &self.module.expr(*text).kind {
+                            Kind::List(parts) => parts.is_empty(),
+                            Kind::Text(pieces) => pieces.is_empty(),
+                            Kind::Call { args, .. } => args.is_empty(),
+                            _ => false,
+                        };
+                        if found.iter().any(is_empty) {
+                            found.extend(self.added_to(name, expr));
+                        }
+                        return found;
                     }
                     scope = body.parent;
                 }

@@ -5,10 +5,11 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use super::behind::{Behind, elements_behind, literals_behind};
+use super::catalogue::{listing, lists_tables};
 use super::evaluate::{Evaluator, InModule, Val, argument, static_text};
 use super::facts::Reading;
 use super::fillers::Fillers;
-use super::ir::{Arg, Bound, ExprId, Kind, Module, Op, Piece};
+use super::ir::{Arg, Bound, ExprId, Kind, Op, Piece};
 use super::pieces::Composed;
 use super::queries::value_of;
 use crate::lang::Language;
@@ -126,77 +127,6 @@ fn called_database(evaluator: &Evaluator<'_>, at: usize, expr: ExprId) -> bool {
         && !evaluator.ask(at, expr).iter().any(|val| matches!(val, Val::Dict(..) | Val::List(_) | Val::Text(_)))
 }
 
-/// The expression says which tables there are: `db.table_names()`, a query of `sqlite_master`, a name such as `existing_tables`.
-pub(super) fn lists_tables(module: &Module, expr: ExprId, depth: u32) -> bool {
-    let own = module.expr(expr);
-    match &own.kind {
-        Kind::Call { .. } | Kind::Opaque(_) | Kind::List(_) | Kind::Index(..) => {
-            let words = module.source.slice(own.span);
-            let says = words.len() < 400
-                && ["table_names(", "get_tables(", "sqlite_master", "sqlite_schema", ".tables.keys("]
-                    .iter()
-                    .any(|sign| words.contains(sign));
-            let parts = match &own.kind {
-                // `[row[0] for row in rows]`
-                Kind::Opaque(parts) | Kind::List(parts) => parts.clone(),
-                Kind::Call { args, .. } if args.len() == 1 => args.iter().map(|arg| arg.value).collect(),
-                _ => Vec::new(),
-            };
-            let column = match &own.kind {
-                Kind::Index(base, _) if matches!(module.expr(*base).kind, Kind::Name(_) | Kind::Index(..)) => {
-                    depth < 4 && asks_catalogue(module, *base, depth + 1)
-                }
-                _ => false,
-            };
-            says || column
-                || depth < 4
-                    && parts.iter().any(|&part| {
-                        let kind = &module.expr(part).kind;
-                        matches!(kind, Kind::Name(_) | Kind::Opaque(_) | Kind::Call { .. } | Kind::Index(..))
-                            && lists_tables(module, part, depth + 1)
-                    })
-        }
-        Kind::Name(name) | Kind::Member(_, name) if is_list_of_tables(name) => true,
-        Kind::Name(name) if depth < 4 => {
-            let mut scope = Some(own.scope);
-            while let Some(id) = scope {
-                let body = module.scope(id);
-                if let Some(bindings) = body.bindings.get(name) {
-                    return bindings.iter().any(|binding| match binding.value {
-                        Bound::Expr(value) => lists_tables(module, value, depth + 1),
-                        // Each of them: `for name in tables`, `for name, sql in tables`.
-                        Bound::Element(value) | Bound::Part(value, _) => asks_catalogue(module, value, depth + 1),
-                        _ => false,
-                    });
-                }
-                scope = body.parent;
-            }
-            false
-        }
-        _ => false,
-    }
-}
-
-/// A query of SQLite's catalogue, what it gave, or a row or column of that. What is only called `tables` is none.
-fn asks_catalogue(module: &Module, expr: ExprId, depth: u32) -> bool {
-    match &module.expr(expr).kind {
-        Kind::Index(base, _) if depth < 6 => asks_catalogue(module, *base, depth + 1),
-        Kind::Name(name) if is_list_of_tables(name) && depth > 0 => {
-            let bindings = module.scope(module.expr(expr).scope).bindings.get(name);
-            bindings.into_iter().flatten().any(|binding| match binding.value {
-                Bound::Expr(value) => depth < 6 && asks_catalogue(module, value, depth + 1),
-                _ => false,
-            })
-        }
-        _ => lists_tables(module, expr, depth),
-    }
-}
-
-/// `tables`, `existing_tables`, `table_names`, and not `TABLES`, which is rather a list of the program's own.
-fn is_list_of_tables(name: &str) -> bool {
-    name == "tables" || name.ends_with("_tables") || name.ends_with("table_names") || name.starts_with("tables_")
-}
-
 impl Reading<'_> {
     /// Every name that code hands to a library.
     pub(super) fn tables(&mut self) {
@@ -213,12 +143,9 @@ impl Reading<'_> {
             match &self.module.expr(id).kind {
                 Kind::Index(base, key) => self.indexed(*base, *key),
                 Kind::Binary { op: Op::Compare | Op::Other, left, right } => {
-                    if lists_tables(self.module, *left, 0) {
-                        self.compared(*right);
-                    }
-                    if lists_tables(self.module, *right, 0) {
-                        self.compared(*left);
-                    }
+                    let (left, right) = (*left, *right);
+                    self.compared_with(left, right);
+                    self.compared_with(right, left);
                 }
                 Kind::Dict(pairs) => {
                     let named = if self.module.language == Language::Python { "db_table" } else { "tableName" };
@@ -355,21 +282,17 @@ impl Reading<'_> {
         if let (Some(base), [only]) = (base, args)
             && matches!(name.as_ref(), "issubset" | "issuperset" | "difference" | "intersection" | "isdisjoint")
         {
-            if lists_tables(self.module, only.value, 0) {
+            if lists_tables(&self.evaluator, self.at, only.value) {
                 self.compared(base);
             }
-            if lists_tables(self.module, base, 0) {
+            if lists_tables(&self.evaluator, self.at, base) {
                 self.compared(only.value);
             }
             return;
         }
         if let Some((tables, expected)) = self.asserted(base, &name, args) {
-            if lists_tables(self.module, tables, 0) {
-                self.compared(expected);
-            }
-            if lists_tables(self.module, expected, 0) {
-                self.compared(tables);
-            }
+            self.compared_with(tables, expected);
+            self.compared_with(expected, tables);
             return;
         }
         let of_database = OF_DATABASE.iter().any(|(own, ..)| *own == name.as_ref());
@@ -593,11 +516,50 @@ impl Reading<'_> {
         }
     }
 
+    /// What is compared with a list of tables names tables.
+    fn compared_with(&mut self, list: ExprId, other: ExprId) {
+        if !self.may_name(other, 0) {
+            return;
+        }
+        let Some(listing) = listing(&self.evaluator, self.at, list) else { return };
+        self.compared(other);
+        let spelled = self.module.expr(other).span;
+        let kind = &self.module.expr(other).kind;
+        let in_order =
+            matches!(kind, Kind::List(parts) if parts.len() > 1) && !self.module.source.slice(spelled).starts_with('{');
+        if listing.ordered && in_order {
+            for found in &mut self.facts.table_uses {
+                if found.naming == Naming::Compared
+                    && found.place.file == self.module.source.path
+                    && spelled.contains(found.place.span)
+                {
+                    found.fixed = Some("it stands in a list that is in the order of the names".into());
+                }
+            }
+        }
+    }
+
+    /// Whether the name of a table can be behind an expression.
+    fn may_name(&self, expr: ExprId, depth: u32) -> bool {
+        match &self.module.expr(expr).kind {
+            Kind::Text(_) | Kind::Name(_) | Kind::Member(..) => true,
+            Kind::List(parts) => parts.iter().any(|&part| depth < 4 && self.may_name(part, depth + 1)),
+            Kind::Call { args, .. } => args.iter().any(|arg| depth < 4 && self.may_name(arg.value, depth + 1)),
+            Kind::Binary { op: Op::Add | Op::Other | Op::Or, left, right } => {
+                depth < 4 && (self.may_name(*left, depth + 1) || self.may_name(*right, depth + 1))
+            }
+            _ => false,
+        }
+    }
+
     pub(super) fn compared(&mut self, expr: ExprId) {
         for literal in self.listed(expr) {
             self.literal_names_table(literal, Shape::Name, Access::Reads, Naming::Compared, &[]);
         }
-        if matches!(self.module.expr(expr).kind, Kind::Name(_) | Kind::Member(..) | Kind::Binary { .. }) {
+        if matches!(
+            self.module.expr(expr).kind,
+            Kind::Name(_) | Kind::Member(..) | Kind::Binary { .. } | Kind::Call { .. }
+        ) {
             for find in [literals_behind, elements_behind] {
                 let found = find(&self.evaluator, self.at, expr);
                 self.literals_name_table(found, Access::Reads, Naming::Compared, &[], expr);
@@ -691,7 +653,7 @@ impl Reading<'_> {
         self.put_together(expr, &names, access, connection);
         let is_whole = found.is_whole();
         self.literals_name_table(found, access, naming, connection, expr);
-        if !is_whole && !lists_tables(self.module, expr, 0) {
+        if !is_whole && !lists_tables(&self.evaluator, self.at, expr) {
             self.compared_beside(expr, access, connection);
         }
     }
@@ -709,7 +671,7 @@ impl Reading<'_> {
                 beside.push(if is_it(left) { right } else { left });
             }
         }
-        for other in beside.into_iter().filter(|&other| !lists_tables(self.module, other, 0)) {
+        for other in beside.into_iter().filter(|&other| !lists_tables(&self.evaluator, self.at, other)) {
             let fillers = Fillers::new(&self.evaluator);
             let literals =
                 [literals_behind, elements_behind].map(|find| find(&self.evaluator, self.at, other).literals);

@@ -246,7 +246,10 @@ impl Walk<'_> {
         let called = self.slice(name).to_ascii_lowercase();
         let Some(pragma) = called.strip_prefix("pragma_") else { return };
         if super::define::TABLE_PRAGMAS.contains(&pragma) {
-            self.argument(open + 1, Naming::Stated);
+            match self.tokens.get(open + 1).map(|token| token.kind) {
+                Some(Kind::Parameter) => self.asked.push(open + 1),
+                _ => self.argument(open + 1, Naming::Stated),
+            }
         }
     }
 
@@ -273,10 +276,13 @@ impl Walk<'_> {
 
     /// Names that the statement looks for in `sqlite_master`; gives the parameters that hold such names.
     pub(super) fn compared(&mut self) -> Vec<Parameter> {
-        if self.reads_catalogue.is_none() {
-            return Vec::new();
-        }
         let mut parameters = Vec::new();
+        for at in std::mem::take(&mut self.asked) {
+            self.compare(at, &mut parameters);
+        }
+        if self.reads_catalogue.is_none() {
+            return parameters;
+        }
         // `type = 'index' AND name = ..` looks for no table.
         let others = (0..self.tokens.len()).any(|at| {
             self.word(at, "type")

@@ -68,6 +68,8 @@ pub(super) struct Walk<'a> {
     pub(super) sources: Vec<Source>,
     /// It reads `sqlite_master` or `sqlite_sequence`; the schema in which.
     pub(super) reads_catalogue: Option<Option<String>>,
+    /// Parameters of `pragma_table_info(?)` and its kin.
+    pub(super) asked: Vec<usize>,
     /// Names of tables that code fills in.
     pub(super) filled: Vec<(Range<usize>, Access)>,
     /// `%s` where a table stands: filled in as text and not bound.
@@ -112,6 +114,7 @@ impl<'a> Walk<'a> {
             uses: Vec::new(),
             sources: Vec::new(),
             reads_catalogue: None,
+            asked: Vec::new(),
             filled: Vec::new(),
             text_holes: 0,
         }
