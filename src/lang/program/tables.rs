@@ -179,9 +179,28 @@ impl Reading<'_> {
                 _ => continue,
             };
             let reason = format!("`{method}` names other tables after it");
-            for key in self.key_of_table(*base, 0).into_iter().chain(given) {
-                named.push((self.module.expr(key).span, reason.clone()));
+            let keys: Vec<ExprId> = self.key_of_table(*base, 0).into_iter().chain(given).collect();
+            // What the library calls the other table.
+            let mut parts: Vec<String> = keys.iter().filter_map(|&key| static_text(self.module, key)).collect();
+            parts.sort();
+            let made = match (method.as_ref(), parts.as_slice()) {
+                ("enable_fts", [table]) => Some(format!("{table}_fts")),
+                ("m2m", [one, other]) => Some(format!("{one}_{other}")),
+                _ => None,
+            };
+            if let (Some(table), Some(&key)) = (made, keys.first()) {
+                self.facts.table_uses.push(TableUse {
+                    place: self.module.source.place(self.module.expr(key).span),
+                    fixed: Some(format!("`{method}` makes `{table}` under that name").into()),
+                    table: table.into(),
+                    access: Access::Defines,
+                    naming: Naming::Spoken,
+                    connection: [].into(),
+                    language: self.module.language,
+                    symbol: self.symbol(self.module.expr(key).scope).map(Into::into),
+                });
             }
+            named.extend(keys.iter().map(|&key| (self.module.expr(key).span, reason.clone())));
         }
         for found in &mut self.facts.table_uses {
             let span = found.place.span;
