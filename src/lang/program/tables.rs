@@ -188,9 +188,12 @@ impl Reading<'_> {
                 ("m2m", [one, other]) => Some(format!("{one}_{other}")),
                 _ => None,
             };
-            if let (Some(table), Some(&key)) = (made, keys.first()) {
+            if let (Some(table), Some(&key)) = (made, keys.first())
+                && let Kind::Text(pieces) = &self.module.expr(key).kind
+                && let [Piece::Text(_, span)] = pieces.as_slice()
+            {
                 self.facts.table_uses.push(TableUse {
-                    place: self.module.source.place(self.module.expr(key).span),
+                    place: self.module.source.place(*span),
                     fixed: Some(format!("`{method}` makes `{table}` under that name").into()),
                     table: table.into(),
                     access: Access::Defines,
