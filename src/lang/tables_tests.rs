@@ -126,7 +126,6 @@ fn names_that_tests_are_handed() {
         "@pytest.mark.parametrize('table', [pytest.param('‹users›', marks=slow)])\ndef test(table):\n    c.execute(f'SELECT count(*) FROM {table}')",
         "@pytest.mark.parametrize('table', ['‹!users›'])\ndef test(table):\n    c.execute(f'SELECT count(*) FROM {table}')\n    assert path == table",
         "@pytest.mark.parametrize('label', ['users'])\ndef test(label, table):\n    assert label\n    c.execute(f'SELECT count(*) FROM {table}')",
-        "class TestCounts(TestCase):\n    @parameterized.expand([('‹users›', 1), ('‹teams›', 2)])\n    def test(self, name, count):\n        c.execute(f'SELECT count(*) FROM {name}')",
     ]);
 }
 
