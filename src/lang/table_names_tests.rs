@@ -84,6 +84,7 @@ fn names_in_the_catalogue() {
 #[test]
 fn parts_of_statements() {
     python(&[
+        "runs.append(['SELECT DISTINCT {0} '.format(columns) + 'FROM ‹users› u, ‹teams› t ' 'WHERE u.team = t.id', [1]])\nsay('from users')",
         "def clause(x):\n    return f'''(posts.uid in (\n  select ‹users›.id from ‹users›\n  where ‹users›.kind = '{x}'\n ))'''\nwhere = []\nwhere.append(clause('a'))\nsql = 'select id from ‹posts› where ' + ' and '.join(where)\nc.execute(sql)",
         "def build():\n    where = ['posts.uid in (select id from ‹users›)']\n    return ' and '.join(where), {}\nw, params = build()\nc.execute(f'select id from ‹posts› where {w}', params)",
         "JOINS = {'u': 'left join ‹users› on ‹users›.id = posts.uid', 't': ''}\ndef q(k):\n    c.execute(f'select ‹posts›.id from ‹posts› {JOINS[k]}')\nq('u')",

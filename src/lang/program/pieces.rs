@@ -49,6 +49,13 @@ impl Reading<'_> {
         composed
     }
 
+    /// A literal without what it is put together with.
+    pub(super) fn alone(&self, text: ExprId) -> Composed {
+        let mut composed = Composed { whole: text, snippet: Snippet::default(), holes: Vec::new(), texts: Vec::new() };
+        self.compose(text, &mut composed);
+        composed
+    }
+
     /// `["SELECT a", "FROM users"]`: somebody joins these.
     fn is_statement_in_lines(&self, list: ExprId, parts: &[ExprId]) -> bool {
         if let Some(known) = self.in_lines.borrow().get(&list) {

@@ -32,6 +32,8 @@ struct Query {
 struct Fragment {
     visible: Vec<(String, bool)>,
     connection: Vec<Value>,
+    /// Nothing is known of what stands around it.
+    is_alone: bool,
 }
 
 impl Reading<'_> {
@@ -86,8 +88,12 @@ impl Reading<'_> {
             let Kind::Text(pieces) = &self.module.expr(text).kind else { continue };
             let words =
                 || pieces.iter().map(|piece| if let Piece::Text(words, _) = piece { words.as_str() } else { "?" });
-            if !fragments.contains_key(&text) && sql::holds_sql(&words().collect::<String>()) {
-                fragments.insert(text, Fragment::default());
+            if fragments.contains_key(&text) {
+                continue;
+            }
+            let words: String = words().collect();
+            if sql::holds_sql(&words) || words.len() > 6 && sql::goes_on_like_sql(&words) {
+                fragments.insert(text, Fragment { is_alone: true, ..Fragment::default() });
             }
         }
         let told: HashSet<ExprId> = found.iter().flat_map(|query| query.composed.texts.iter().copied()).collect();
@@ -100,7 +106,7 @@ impl Reading<'_> {
 
     /// A literal that continues or fills the SQL of others: ` JOIN teams ON teams.id = users.team_id`.
     fn fragment(&mut self, text: ExprId, mut around: Fragment) {
-        let composed = self.composed(text);
+        let composed = if around.is_alone { self.alone(text) } else { self.composed(text) };
         // Where a name is an alias in one statement, nobody knows which one this is.
         around.visible.sort_by_key(|(_, own)| *own);
         let symbol = self.symbol(self.module.expr(text).scope);

@@ -126,7 +126,14 @@ pub fn goes_on_like_sql(text: &str) -> bool {
         "EXCEPT",
         "INTERSECT",
     ];
-    GO_ON.contains(&word) || awaits_table(text)
+    let within = |clause: &str| {
+        text.match_indices(clause).any(|(at, _)| {
+            let name = text.get(at + clause.len()..).and_then(|rest| rest.trim_start().chars().next());
+            name.is_some_and(|letter| letter.is_alphabetic() || matches!(letter, '_' | '"' | '`' | '['))
+                && text.get(..at).is_none_or(|before| before.ends_with(char::is_whitespace))
+        })
+    };
+    GO_ON.contains(&word) || awaits_table(text) || within("FROM ") || within("JOIN ")
 }
 
 /// Whether the name of a table is to follow the string: `SELECT id FROM `.
