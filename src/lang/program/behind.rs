@@ -11,7 +11,7 @@ use super::known;
 use super::members::is_property;
 use super::names::reaching;
 use super::quoting::quoted_parameter;
-use super::relays::parametrized;
+use super::relays::{iterated_by, parametrized};
 
 /// Expressions and names looked at for one question. A question that needs more has no whole answer.
 const STEPS: u32 = 50_000;
@@ -167,7 +167,14 @@ impl<'p> Search<'_, 'p> {
                 self.walk(at, *right, path);
             }
             Kind::List(parts) => match path.split_first() {
-                Some((Step::Each, rest)) => parts.iter().for_each(|&part| self.walk(at, part, rest)),
+                Some((Step::Each, rest)) => {
+                    for &part in parts {
+                        match spread(module, part) {
+                            Some(list) => self.walk(at, list, path),
+                            None => self.walk(at, part, rest),
+                        }
+                    }
+                }
                 Some((Step::Part(index), rest)) => {
                     if let Some(&part) = parts.get(*index) {
                         self.walk(at, part, rest);
@@ -243,6 +250,40 @@ impl<'p> Search<'_, 'p> {
                     return self.walk(at, value, path);
                 }
             }
+            (Kind::Member(base, method), _) if is_called(module, *base, "Object") => {
+                let Some(first) = first else { return };
+                return match (method.as_ref(), path) {
+                    ("values", [Step::Each, rest @ ..]) => self.walk(at, first, &then(Step::Value, rest)),
+                    ("entries", [Step::Each, Step::Part(0), rest @ ..]) => {
+                        self.walk(at, first, &then(Step::Each, rest))
+                    }
+                    ("entries", [Step::Each, Step::Part(1), rest @ ..]) => {
+                        self.walk(at, first, &then(Step::Value, rest))
+                    }
+                    _ => self.walk(at, first, path),
+                };
+            }
+            (Kind::Member(base, method), _) if is_called(module, *base, "Array") && method.as_ref() == "from" => {
+                return first.into_iter().for_each(|first| self.walk(at, first, path));
+            }
+            (Kind::Member(base, method), [Step::Each, ..])
+                if matches!(
+                    method.as_ref(),
+                    "filter" | "reverse" | "sort" | "slice" | "concat" | "toSorted" | "toReversed"
+                ) =>
+            {
+                if method.as_ref() == "concat" {
+                    args.iter().for_each(|arg| self.walk(at, arg.value, path));
+                }
+                return self.walk(at, *base, path);
+            }
+            (Kind::Member(_, method), [Step::Each, rest @ ..]) if matches!(method.as_ref(), "map" | "flatMap") => {
+                if let Some(Kind::Function(function)) = first.map(|first| &module.expr(first).kind) {
+                    let path = if method.as_ref() == "map" { rest } else { path };
+                    module.scope(*function).returns.iter().for_each(|&value| self.walk(at, value, path));
+                }
+                return;
+            }
             (Kind::Member(base, method), [Step::Each, rest @ ..]) => match (method.as_ref(), rest) {
                 ("keys" | "copy" | "union" | "difference" | "intersection", _) => return self.walk(at, *base, path),
                 ("values", _) => return self.walk(at, *base, &then(Step::Value, rest)),
@@ -313,7 +354,8 @@ impl<'p> Search<'_, 'p> {
             };
             match same.and_then(|index| scope.params.get(index).map(|param| (index, param))) {
                 Some((index, param)) => {
-                    let position = index.checked_sub(usize::from(of_object)).unwrap_or(usize::MAX);
+                    let own = usize::from(of_object && module.language == crate::lang::Language::Python);
+                    let position = index.checked_sub(own).unwrap_or(usize::MAX);
                     if let Some(given) = argument(args, position, &[param.name.as_ref()]) {
                         self.walk(at, given, path);
                     } else if let Some(default) = param.default {
@@ -523,6 +565,11 @@ impl<'p> Search<'_, 'p> {
         {
             module.scope(fixture).returns.iter().for_each(|&value| self.walk(home, value, path));
         }
+        if let Some(list) = iterated_by(module, scope, index).or_else(|| iterated_by(module, scope, 0)) {
+            self.walk(at, list, &then(Step::Each, path));
+            // `test.each([["users", 3]])`
+            self.walk(at, list, &then(Step::Each, &then(Step::Part(index), path)));
+        }
         for (list, index) in parametrized(module, scope, &param.name) {
             let path: Vec<Step> =
                 [Step::Each].into_iter().chain(index.map(Step::Part)).chain(path.iter().cloned()).collect();
@@ -558,6 +605,14 @@ impl<'p> Search<'_, 'p> {
     }
 }
 
+/// The list in `[...names]`, `[*names]`.
+pub(super) fn spread(module: &Module, part: ExprId) -> Option<ExprId> {
+    let Kind::Opaque(inner) = &module.expr(part).kind else { return None };
+    let [list] = inner.as_slice() else { return None };
+    let words = module.source.slice(module.expr(part).span);
+    (words.starts_with("...") || words.starts_with('*')).then_some(*list)
+}
+
 /// The texts of `Literal["users", "posts"]`.
 fn literal_type(module: &Module, annotation: ExprId) -> Option<Vec<ExprId>> {
     let Kind::Index(base, key) = &module.expr(annotation).kind else { return None };
@@ -582,6 +637,10 @@ fn fixture_values(module: &Module, scope: ScopeId) -> Option<ExprId> {
             Kind::Name(name) | Kind::Member(_, name) if name.as_ref() == "fixture");
         argument(args, usize::MAX, &["params"]).filter(|_| is_fixture)
     })
+}
+
+fn is_called(module: &Module, expr: ExprId, name: &str) -> bool {
+    matches!(&module.expr(expr).kind, Kind::Name(own) if own.as_ref() == name)
 }
 
 fn then(first: Step, rest: &[Step]) -> Vec<Step> {

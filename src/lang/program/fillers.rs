@@ -5,17 +5,17 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::behind::is_literal_type;
+use super::behind::{is_literal_type, spread};
 use super::catalogue::lists_tables;
 use super::evaluate::{Evaluator, InModule, Val, static_text};
 use super::ir::{Arg, Bound, ExprId, Kind, Module, Op, Piece, ScopeId, ScopeKind};
 use super::known;
 use super::members::enclosing_class;
 use super::objects::Owner;
-use super::relays::receivers;
+use super::relays::{gives_elements, receivers};
 use super::tables::is_database;
 use super::usage::{Purpose, Usage};
-use crate::lang::sql;
+use crate::lang::{Language, sql};
 use crate::text::{Place, Span};
 
 /// Names, parameters and lists followed from a literal.
@@ -202,6 +202,10 @@ impl<'e, 'p> Fillers<'e, 'p> {
             Kind::Call { callee, args } if *callee != expr => {
                 self.handed(at, module, &known.usage, (expr, *callee, parent), args, path, depth)
             }
+            Kind::Opaque(_) if !path.is_empty() && spread(module, parent) == Some(expr) => {
+                let list = module.expr(parent).parent?;
+                self.follow(at, list, &somewhere(path), next)
+            }
             Kind::Member(_, method) if !path.is_empty() => self.collected(at, module, parent, method, path, next),
             Kind::Member(..) if asks_for_a_statement(module, parent) => None,
             Kind::Member(_, method) if matches!(method.as_ref(), "isidentifier" | "isalnum") => None,
@@ -224,13 +228,37 @@ impl<'e, 'p> Fillers<'e, 'p> {
         depth: u32,
     ) -> Elsewhere {
         let call = module.expr(member).parent?;
-        let Kind::Call { args, .. } = &module.expr(call).kind else {
-            return Some("the name is kept in an object".to_owned());
-        };
         let (first, rest) = path.split_first()?;
+        let Kind::Call { args, .. } = &module.expr(call).kind else {
+            // `TABLES.USERS` of an object that is written out.
+            return match first {
+                Held::Value(Some(own)) if own == method => self.follow(at, member, rest, depth),
+                Held::Value(Some(_)) | Held::Key => None,
+                _ => Some("the name is kept in an object".to_owned()),
+            };
+        };
         let up = |path: Vec<Held>| self.follow(at, call, &path, depth);
         let element = |rest: &[Held]| up(within(Held::Somewhere, rest));
+        if gives_elements(method, 0) || gives_elements(method, 1) {
+            let parameter = usize::from(!gives_elements(method, 0));
+            let function = args.first().map(|arg| &module.expr(arg.value).kind);
+            let (Some(Kind::Function(scope)), Some(element)) = (function, each(path)) else {
+                return Some("where the name goes cannot be followed".to_owned());
+            };
+            if let Some(param) = module.scope(*scope).params.get(parameter)
+                && let Some(reason) = self.follow_name(at, *scope, &param.name, &element, depth)
+            {
+                return Some(reason);
+            }
+            return if method == "filter" { up(somewhere(path)) } else { None };
+        }
         match (method, first) {
+            ("reverse" | "slice" | "toReversed", _) => up(somewhere(path)),
+            ("includes" | "has" | "indexOf", _)
+                if args.first().is_some_and(|arg| self.is_compared_with_names(at, arg.value)) =>
+            {
+                None
+            }
             ("items", Held::Key) => element(&within(Held::At(0), rest)),
             ("items", Held::Value(_)) => element(&within(Held::At(1), rest)),
             ("keys", Held::Key) | ("values", Held::Value(_)) => element(rest),
@@ -324,6 +352,28 @@ impl<'e, 'p> Fillers<'e, 'p> {
             {
                 return self.follow_name(at, scope, list, &within(Held::Somewhere, path), depth + 1);
             }
+            if path.is_empty()
+                && matches!(method.as_ref(), "includes" | "has" | "indexOf")
+                && self.is_compared_with_names(at, *base)
+            {
+                return None;
+            }
+            let of_object = matches!(&module.expr(*base).kind, Kind::Name(name) if name.as_ref() == "Object");
+            if of_object && let Some((first, rest)) = path.split_first() {
+                return match (method.as_ref(), first) {
+                    ("keys", Held::Key) | ("values", Held::Value(_)) => {
+                        self.follow(at, call, &within(Held::Somewhere, rest), depth + 1)
+                    }
+                    ("entries", Held::Key) => {
+                        self.follow(at, call, &within(Held::Somewhere, &within(Held::At(0), rest)), depth + 1)
+                    }
+                    ("entries", Held::Value(_)) => {
+                        self.follow(at, call, &within(Held::Somewhere, &within(Held::At(1), rest)), depth + 1)
+                    }
+                    ("keys" | "values", _) => None,
+                    _ => self.follow(at, call, path, depth + 1),
+                };
+            }
             let compares = matches!(
                 method.as_ref(),
                 "issubset" | "issuperset" | "isdisjoint" | "difference" | "intersection" | "symmetric_difference"
@@ -336,7 +386,7 @@ impl<'e, 'p> Fillers<'e, 'p> {
         }
         if matches!(module.expr(callee).kind, Kind::Name(_)) {
             match name.as_str() {
-                "list" | "tuple" | "set" | "frozenset" | "sorted" | "reversed" | "iter" | "dict"
+                "list" | "tuple" | "set" | "frozenset" | "sorted" | "reversed" | "iter" | "dict" | "Set"
                     if !path.is_empty() =>
                 {
                     return self.follow(at, call, &somewhere(path), depth + 1);
@@ -353,7 +403,8 @@ impl<'e, 'p> Fillers<'e, 'p> {
             let params = self.module(constructor.0).map(|module| &module.scope(constructor.1).params)?;
             let given = match (keyword, position) {
                 (Some(keyword), _) => params.iter().find(|param| param.name.as_ref() == keyword),
-                (None, position) => position.and_then(|position| params.get(position + 1)),
+                (None, position) => position
+                    .and_then(|position| params.get(position + usize::from(module.language == Language::Python))),
             };
             if let Some(given) = given {
                 return self.follow_name(constructor.0, constructor.1, &given.name, path, depth + 1);
@@ -409,6 +460,8 @@ impl<'e, 'p> Fillers<'e, 'p> {
         }
         for val in self.evaluator.ask(at, callee) {
             let (function, method) = match val {
+                // `knex(TABLE)`
+                Val::Connection(_) => return None,
                 // SQLAlchemy's `text(sql)`.
                 Val::External(name) if self.evaluator.program.known(&name) == Some(known::Known::Sql) => return None,
                 Val::Function(function, this) => (Some(function), this.is_some()),
@@ -417,9 +470,10 @@ impl<'e, 'p> Fillers<'e, 'p> {
             };
             let Some((home, scope)) = function else { continue };
             let Some(params) = self.module(home).map(|module| &module.scope(scope).params) else { continue };
+            let own = usize::from(method && module.language == Language::Python);
             let given = match (keyword, position) {
                 (Some(keyword), _) => params.iter().find(|param| param.name.as_ref() == keyword),
-                (None, Some(position)) => params.get(position + usize::from(method)),
+                (None, Some(position)) => params.get(position + own),
                 _ => None,
             };
             let Some(given) = given else { continue };

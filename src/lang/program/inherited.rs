@@ -36,10 +36,14 @@ impl<'p> Evaluator<'p> {
     /// The constructor that `super().__init__` is in the class around it.
     pub(super) fn constructor_above(&self, at: usize, callee: ExprId) -> Option<InModule<ScopeId>> {
         let module = self.program.module(at)?;
-        let Kind::Member(base, method) = &module.expr(callee).kind else { return None };
-        let Kind::Call { callee: above, .. } = &module.expr(*base).kind else { return None };
-        let is_super = matches!(&module.expr(*above).kind, Kind::Name(name) if name.as_ref() == "super");
-        if !is_super || method.as_ref() != "__init__" {
+        let is_super = |expr: ExprId| matches!(&module.expr(expr).kind, Kind::Name(name) if name.as_ref() == "super");
+        let runs_it = match &module.expr(callee).kind {
+            Kind::Member(base, method) if method.as_ref() == "__init__" => {
+                matches!(&module.expr(*base).kind, Kind::Call { callee, .. } if is_super(*callee))
+            }
+            _ => module.language != Language::Python && is_super(callee),
+        };
+        if !runs_it {
             return None;
         }
         let class = enclosing_class(module, module.expr(callee).scope)?;
@@ -61,9 +65,7 @@ impl<'p> Evaluator<'p> {
             }
             at += 1;
         }
-        if module.language == Language::Python {
-            names.push("__init__".into());
-        }
+        names.push(if module.language == Language::Python { "__init__" } else { "super" }.into());
         names
     }
 

@@ -388,11 +388,16 @@ pub(super) fn part(whole: &Val, index: usize) -> Vec<Val> {
 }
 /// The function is called where its name is read.
 pub(super) fn is_property(module: &Module, function: ScopeId) -> bool {
-    module.scope(function).decorators.iter().any(|&decorator| {
+    let scope = module.scope(function);
+    let is_getter = || {
+        let words = module.source.slice(scope.span);
+        words.starts_with("get ") || words.starts_with("static get ")
+    };
+    scope.decorators.iter().any(|&decorator| {
         let words = module.source.slice(module.expr(decorator).span);
         matches!(words, "property" | "cached_property" | "functools.cached_property" | "computed_field")
             || words.starts_with("hybrid_property")
-    })
+    }) || module.language != Language::Python && is_getter()
 }
 
 pub(super) fn enclosing_class(module: &Module, scope: ScopeId) -> Option<ScopeId> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::evaluate::{ALTERNATIVES, Frame, InModule, Val};
 use super::facts::Reading;
-use super::ir::{Bound, ExprId, Kind, Module, Op, Piece, ScopeId};
+use super::ir::{Arg, Bound, ExprId, Kind, Module, Op, Piece, ScopeId};
 use super::known;
 use super::pieces::Composed;
 use crate::lang::facts::{Access, Attach, Confidence, Naming, Role, Statement, TableUse};
@@ -265,9 +265,11 @@ impl Reading<'_> {
                 sql::looks_like_sql(&words) || is_sql && sql::begins_statement(&words)
             });
             let connection = connection.unwrap_or_default();
-            let parameters: Vec<ExprId> = args
+            // `db.prepare(sql).get("users")`
+            let bound = if method.as_ref() == "prepare" { self.bound_later(call) } else { None };
+            let parameters: Vec<ExprId> = bound
+                .unwrap_or_else(|| args.get(1..).unwrap_or_default())
                 .iter()
-                .skip(1)
                 .flat_map(|arg| match &self.module.expr(arg.value).kind {
                     Kind::List(parts) => parts.clone(),
                     _ => vec![arg.value],
@@ -284,6 +286,22 @@ impl Reading<'_> {
             }
         }
         runs
+    }
+
+    /// What a prepared statement is run with where it is made.
+    fn bound_later(&self, prepared: ExprId) -> Option<&[Arg]> {
+        let mut at = prepared;
+        for _ in 0..4 {
+            let member = self.module.expr(at).parent?;
+            let Kind::Member(_, method) = &self.module.expr(member).kind else { return None };
+            let call = self.module.expr(member).parent?;
+            let Kind::Call { args, .. } = &self.module.expr(call).kind else { return None };
+            if matches!(method.as_ref(), "get" | "all" | "run" | "iterate" | "values" | "bind") {
+                return Some(args);
+            }
+            at = call;
+        }
+        None
     }
 
     /// `cursor`, `self.conn`, `get_db()`.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::behind::Step;
 use super::evaluate::{Evaluator, InModule, Val, argument, static_text};
 use super::ir::{Arg, ExprId, Kind, Module, ScopeId, ScopeKind};
+use crate::lang::Language;
 
 /// Modules that are looked at for one function.
 const MODULES: usize = 24;
@@ -50,6 +51,43 @@ fn calls_for_each(module: &Module, callee: ExprId) -> bool {
     matches!(&module.expr(callee).kind, Kind::Name(name) | Kind::Member(_, name) if FOR_EACH.contains(&name.as_ref()))
 }
 
+/// Methods of JavaScript's lists that call a function with each element, and the place of the element among its parameters. Data.
+const OF_LISTS: [(&str, usize); 12] = [
+    ("forEach", 0),
+    ("map", 0),
+    ("filter", 0),
+    ("some", 0),
+    ("every", 0),
+    ("find", 0),
+    ("findIndex", 0),
+    ("findLast", 0),
+    ("flatMap", 0),
+    ("each", 0),
+    ("reduce", 1),
+    ("reduceRight", 1),
+];
+
+/// Whether a method calls its function with each element as that parameter.
+pub(super) fn gives_elements(method: &str, parameter: usize) -> bool {
+    OF_LISTS.contains(&(method, parameter))
+}
+
+/// The list whose elements an anonymous function gets as that parameter: `["users"].forEach((table) => ..)`.
+pub(super) fn iterated_by(module: &Module, function: ScopeId, parameter: usize) -> Option<ExprId> {
+    let is_it = |expr: &super::ir::Expr| matches!(expr.kind, Kind::Function(own) if own == function);
+    let own = module.exprs.iter().find(|expr| is_it(expr))?;
+    let Kind::Call { callee, .. } = &module.expr(own.parent?).kind else { return None };
+    match &module.expr(*callee).kind {
+        Kind::Member(list, method) if gives_elements(method, parameter) => Some(*list),
+        // `test.each(["users"])("..", (table) => ..)`
+        Kind::Call { callee, args } => {
+            matches!(&module.expr(*callee).kind, Kind::Member(_, each) if each.as_ref() == "each")
+                .then(|| args.first().map(|arg| arg.value))?
+        }
+        _ => None,
+    }
+}
+
 impl Evaluator<'_> {
     /// What others are handed for a parameter of a function, with the way from there to the parameter.
     pub(super) fn handed_on(
@@ -68,12 +106,22 @@ impl Evaluator<'_> {
             let Some(module) = self.program.module(at) else { continue };
             for &call in &module.calls {
                 let Kind::Call { callee, args } = &module.expr(call).kind else { continue };
+                let says = |expr: ExprId| {
+                    matches!(&module.expr(expr).kind, Kind::Name(own) | Kind::Member(_, own) if own.as_ref() == name)
+                        && self.ask(at, expr).iter().any(|val| matches!(val, Val::Function(own, _) if *own == function))
+                };
+                if let Kind::Member(base, method) = &module.expr(*callee).kind {
+                    // `count.bind(null, "users")`
+                    if matches!(method.as_ref(), "bind" | "call") && says(*base) {
+                        found.extend(args.get(position + 1).map(|arg| (at, arg.value, Vec::new())));
+                    }
+                    if gives_elements(method, position) && args.first().is_some_and(|first| says(first.value)) {
+                        found.push((at, *base, vec![Step::Each]));
+                    }
+                }
                 for index in relayed(module, *callee, args) {
                     let Some(given) = args.get(index) else { continue };
-                    let says = matches!(&module.expr(given.value).kind,
-                        Kind::Name(own) | Kind::Member(_, own) if own.as_ref() == name);
-                    let is_it = |val: &Val| matches!(val, Val::Function(own, _) if *own == function);
-                    if !says || !self.ask(at, given.value).iter().any(is_it) {
+                    if !says(given.value) {
                         continue;
                     }
                     let positional: Vec<&Arg> = args.iter().skip(index + 1).filter(|arg| arg.name.is_none()).collect();
@@ -121,7 +169,9 @@ impl Evaluator<'_> {
                 let Some(body) = self.program.module(home) else { continue };
                 let params = &body.scope(scope).params;
                 let param = match (position, own.name.as_deref()) {
-                    (Some(position), _) => params.get(position + usize::from(this.is_some())),
+                    (Some(position), _) => {
+                        params.get(position + usize::from(this.is_some() && body.language == Language::Python))
+                    }
                     (None, Some(keyword)) => params.iter().find(|param| param.name.as_ref() == keyword),
                     (None, None) => None,
                 };
