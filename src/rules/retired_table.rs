@@ -57,16 +57,16 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
         .map(|found| &found.place)
         .collect();
     // Another module may tell what it is: the one that fills it into its SQL.
-    let told: HashSet<&Place> = asked
+    let told: HashSet<(&Place, &str)> = asked
         .iter()
         .map(|(table_use, _)| &table_use.fact)
         .filter(|fact| fact.naming != Naming::Spoken)
-        .map(|fact| &fact.place)
+        .map(|fact| (&fact.place, &*fact.table))
         .collect();
     asked.retain(|(table_use, decision)| {
         table_use.fact.naming != Naming::Spoken
             || decision.asked().is_some_and(|found| named.contains(&found.place))
-                && !told.contains(&table_use.fact.place)
+                && !told.contains(&(&table_use.fact.place, &*table_use.fact.table))
     });
     // A table that keeps its name in one place keeps it in all: half a rename runs nowhere.
     let mut held: HashMap<&Place, (&TableUse, String)> = HashMap::new();

@@ -332,3 +332,11 @@ export const users = createTable('user', {});
     assert_eq!(after, "CREATE TABLE `app_user` (`id` integer);\nCREATE TABLE `groups` (`id` integer);\n", "{run:?}");
     assert!(run.stdout.contains("`sqliteTableCreator` makes the names of tables from others"), "{run:?}");
 }
+
+#[test]
+fn a_piece_of_sql_that_nothing_is_seen_to_put_together() {
+    none_of_them(
+        "it stands in a piece of SQL that nothing is seen to put together",
+        &[("app.py", format!("{}def clauses(filters):\n    filters['name'] = \"users.name = ?\"\n", counting()))],
+    );
+}

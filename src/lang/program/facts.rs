@@ -79,6 +79,7 @@ impl Program<'_> {
         reading.tables();
         reading.index_names();
         reading.messages();
+        reading.left_over();
         reading.prose();
         reading.facts.destroyed = super::destroys::destroyed(&reading.evaluator, at, module);
         let mut facts = reading.facts;

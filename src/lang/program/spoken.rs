@@ -67,6 +67,41 @@ impl Reading<'_> {
         }
     }
 
+    /// Pieces of SQL that nothing is seen to put together: `filters["type"] = "users.type = ?"`, `" JOIN users ON "`.
+    pub(super) fn left_over(&mut self) {
+        if self.evaluator.program.renamed.is_empty() {
+            return;
+        }
+        let known: HashSet<u32> = self.facts.table_uses.iter().map(|found| found.place.span.start).collect();
+        for &text in &self.module.texts {
+            let Kind::Text(pieces) = &self.module.expr(text).kind else { continue };
+            for piece in pieces {
+                let Piece::Text(words, span) = piece else { continue };
+                // An escape would move what follows.
+                if (span.end - span.start) as usize != words.len() {
+                    continue;
+                }
+                for range in self.evaluator.program.renamed.iter().flat_map(|table| in_sql(words, table)) {
+                    let start = span.start as usize + range.start;
+                    let own = Span::new(start, start + range.len());
+                    if known.contains(&own.start) {
+                        continue;
+                    }
+                    self.facts.table_uses.push(TableUse {
+                        place: self.module.source.place(own),
+                        table: words.get(range).unwrap_or_default().into(),
+                        access: Access::Reads,
+                        naming: Naming::Spoken,
+                        fixed: Some("it stands in a piece of SQL that nothing is seen to put together".into()),
+                        connection: [].into(),
+                        language: self.module.language,
+                        symbol: self.symbol(self.module.expr(text).scope).map(Into::into),
+                    });
+                }
+            }
+        }
+    }
+
     /// What the code calls the thing that a literal is, or is an element of.
     fn holder(&self, literal: ExprId) -> Option<String> {
         let mut at = literal;
@@ -148,4 +183,33 @@ fn humps_of_tables(holder: &str) -> bool {
                 !holder.get(at + hump.len()..).is_some_and(|rest| rest.starts_with(char::is_lowercase))
             })
     })
+}
+
+/// Where words say `table.column =` or `JOIN table`; the table's name is in small letters.
+fn in_sql(words: &str, table: &str) -> Vec<std::ops::Range<usize>> {
+    const BEFORE: [&str; 4] = ["JOIN", "FROM", "INTO", "UPDATE"];
+    const BEHIND: [&str; 12] =
+        ["=", "<", ">", "!=", "IN ", "IN(", "IS ", "NOT ", "LIKE ", "BETWEEN ", "GLOB ", "MATCH "];
+    let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let lower = words.to_ascii_lowercase();
+    let mut found = Vec::new();
+    for (at, _) in lower.match_indices(table) {
+        let (Some(before), Some(behind)) = (words.get(..at), words.get(at + table.len()..)) else { continue };
+        if before.ends_with(|letter: char| is_word(letter) || letter == '.') || behind.starts_with(is_word) {
+            continue;
+        }
+        let after_column = behind.strip_prefix('.').map(|rest| rest.trim_start_matches(is_word));
+        let compared = after_column.is_some_and(|rest| {
+            rest.len() + 1 < behind.len() && BEHIND.iter().any(|sign| rest.trim_start().starts_with(sign))
+        });
+        let joined = before.ends_with(char::is_whitespace)
+            && BEFORE.iter().any(|word| {
+                let rest = before.trim_end().strip_suffix(word);
+                rest.is_some_and(|rest| !rest.ends_with(is_word))
+            });
+        if compared || joined {
+            found.push(at..at + table.len());
+        }
+    }
+    found
 }
