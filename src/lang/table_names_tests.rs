@@ -119,3 +119,39 @@ fn strings_of_languages_without_a_front_end() {
         ],
     );
 }
+
+#[test]
+fn names_in_javascript() {
+    let open = "const Database = require('better-sqlite3');\nconst db = new Database('data/app.db');\n";
+    for case in [
+        "['‹users›', '‹posts›'].forEach(t => db.exec(`DELETE FROM ${t}`));",
+        "const n = ['‹users›', '‹posts›'].map((t) => db.prepare(`SELECT count(*) FROM ${t}`).get());",
+        "const TABLES = ['‹users›', '‹posts›'];\nTABLES.forEach(function (t) { db.exec('DELETE FROM ' + t); });",
+        "function get({ table, id }) { return db.prepare(`SELECT * FROM ${table} WHERE id = ?`).get(id); }\nget({ table: '‹users›', id: 1 });",
+        "class Repo {\n  table = '‹users›';\n  all() { return db.prepare(`SELECT * FROM ${this.table}`).all(); }\n}\nnew Repo().all();",
+        "class Repo {\n  constructor(table) { this.table = table; }\n  all() { return db.prepare(`SELECT * FROM ${this.table}`).all(); }\n}\nnew Repo('‹users›').all();",
+        "class Repo {\n  constructor(table) { this.table = table; }\n  all() { return db.prepare(`SELECT * FROM ${this.table}`).all(); }\n}\nclass Users extends Repo { constructor() { super('‹users›'); } }\nnew Users().all();",
+        "class U { get table() { return '‹users›'; } all() { return db.prepare(`SELECT * FROM ${this.table}`).all(); } }",
+        "const T = { USERS: '‹users›', POSTS: 'posts' };\ndb.prepare(`SELECT * FROM ${T.USERS}`).all();",
+        "const T = { USERS: '‹users›', POSTS: '‹posts›' };\nfor (const t of Object.values(T)) db.exec(`DELETE FROM ${t}`);",
+        "const T = { ‹users›: 'id', ‹posts›: 'id' };\nfor (const [t, k] of Object.entries(T)) db.exec(`SELECT ${k} FROM ${t}`);",
+        "const T = { ‹users›: ['id'] };\nfor (const t of Object.keys(T)) db.exec(`DELETE FROM ${t}`);",
+        "test.each(['‹users›', '‹posts›'])('%s is empty', (table) => {\n  expect(db.prepare(`SELECT count(*) AS n FROM ${table}`).get().n).toBe(0);\n});",
+        "const rows = db.prepare(\"SELECT name FROM sqlite_master WHERE type='table'\").all();\nconst has = rows.some(r => r.name === '‹users›');",
+        "db.prepare(\"SELECT 1 FROM sqlite_master WHERE type='table' AND name = ?\").get('‹users›');",
+        "const exists = (name) => db.prepare(\"SELECT 1 FROM sqlite_master WHERE name = ?\").get(name);\nexists('‹users›');",
+        "function show(t) {\n  switch (t) { case '‹users›': break; }\n  return db.prepare(`SELECT * FROM ${t}`).all();\n}\nshow('‹users›');",
+        "const ALLOWED = ['‹users›', '‹posts›'];\nfunction n(t) { if (!ALLOWED.includes(t)) throw new Error(t); return db.prepare(`SELECT count(*) FROM ${t}`).get(); }\nn('‹users›');",
+        "const S = [{ table: '‹users›', key: 'id' }, { table: '‹posts›', key: 'id' }];\nfor (const { table, key } of S) db.exec(`SELECT ${key} FROM ${table}`);",
+        "['‹users›', '‹posts›'].reduce((a, t) => a + db.prepare(`SELECT count(*) n FROM ${t}`).get().n, 0);",
+        "await Promise.all(['‹users›', '‹posts›'].map(async (t) => { await db.exec(`DELETE FROM ${t}`); }));",
+        "function del(t, n) { db.exec(`DELETE FROM ${t} LIMIT ${n}`); }\nconst d = del.bind(null, '‹!users›');\nd(3);",
+        "const CORE = ['‹users›'];\nfor (const t of [...CORE, '‹posts›']) db.exec(`DELETE FROM ${t}`);",
+        "['‹users›', '‹posts›'].forEach((table) => {\n  it(`has ${table}`, () => { db.prepare(`SELECT * FROM ${table}`).all(); });\n});",
+        "for (const t of ['‹users›', '‹posts›'].reverse()) db.exec(`DELETE FROM ${t}`);",
+        "const sqls = ['‹users›'].flatMap(t => [`DELETE FROM ${t}`]);\nsqls.forEach(s => db.exec(s));",
+        "class R { constructor() { this.table = '‹!users›'; } all() { return db.prepare(`SELECT * FROM ${this.table}`).all(); } url() { return `/api/${this.table}`; } }",
+    ] {
+        expect("app.js", Language::Javascript, &[&format!("{open}{case}\n")]);
+    }
+}

@@ -8,6 +8,7 @@ use super::fillers::home;
 use super::ir::{Arg, Bound, ExprId, Kind, Module, Op, ScopeId};
 use super::known;
 use super::names::reaching;
+use super::relays::iterated_by;
 
 /// Expressions looked at for one question.
 const STEPS: usize = 300;
@@ -195,6 +196,10 @@ impl Search<'_, '_> {
             match binding.value {
                 Bound::Expr(value) | Bound::Enter(value) => self.open.push((at, value, by_name)),
                 Bound::Element(value) | Bound::Part(value, _) => self.open.push((at, value, false)),
+                // `rows.some((row) => row.name === "users")`
+                Bound::Param(index) => {
+                    self.open.extend(iterated_by(module, scope, index).map(|list| (at, list, false)));
+                }
                 _ => {}
             }
         }
