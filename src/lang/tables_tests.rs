@@ -262,6 +262,7 @@ fn strings_of_javascript() {
         "knex.raw('UPDATE ?? SET ?? = ? WHERE ??', ['‹users›', 'users', 'users', '‹users›.id']);",
         "knex.from('‹users›').joinRaw('NATURAL JOIN ‹teams›').whereRaw('‹users›.id = ?', [1]);",
         "knex.raw('SELECT users.id FROM ‹teams› users');",
+        "User.query(knex).aliasFor('‹users›', 'u').where(knex.ref('‹teams›.id'), 1);",
     ] {
         expect("step.js", Language::Javascript, &[&format!("{case}\nknex;\n")]);
     }

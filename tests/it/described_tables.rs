@@ -122,5 +122,20 @@ fn options_of_a_builder_may_hold_the_name() {
     let service = "const knex = require('knex');\nconst people = service({ Model: db, name: 'users' });\n";
     held("service.js:2:44", "it may be the name that `name` holds", &[("service.js", service)]);
     let list = "const tablesToClear = ['users'];\nfor (const name of tablesToClear) drop(name);\n";
+    let each = "['users', 'teams_of'].forEach((table) => drop(table));\n";
+    held("each.js:1:3", "it may be the name that `table` holds", &[("each.js", each)]);
+    let pattern = "assert.match(sql, /insert into \"users\" /);\n";
+    held("match.js:1:33", "a pattern looks for it in SQL", &[("match.js", pattern)]);
     held("clear.js:1:25", "it may be the name that `tablesToClear` holds", &[("clear.js", list)]);
+}
+
+#[test]
+fn models_of_mappers_that_are_not_rewritten() {
+    let reason = "the model takes its table's name from the class: say the name in it";
+    let tortoise =
+        "from tortoise.models import Model\nclass Users(Model):\n    class Meta:\n        ordering = ['id']\n";
+    held("models.py:2:7", reason, &[("models.py", tortoise)]);
+    let pony =
+        "from pony.orm import Database, Required\ndb = Database()\nclass Users(db.Entity):\n    name = Required(str)\n";
+    held("models.py:3:7", reason, &[("models.py", pony)]);
 }

@@ -11,7 +11,8 @@ use crate::lang::sql::begins_statement;
 use crate::text::Span;
 
 /// Methods of knex whose first argument is a table. Data.
-const KNEX_TABLES: [&str; 12] = [
+const KNEX_TABLES: [&str; 13] = [
+    "aliasFor",
     "batchInsert",
     "join",
     "innerJoin",
@@ -27,7 +28,8 @@ const KNEX_TABLES: [&str; 12] = [
 ];
 
 /// Methods of knex whose arguments are columns, `users.id`. Data.
-const KNEX_COLUMNS: [&str; 34] = [
+const KNEX_COLUMNS: [&str; 35] = [
+    "ref",
     "where",
     "andWhere",
     "orWhere",

@@ -1,10 +1,13 @@
 //! Models: classes that stand for a table, which they name, or which takes its name from theirs. Knows no SQL.
 
+use std::collections::BTreeSet;
+
 use super::evaluate::{InModule, Val, static_text};
 use super::facts::Reading;
 use super::ir::{Binding, Bound, ExprId, Kind, Module, Scope, ScopeId, ScopeKind};
 use crate::lang::Language;
 use crate::lang::facts::{Access, Naming, TableUse};
+use crate::lang::plural::plurals;
 use crate::text::Span;
 
 /// Classes above a class.
@@ -16,6 +19,7 @@ const SOURCE: &str = "code makes the name of another table from this one";
 const UNNAMED: &str = "the model takes its table's name from the class: give its `Meta` a `table_name`";
 const UNNAMED_IN_DJANGO: &str =
     "the model takes its table's name from the class: give its `Meta` a `db_table`, and make the migration";
+const UNNAMED_IN_OTHER: &str = "the model takes its table's name from the class: say the name in it";
 const BETWEEN: &str = "the tables of a `ManyToManyField` take their names from those of models: give it a `through_model`, and this model a `table_name`";
 const BY_FUNCTION: &str = "the `table_function` of a `Meta` makes its table's name: give its own `Meta` a `table_name`";
 
@@ -30,6 +34,8 @@ enum Library {
     Peewee,
     /// `app_usergroup` for `UserGroup`, said otherwise in a `Meta`.
     Django,
+    /// One whose models are not rewritten: Tortoise, Pony, Piccolo, ormar, SQLObject, Orator.
+    Other,
 }
 
 /// What the classes above a class say of its table.
@@ -181,8 +187,11 @@ impl Reading<'_> {
                 !["db_table", "table_name", "abstract", "proxy"].iter().any(says)
                     && (words.contains("Field") || library == Library::Peewee && ancestry.has_table)
             }
+            Library::Other => {
+                !says("_table_") && !meta_of(self.module, class).is_some_and(|meta| meta.bindings.contains_key("table"))
+            }
         };
-        if !own {
+        if !own || library == Library::Other && self.evaluator.program.renamed.is_empty() {
             return;
         }
         let lower = body.name.to_ascii_lowercase();
@@ -194,6 +203,12 @@ impl Reading<'_> {
             }
             Library::Lowered => self.takes(class, at, lower, says("__versioned__").then_some(VERSIONED)),
             Library::Peewee => self.of_peewee(class, at, &ancestry),
+            Library::Other => {
+                let names: BTreeSet<String> = plurals(&lower).into_iter().chain(plurals(&snake(&body.name))).collect();
+                for table in names.into_iter().filter(|table| self.evaluator.program.renamed.contains(table)) {
+                    self.takes(class, at, table, Some(UNNAMED_IN_OTHER));
+                }
+            }
             Library::Django => {
                 if let Some(app) = app_label(&self.module.source.path) {
                     self.takes(class, at, format!("{app}_{lower}"), Some(UNNAMED_IN_DJANGO));
@@ -281,12 +296,17 @@ impl Reading<'_> {
                             "django.db.models.Model" => Some(Library::Django),
                             // `playhouse.sqlite_ext.FTS5Model`
                             name if name.starts_with("playhouse.") && name.ends_with("Model") => Some(Library::Peewee),
+                            name if is_of_other_library(name) => Some(Library::Other),
                             _ => None,
                         };
                         found.library = found.library.or(library);
                     }
                     _ => {}
                 }
+            }
+            // `db = Database()` of Pony does so as well.
+            if found.library.is_none() && last == "Entity" && words != "Entity" && module.source.text.contains("pony") {
+                found.library = Some(Library::Other);
             }
             // `db = SQLAlchemy()` gives the class at run time.
             if found.library.is_none() && last == "Model" && words != "Model" {
@@ -313,6 +333,17 @@ impl Reading<'_> {
         }
         found
     }
+}
+
+/// The base class of a mapper whose models are not rewritten.
+fn is_of_other_library(name: &str) -> bool {
+    let (library, class) = (name.split('.').next().unwrap_or(""), name.rsplit('.').next().unwrap_or(""));
+    matches!(
+        (library, class),
+        ("tortoise" | "ormar" | "orator" | "masoniteorm" | "edgy" | "saffier", "Model")
+            | ("piccolo", "Table")
+            | ("sqlobject", "SQLObject")
+    )
 }
 
 /// The `Meta` inside a model; a model may be called so itself.

@@ -33,6 +33,9 @@ impl Reading<'_> {
             return;
         }
         let builder = !python && self.speaks_of_builder();
+        if !python {
+            self.patterns();
+        }
         let known: HashSet<Span> = self.facts.table_uses.iter().map(|found| found.place.span).collect();
         for &text in &self.module.texts {
             let Kind::Text(pieces) = &self.module.expr(text).kind else { continue };
@@ -127,6 +130,8 @@ impl Reading<'_> {
                         _ => return None,
                     }
                 }
+                // `["users", "teams"].map((table) => ..)`
+                Kind::Member(base, _) if *base == at => return self.element_of(parent),
                 Kind::Dict(pairs) => {
                     if let Some((key, _)) = pairs.iter().find(|(_, value)| *value == at) {
                         return key.and_then(|key| static_text(self.module, key));
@@ -145,6 +150,46 @@ impl Reading<'_> {
             at = parent;
         }
         None
+    }
+
+    /// What a function is handed that a method of a list calls with each element.
+    fn element_of(&self, method: ExprId) -> Option<String> {
+        let call = self.module.expr(method).parent?;
+        let Kind::Call { callee, args } = &self.module.expr(call).kind else { return None };
+        let function = args.first().filter(|_| *callee == method)?;
+        let Kind::Function(scope) = &self.module.expr(function.value).kind else { return None };
+        self.module.scope(*scope).params.first().map(|param| param.name.to_string())
+    }
+
+    /// A pattern that looks for SQL with the name of a table in it: `/select .* from "users"/`.
+    fn patterns(&mut self) {
+        for expr in self.module.exprs.iter().filter(|expr| matches!(expr.kind, Kind::Regex)) {
+            let words = self.module.source.slice(expr.span);
+            let lower = words.to_ascii_lowercase();
+            if !["select", "from", "into", "update", "join", "table"].iter().any(|word| lower.contains(word)) {
+                continue;
+            }
+            let is_letter = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+            for table in &self.evaluator.program.renamed {
+                let at = lower.match_indices(table.as_str()).map(|(at, _)| at).find(|&at| {
+                    let bytes = lower.as_bytes();
+                    !is_letter(at.checked_sub(1).and_then(|at| bytes.get(at)))
+                        && !is_letter(bytes.get(at + table.len()))
+                });
+                let Some(at) = at else { continue };
+                let start = expr.span.start as usize + at;
+                self.facts.table_uses.push(TableUse {
+                    place: self.module.source.place(Span::new(start, start + table.len())),
+                    table: words.get(at..at + table.len()).unwrap_or(table).into(),
+                    access: Access::Reads,
+                    naming: Naming::Spoken,
+                    fixed: Some("a pattern looks for it in SQL".into()),
+                    connection: [].into(),
+                    language: self.module.language,
+                    symbol: None,
+                });
+            }
+        }
     }
 
     /// The name that an expression ends with: `TABLES`, `schema.tables`, `schema["tables"]`, `set(tables)`, `list_tables()`.
