@@ -244,9 +244,11 @@ fn as_nobody(sandbox: &Sandbox, arguments: &[&str]) -> Run {
     if !root {
         return sandbox.run(arguments);
     }
-    // The program is copied: its own folder may be closed to others.
+    // The program is copied: its own folder may be closed to others. Another process copies it, because one that this process
+    // writes cannot be run while a test beside this one starts a program that still holds the file.
     let program = sandbox.path().join("dbguard-for-nobody");
-    fs::copy(env!("CARGO_BIN_EXE_dbguard"), &program).unwrap();
+    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_dbguard")).arg(&program).status().unwrap();
+    assert!(copied.success());
     let own = Command::new("chown").args(["-R", "65534:65534"]).arg(sandbox.path()).status().unwrap();
     assert!(own.success());
     let run = Command::new("setpriv")
