@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::behind::{elements_behind, literals_behind};
+use super::collections::{Held, within};
 use super::evaluate::{InModule, Val};
-use super::fillers::{Elsewhere, Fillers, Held, within};
+use super::fillers::{Elsewhere, Fillers};
 use super::ir::{ExprId, Kind, Module, ScopeId, ScopeKind};
 use super::members::{enclosing_class, is_property};
 

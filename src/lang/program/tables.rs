@@ -3,12 +3,13 @@
 
 use std::ops::Range;
 
-use super::behind::{Behind, Step, handed};
+use super::behind::{Behind, Step};
 use super::catalogue::lists_tables;
 use super::evaluate::{Evaluator, Val, argument, static_text};
 use super::facts::Reading;
 use super::ir::{Arg, Bound, ExprId, Kind, Op, Piece};
 use super::naming::Shape;
+use super::origins::handed;
 use super::pieces::Composed;
 use super::queries::value_of;
 use crate::lang::Language;
