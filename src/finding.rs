@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::text::{Edit, Place};
 
 /// How much a finding matters; maps one to one onto annotate-snippets, GitHub and SARIF.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
@@ -90,13 +90,30 @@ pub enum Remedy {
     /// Give the reading of a variable another default.
     SetDefault { env: String, default: String },
     /// Name another table.
-    RenameTable { from: String, to: String },
+    RenameTable {
+        from: String,
+        to: String,
+        /// Where no name of one stands, how the new one is written.
+        #[serde(skip)]
+        declared: Option<Declared>,
+    },
     /// Give a variable another value in configuration.
     SetValue { name: String, value: String },
     /// Add a line to an ignore file.
     AddIgnore { file: String, line: String },
     /// Take a rule out of the comment that allows it, and the comment with its last one.
     RemoveAllow { rule: String },
+}
+
+/// What says the name of a table that follows from another name until then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Declared {
+    /// The `Meta` of the model there; where it has none, a new one, derived from that of this base class.
+    Meta { base: Option<Arc<str>> },
+    /// The options of the step of a migration there.
+    Options,
+    /// An argument of the call there, which keeps this value where the new name is not its own.
+    Argument { keyword: Arc<str>, value: Option<Arc<str>> },
 }
 
 /// How sure it is that a program does the same after a fix.

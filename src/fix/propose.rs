@@ -105,7 +105,7 @@ fn variables_whole(
 /// A table whose name cannot be written in one place keeps it in all.
 fn renamed_whole(proposals: &mut [Proposal<'_>]) {
     let rename = |proposal: &Proposal<'_>| match &proposal.finding.remedy {
-        Some(Remedy::RenameTable { from, to }) => Some((from.to_ascii_lowercase(), to.clone())),
+        Some(Remedy::RenameTable { from, to, .. }) => Some((from.to_ascii_lowercase(), to.clone())),
         _ => None,
     };
     let mut held: BTreeMap<(String, String), String> = BTreeMap::new();
@@ -422,7 +422,12 @@ impl<'a> Facts<'a> {
                 title: format!("make `{default}` the default of `{env}`"),
                 retargets: true,
             },
-            Remedy::RenameTable { from, to } => Asked {
+            Remedy::RenameTable { to, declared: Some(how), .. } => Asked {
+                change: Change::DeclareTable { at, to, how },
+                title: format!("say that the table is called `{to}`"),
+                retargets: true,
+            },
+            Remedy::RenameTable { from, to, declared: None } => Asked {
                 change: Change::RenameTable { at, from, to },
                 title: format!("call the table `{to}` in place of `{from}`"),
                 retargets: true,

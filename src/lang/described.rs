@@ -82,6 +82,7 @@ pub fn described(source: &Source, language: Language, tables: &[String], facts: 
             access: Access::Defines,
             naming,
             fixed: Some(reason.into()),
+            declared: None,
             connection: [].into(),
             language,
             symbol: None,

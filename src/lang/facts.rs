@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{Language, value::Value};
+use crate::finding::Declared;
 use crate::text::{Place, Source, once};
 
 /// All that something can be, likeliest first. Many facts of a source say the same.
@@ -273,6 +274,8 @@ pub struct TableUse {
     pub naming: Naming,
     /// Why the name cannot be changed here, although it is known what it means.
     pub fixed: Option<Arc<str>>,
+    /// No name stands here: what is to be written where the table gets another one.
+    pub declared: Option<Declared>,
     /// The path its connection opens, likeliest first; empty when the connection is not known.
     pub connection: Values,
     pub language: Language,

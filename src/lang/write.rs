@@ -5,6 +5,7 @@ mod destroys;
 use tree_sitter::{Parser, TreeCursor};
 
 use super::{Language, config, javascript, names, python, shell, sql, yaml};
+use crate::finding::Declared;
 use crate::text::{Edit, Source, Span};
 
 pub use destroys::destroys_files;
@@ -32,6 +33,8 @@ pub enum Change<'a> {
     SetValue { at: Span, value: &'a str },
     /// The table name at `at` (a table use's place) becomes `to`; its quotes stay, and come where the new name needs them.
     RenameTable { at: Span, from: &'a str, to: &'a str },
+    /// What stands at `at` says that its table is called `to`, or what followed from the table's name keeps its own.
+    DeclareTable { at: Span, to: &'a str, how: &'a Declared },
 }
 
 impl Change<'_> {
@@ -43,7 +46,8 @@ impl Change<'_> {
             | Self::Retarget { at, .. }
             | Self::RenameVariable { at, .. }
             | Self::SetValue { at, .. }
-            | Self::RenameTable { at, .. } => at,
+            | Self::RenameTable { at, .. }
+            | Self::DeclareTable { at, .. } => at,
         }
     }
 }
@@ -165,7 +169,7 @@ fn other_file(source: &Source, change: &Change<'_>) -> Option<Span> {
         Change::UseEnvironment { at, default, .. } => (at, default),
         Change::Retarget { at, path } => (at, path),
         Change::SetValue { at, value } => (at, value),
-        Change::RenameVariable { .. } | Change::RenameTable { .. } => return None,
+        Change::RenameVariable { .. } | Change::RenameTable { .. } | Change::DeclareTable { .. } => return None,
     };
     let name = |text: &str| names::strip_url(text).rsplit(['/', '\\']).next().unwrap_or("").to_owned();
     let written = source.text.get(at.range())?;

@@ -79,6 +79,7 @@ fn used(index: &IndexName, at: u32, table: &str, fixed: Option<&str>, context: C
         access: Access::Reads,
         naming: Naming::Given,
         fixed: fixed.map(Into::into),
+        declared: None,
         connection: [].into(),
         language: crate::lang::Language::Python,
         symbol: None,

@@ -123,7 +123,11 @@ pub(super) fn judge(inventory: &Inventory, policy: &Applied<'_>, sink: &mut Sink
                 let place = format!("{}:{}", other.place.file, other.place.start.line);
                 offence.case("with-another").hole("other", place).hole("reason", reason)
             }
-            (None, None) => offence.remedy(Remedy::RenameTable { from: fact.table.to_string(), to: new.clone() }),
+            (None, None) => offence.remedy(Remedy::RenameTable {
+                from: fact.table.to_string(),
+                to: new.clone(),
+                declared: fact.declared.clone(),
+            }),
         });
     }
 }

@@ -115,7 +115,7 @@ fn tables(names: &[String]) -> Option<Regex> {
     let classes = classes.into_iter().collect::<Vec<_>>().join("|");
     let words = "FROM|JOIN|INTO|UPDATE|TABLE|EXISTS|REFERENCES|ON|VIEW|ONLY|IGNORE|REPLACE";
     let pattern = format!(
-        r#"(?im:["'`](?:{names})(?:["'`.]|\s+as\b)|\b(?:{words})\s+(?:\w+\.)?["'`\[\\]*(?:{names})\b|\b(?:class|model|struct|object|type|record)\s+(?:{classes}|{names})\b|:(?:{names})\b|\b(?:{names})\s*\(\w+\)\s*\{{|\btable_name\s*=\s*(?:{names})\b|DbSet<\w+>\s+(?:{names})\b|^\s*-?\s*(?:name:\s*)?(?:{names}):?\s*$|\b(?:modelName\s*:|define\()\s*["'`](?:{models})["'`]|["'`](?:[a-z0-9_]+_)?(?:{names})(?:_[a-z0-9_]+)?["'`]|\bINDEX(?:ED\s+BY)?\s+(?:IF\s+EXISTS\s+)?["'`\[\\]*(?:[a-z0-9_]+_)?(?:{names})_|\bManyToManyField\(|= Set\()"#
+        r#"(?im:["'`](?:{names})(?:["'`.]|\s+as\b)|\b(?:{words})\s+(?:\w+\.)?["'`\[\\]*(?:{names})\b|\b(?:class|model|struct|object|type|record)\s+(?:{classes}|{names})\b|:(?:{names})\b|\b(?:{names})\s*\(\w+\)\s*\{{|\btable_name\s*=\s*(?:{names})\b|DbSet<\w+>\s+(?:{names})\b|^\s*-?\s*(?:name:\s*)?(?:{names}):?\s*$|\b(?:modelName\s*:|define\()\s*["'`](?:{models})["'`]|["'`](?:[a-z0-9_]+_)?(?:{names})(?:_[a-z0-9_]+)?["'`]|\bINDEX(?:ED\s+BY)?\s+(?:IF\s+EXISTS\s+)?["'`\[\\]*(?:[a-z0-9_]+_)?(?:{names})_|\bManyToManyField\(|= Set\(|(?:\bname\s*=\s*|CreateModel\(\s*)["'](?:{classes})["'])"#
     );
     Regex::new(&pattern).ok()
 }
@@ -234,6 +234,9 @@ mod tests {
             // A table between two models takes its name from theirs.
             "tags = ManyToManyField('models.Tag')",
             "tags = Set('Tag')",
+            // The migration that makes a model.
+            "migrations.CreateModel(\n    name='UserTag',",
+            "CreateModel('Tag', [])",
         ] {
             assert!(named.words(yes.as_bytes()).name_database, "{yes}");
         }

@@ -9,6 +9,7 @@ mod check;
 mod commit_hook;
 mod consolidation;
 mod described_tables;
+mod django_renames;
 mod docs;
 mod documents;
 mod extend;

@@ -24,7 +24,7 @@ fn one(source: &Source, language: Language, change: &Change<'_>) -> Written {
         }
         Change::RenameVariable { at, from, to } => rename(source, at, from, to),
         Change::UseEnvironment { at, env, default, .. } => use_environment(source, language, at, env, default),
-        Change::RenameTable { .. } => Err(Refusal::because("no table is named here")),
+        Change::RenameTable { .. } | Change::DeclareTable { .. } => Err(Refusal::because("no table is named here")),
     }
 }
 

@@ -41,6 +41,7 @@ impl<'t> Writer<'_, 't> {
             Change::SetValue { at, value } => self.respell(self.literal(at)?, value, true),
             Change::RenameVariable { at, from, to } => self.rename(at, from, to),
             Change::RenameTable { at, to, .. } => self.name_table(at, to),
+            Change::DeclareTable { .. } => Err(Refusal::because("no table is named here")),
         }
     }
 

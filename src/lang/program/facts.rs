@@ -252,6 +252,7 @@ impl Reading<'_> {
             access: Access::Reads,
             naming,
             fixed: None,
+            declared: None,
             connection: [].into(),
             language: self.module.language,
             symbol: self.symbol(scope).map(Into::into),

@@ -37,6 +37,14 @@ impl Files {
         self.sorted.get(at).copied()
     }
 
+    /// Those below a folder, in the order of their paths.
+    pub(super) fn under(&self, folder: &str) -> Vec<usize> {
+        let head = format!("{folder}/");
+        let from = self.sorted.partition_point(|&at| self.path(at) < head.as_str());
+        let rest = self.sorted.get(from..).unwrap_or_default().iter().copied();
+        rest.take_while(|&at| self.path(at).starts_with(&head)).filter(|&at| self.path(at).ends_with(".py")).collect()
+    }
+
     pub(super) fn path(&self, at: usize) -> &str {
         self.paths.get(at).map_or("", |path| path)
     }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::evaluate::{InModule, Val, static_text};
+use super::django::{ABSTRACT, literal};
+use super::evaluate::{InModule, Val};
 use super::facts::Reading;
-use super::ir::{Binding, Bound, ExprId, Kind, Module, Scope, ScopeId, ScopeKind};
+use super::ir::{Bound, ExprId, Kind, Module, Scope, ScopeId, ScopeKind};
 use crate::lang::Language;
 use crate::lang::facts::{Access, Naming, TableUse};
 use crate::lang::plural::plurals;
@@ -17,8 +18,6 @@ const DEPTH: u32 = 16;
 const VERSIONED: &str = "the table of its former rows takes its name from this one: `__versioned__`";
 const SOURCE: &str = "code makes the name of another table from this one";
 const UNNAMED: &str = "the model takes its table's name from the class: give its `Meta` a `table_name`";
-const UNNAMED_IN_DJANGO: &str =
-    "the model takes its table's name from the class: give its `Meta` a `db_table`, and make the migration";
 const UNNAMED_IN_OTHER: &str = "the model takes its table's name from the class: say the name in it";
 const BETWEEN: &str = "the tables of a `ManyToManyField` take their names from those of models: give it a `through_model`, and this model a `table_name`";
 const BY_FUNCTION: &str = "the `table_function` of a `Meta` makes its table's name: give its own `Meta` a `table_name`";
@@ -86,8 +85,9 @@ impl Reading<'_> {
             let first = self.facts.table_uses.len();
             self.names_table(value, Access::Defines, Naming::Given, &[]);
             let source = self.class_around(value).filter(|class| sources.has(*class)).map(|_| SOURCE.to_owned());
+            let last = self.facts.table_uses.len();
             if let Some(reason) = self.has_followers(value).or(source) {
-                for found in self.facts.table_uses.iter_mut().skip(first) {
+                for found in self.facts.table_uses.iter_mut().take(last).skip(first) {
                     found.fixed = Some(reason.as_str().into());
                 }
             }
@@ -102,37 +102,16 @@ impl Reading<'_> {
             }
         }
         for index in 0..self.module.scopes.len() {
-            self.between(ScopeId(u32::try_from(index).unwrap_or(u32::MAX)));
-        }
-        self.between_others();
-    }
-
-    /// Django's tables between two models, which take their names from the model and the field: `blog_post_tags`.
-    fn between(&mut self, class: ScopeId) {
-        let body = self.module.scope(class);
-        if body.kind != ScopeKind::Class
-            || !self.module.source.slice(body.span).contains("ManyToManyField")
-            || self.ancestry((self.at, class), 0).library != Some(Library::Django)
-        {
-            return;
-        }
-        let given = meta_of(self.module, class)
-            .and_then(|meta| meta.bindings.get("db_table"))
-            .and_then(|bindings| bindings.first());
-        let model = match given.map(|given| &given.value) {
-            Some(&Bound::Expr(value)) => static_text(self.module, value),
-            _ => app_label(&self.module.source.path).map(|app| format!("{app}_{}", body.name.to_ascii_lowercase())),
-        };
-        let Some(model) = model else { return };
-        for (field, bindings) in &body.bindings {
-            let Some(Binding { value: Bound::Expr(value), span, .. }) = bindings.first() else { continue };
-            if is_many_to_many(self.module, *value) {
-                self.facts.table_uses.push(TableUse { access: Access::Defines, fixed: Some(format!(
-                        "the table takes its name from `{}` and its field `{field}`: give that a `db_table`, and make the migration",
-                        body.name
-                    ).into()), ..self.table_use(self.module.source.place(*span), format!("{model}_{field}"), Naming::Implied, class) });
+            let class = ScopeId(u32::try_from(index).unwrap_or(u32::MAX));
+            let body = self.module.scope(class);
+            let is_asked = body.kind == ScopeKind::Class
+                && self.module.source.slice(body.span).contains("ManyToManyField")
+                && (self.is_of_django((self.at, class)) || self.is_made_by_steps(class));
+            if is_asked {
+                self.between_in_django(class);
             }
         }
+        self.between_others();
     }
 
     /// The model that an expression in its body, or in its `Meta`, belongs to.
@@ -143,12 +122,16 @@ impl Reading<'_> {
     }
 
     /// Tables of a model's relations that take their names from its own.
-    fn has_followers(&self, name: ExprId) -> Option<String> {
+    fn has_followers(&mut self, name: ExprId) -> Option<String> {
         let meta = self.module.scope(self.module.expr(name).scope);
         if meta.bindings.contains_key("__versioned__") {
             return Some(VERSIONED.to_owned());
         }
-        let model = self.module.scope(meta.parent.filter(|_| is_meta(self.module, meta))?);
+        let class = meta.parent.filter(|_| is_meta(self.module, meta))?;
+        let model = self.module.scope(class);
+        if self.is_of_django((self.at, class)) && !self.evaluator.program.renamed.is_empty() {
+            return self.of_named_in_django(class, &literal(self.module, name)?);
+        }
         let within = |call: ExprId| model.span.contains(self.module.expr(call).span);
         if self.module.calls.iter().any(|&call| is_nameless_index(self.module, call) && within(call)) {
             return Some(format!("an index of `{}` takes its name from the table's: give it a `name`", model.name));
@@ -168,7 +151,8 @@ impl Reading<'_> {
     fn implied(&mut self, class: ScopeId) {
         let body = self.module.scope(class);
         let ancestry = self.ancestry((self.at, class), 0);
-        let Some(library) = ancestry.library else { return };
+        let of_django = || self.is_made_by_steps(class).then_some(Library::Django);
+        let Some(library) = ancestry.library.or_else(of_django) else { return };
         let words = self.module.source.slice(body.span);
         let head = words.lines().take(6).collect::<Vec<_>>().join(" ");
         let head = head.split(':').next().unwrap_or("");
@@ -181,12 +165,13 @@ impl Reading<'_> {
                     && (!ancestry.has_table || words.contains("primary_key"))
                     && (library == Library::FlaskSqlalchemy || has_columns(words) || head.contains("table=True"))
             }
-            Library::Peewee | Library::Django => {
+            Library::Peewee => {
                 let says =
                     |name: &&str| meta_of(self.module, class).is_some_and(|meta| meta.bindings.contains_key(*name));
                 !["db_table", "table_name", "abstract", "proxy"].iter().any(says)
-                    && (words.contains("Field") || library == Library::Peewee && ancestry.has_table)
+                    && (words.contains("Field") || ancestry.has_table)
             }
+            Library::Django => true,
             Library::Other => {
                 let says_so = |name: &&str| {
                     says(name) || meta_of(self.module, class).is_some_and(|meta| meta.bindings.contains_key(*name))
@@ -212,11 +197,7 @@ impl Reading<'_> {
                     self.takes(class, at, table, Some(UNNAMED_IN_OTHER));
                 }
             }
-            Library::Django => {
-                if let Some(app) = app_label(&self.module.source.path) {
-                    self.takes(class, at, format!("{app}_{lower}"), Some(UNNAMED_IN_DJANGO));
-                }
-            }
+            Library::Django => self.of_django(class, at),
         }
     }
 
@@ -248,13 +229,18 @@ impl Reading<'_> {
     }
 
     /// A class whose table has the name that follows from the class's.
-    fn takes(&mut self, class: ScopeId, at: Span, table: String, fixed: Option<&str>) {
+    pub(super) fn takes(&mut self, class: ScopeId, at: Span, table: String, fixed: Option<&str>) {
         let outer = self.module.scope(class).parent.unwrap_or(ScopeId(0));
         self.facts.table_uses.push(TableUse {
             access: Access::Defines,
             fixed: fixed.map(Into::into),
             ..self.table_use(self.module.source.place(at), table, Naming::Implied, outer)
         });
+    }
+
+    /// A model of Django, as far as the classes above it tell.
+    pub(super) fn is_of_django(&self, class: InModule<ScopeId>) -> bool {
+        self.ancestry(class, 0).library == Some(Library::Django)
     }
 
     fn ancestry(&self, (at, class): InModule<ScopeId>, depth: u32) -> Ancestry {
@@ -291,7 +277,10 @@ impl Reading<'_> {
                         let library = match name.as_ref() {
                             "sqlmodel.SQLModel" => Some(Library::Lowered),
                             "peewee.Model" | "playhouse.flask_utils.FlaskDB.Model" => Some(Library::Peewee),
-                            "django.db.models.Model" => Some(Library::Django),
+                            "django.db.models.Model" | "django.contrib.auth.models.AbstractUser" => {
+                                Some(Library::Django)
+                            }
+                            name if ABSTRACT.contains(&name) => Some(Library::Django),
                             // `playhouse.sqlite_ext.FTS5Model`
                             name if name.starts_with("playhouse.") && name.ends_with("Model") => Some(Library::Peewee),
                             name if is_of_other_library(name) => Some(Library::Other),
@@ -354,7 +343,7 @@ fn meta_of(module: &Module, class: ScopeId) -> Option<&Scope> {
 }
 
 /// `legacy_table_names = False`.
-fn static_truth(module: &Module, meta: &Scope, name: &str) -> Option<bool> {
+pub(super) fn static_truth(module: &Module, meta: &Scope, name: &str) -> Option<bool> {
     let Bound::Expr(value) = meta.bindings.get(name)?.last()?.value else { return None };
     match module.source.slice(module.expr(value).span) {
         "True" => Some(true),
@@ -378,7 +367,7 @@ fn is_field(class: &str) -> bool {
 }
 
 /// `models.Index(fields=["name"])`: Django makes up a name from the table's, which its migrations hold.
-fn is_nameless_index(module: &Module, call: ExprId) -> bool {
+pub(super) fn is_nameless_index(module: &Module, call: ExprId) -> bool {
     let Kind::Call { callee, args } = &module.expr(call).kind else { return false };
     matches!(&module.expr(*callee).kind, Kind::Member(_, name) | Kind::Name(name) if name.ends_with("Index"))
         && args.iter().any(|arg| arg.name.as_deref() == Some("fields"))
@@ -386,7 +375,7 @@ fn is_nameless_index(module: &Module, call: ExprId) -> bool {
 }
 
 /// A `ManyToManyField` that does not say which table is between.
-fn is_many_to_many(module: &Module, call: ExprId) -> bool {
+pub(super) fn is_many_to_many(module: &Module, call: ExprId) -> bool {
     let Kind::Call { callee, args } = &module.expr(call).kind else { return false };
     matches!(&module.expr(*callee).kind, Kind::Name(name) | Kind::Member(_, name) if name.as_ref() == "ManyToManyField")
         && !args.iter().any(|arg| matches!(arg.name.as_deref(), Some("db_table" | "through" | "through_model")))
@@ -431,7 +420,7 @@ pub(in crate::lang) fn snake(name: &str) -> String {
 }
 
 /// The app that a file of models belongs to: the folder around `models.py` or around the package `models`.
-fn app_label(path: &str) -> Option<&str> {
+pub(super) fn app_label(path: &str) -> Option<&str> {
     let mut folders: Vec<&str> = path.split('/').collect();
     let file = folders.pop()?;
     let last = folders.pop()?;

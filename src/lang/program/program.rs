@@ -117,6 +117,23 @@ impl<'l> Program<'l> {
         self.files.at(path)
     }
 
+    /// The files of Python below a folder, in the order of their paths.
+    pub(super) fn under(&self, folder: &str) -> Vec<usize> {
+        self.files.under(folder)
+    }
+
+    /// The one folder of that name which holds migrations.
+    pub(super) fn folder_with_steps(&self, name: &str) -> Option<String> {
+        let packages = self.files.ending_in("migrations").filter_map(|at| {
+            let folder = self.path(at).strip_suffix("/migrations/__init__.py")?;
+            (folder.rsplit('/').next() == Some(name)).then(|| folder.to_owned())
+        });
+        match packages.collect::<Vec<_>>().as_slice() {
+            [one] => Some(one.clone()),
+            _ => None,
+        }
+    }
+
     fn in_test(&self, at: usize) -> bool {
         is_test(self.path(at))
     }

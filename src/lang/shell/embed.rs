@@ -98,6 +98,7 @@ impl Reader<'_> {
                 access,
                 naming: Naming::Filled,
                 fixed: Some(reason.into()),
+                declared: None,
                 connection: connection.into(),
                 language: Language::Shell,
                 symbol: self.scope.symbol(at).map(Into::into),

@@ -1,6 +1,7 @@
 //! Changes as tables of text: the place stands between `‹` and `›`. For tests only.
 
 use super::{Access, Change, Written, parses_as_well, write};
+use crate::finding::Declared;
 use crate::lang::Language;
 use crate::text::{Source, Span, apply};
 
@@ -75,6 +76,9 @@ pub(in crate::lang) fn sound(path: &str, language: Language, text: &str, from: u
         Change::Retarget { at, path: default },
         Change::RenameVariable { at, from: "DATABASE_PATH", to: "X" },
         Change::SetValue { at, value: default },
+        Change::DeclareTable { at, to: "people", how: &Declared::Meta { base: Some("Base".into()) } },
+        Change::DeclareTable { at, to: "people", how: &Declared::Options },
+        Change::DeclareTable { at, to: "people", how: &Declared::Argument { keyword: "db_table".into(), value: None } },
     ];
     for change in changes {
         if let Ok(edits) = only(write(&source, language, &[change])) {

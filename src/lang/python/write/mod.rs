@@ -1,5 +1,6 @@
 //! Changes written out in Python. Follows no value: what a place means was understood before.
 
+mod declared;
 mod expression;
 mod imports;
 mod joined;
@@ -63,6 +64,7 @@ impl<'a> Writer<'a> {
             Change::SetValue { at, value } => self.retarget(at, names::strip_url(value)),
             Change::RenameVariable { at, from, to } => self.rename_variable(at, from, to),
             Change::RenameTable { at, to, .. } => self.name_table(at, to),
+            Change::DeclareTable { at, to, how } => self.declare(at, to, how),
         }
     }
 
@@ -351,10 +353,7 @@ impl<'a> Writer<'a> {
         };
         let documented = first.kind() == "expression_statement"
             && first.named_child(0).is_some_and(|it| matches!(it.kind(), "string" | "concatenated_string"));
-        let quote = match self.source.text.matches('"').count() >= self.source.text.matches('\'').count() {
-            true => '"',
-            false => '\'',
-        };
+        let quote = self.usual_quote();
         let indent = self.source.text.get(..first.start_byte()).unwrap_or("").rsplit(['\n', '\r']).next().unwrap_or("");
         let end = self.imports.line_end();
         let is_meta = self.source.slice(at) == "Meta"
@@ -376,6 +375,16 @@ impl<'a> Writer<'a> {
         }
         let text = format!("{line}{end}{indent}");
         Ok(vec![Edit::insert(u32::try_from(first.start_byte()).unwrap_or(u32::MAX), text)])
+    }
+
+    /// Those that most strings of the file have.
+    fn usual_quote(&self) -> char {
+        // Docstrings have the same in most files.
+        let count = |quote: char| {
+            let three = quote.to_string().repeat(3);
+            self.source.text.split(&three).map(|text| text.matches(quote).count()).sum::<usize>()
+        };
+        if count('"') >= count('\'') { '"' } else { '\'' }
     }
 
     /// `name = CharField()`: statements that make a class a model of peewee.
