@@ -236,7 +236,7 @@ fn strings_of_javascript() {
         "async function up({ context: { queryInterface } }) {\n  await queryInterface.addColumn('‹users›', 'team', {});\n  await queryInterface.describeTable('‹users›');\n  await queryInterface.renameTable('‹users›', '‹people›');\n}",
         "@Entity()\n@Index(['name'])\nexport class ‹UserGroup› {\n  id: number;\n}\n@Entity('‹teams›')\nexport class Team {}\n@Entity({ name: '‹items›' })\nexport class Item {}",
         "@Entity()\nclass ‹!User› {\n  @ManyToMany(() => Tag)\n  @JoinTable()\n  tags: Tag[];\n}",
-        "kysely.selectFrom('‹!users› as u').innerJoin('teams', 'a', 'b');\nkysely.insertInto('‹!teams›').values({});",
+        "kysely.selectFrom('‹users› as u').innerJoin('‹teams›', '‹!teams›.id', '‹!u›.team').select(['‹!u›.id as own', '‹!teams›.name']);\nkysely.insertInto('‹teams›').values({}); kysely.with('teams', (q) => q); kysely.schema.createIndex('i').on('‹teams›');",
     ] {
         expect(
             "app.ts",

@@ -104,3 +104,75 @@ fn files_that_are_called_after_tables() {
         &text.replace("Path('out') / table[0]", "Path('out')").replace("kind == 'users'", "kind == 'x'"),
     );
 }
+
+/// A policy's database that a program of Kysely opens.
+const KYSELY: &str = "import { Kysely, SqliteDialect, sql } from 'kysely';\nimport Database from 'better-sqlite3';\nimport type { DB } from './types';\nexport const db = new Kysely<DB>({ dialect: new SqliteDialect({ database: new Database('data/app.db') }) });\n";
+
+#[test]
+fn tables_of_kysely_and_the_types_that_name_them() {
+    let types = "import type { Generated } from 'kysely';\nexport interface DB extends More {\n  users: { id: Generated<number>; name: string };\n}\nexport type More = { 'posts': Post };\nexport type User = DB['users'];\n";
+    let queries = "import { db } from './db';\nimport { jsonArrayFrom } from 'kysely/helpers/sqlite';\nexport const a = (eb: ExpressionBuilder<DB, 'posts' | 'users'>) => eb.ref('users.id');\ndb.selectFrom('users').innerJoin('posts', 'posts.owner', 'users.id').select(['users.id', 'users.name as owner', 'posts.id as post']).where('users.name', '=', 'users').orderBy('users.name desc');\ndb.selectFrom('users as u').selectAll('u');\ndb.selectFrom('posts').select((eb) => jsonArrayFrom(eb.selectFrom('users').select('users.id').whereRef('users.id', '=', 'posts.owner')).as('users'));\nexport const empty = (table: keyof DB) => db.deleteFrom(table).execute();\nempty('users');\nsql`SELECT * FROM ${sql.table('users')} WHERE id = 1`;\n";
+    let migration = "export async function up(db: Kysely<any>) {\n  await db.schema.createTable('users').addColumn('boss', 'integer', (c) => c.references('users.id')).addForeignKeyConstraint('f', ['boss'], 'users', ['id']).execute();\n  await db.schema.createIndex('by_name').on('users').column('name').execute();\n}\n";
+    let files = [("db.ts", KYSELY), ("types.ts", types), ("queries.ts", queries), ("migrations/1.ts", migration)];
+    let (texts, page) = renamed("users", &files);
+    for (before, after) in files.iter().zip(texts.iter().skip(1)) {
+        let expected = before
+            .1
+            .replace("users", "people")
+            .replace("'=', 'people')", "'=', 'users')")
+            .replace(".as('people')", ".as('users')");
+        assert_eq!(*after, expected, "{page}");
+    }
+}
+
+#[test]
+fn tables_of_kysely_whose_names_are_made() {
+    let types = "export interface DB { users: User }\n";
+    let query = "import { db } from './db';\ndb.selectFrom('users').selectAll();\n";
+    let held = |reason: &str, db: &str, types: &str| {
+        let (texts, page) = renamed("users", &[("db.ts", db), ("types.ts", types), ("queries.ts", query)]);
+        assert!(!texts.iter().any(|text| text.contains("people")) && page.contains(reason), "{page}{texts:?}");
+    };
+    let camel = KYSELY.replace("dialect:", "plugins: [new CamelCasePlugin()], dialect:");
+    held("`CamelCasePlugin` makes names of tables from those that code says", &camel, types);
+    held(
+        "the type `DB`, whose keys are Kysely's tables, is put together elsewhere",
+        KYSELY,
+        "export type DB = Kyselify<typeof schema>;\n",
+    );
+    let aliased =
+        format!("{KYSELY}db.with('users', (q) => q.selectFrom('posts')).selectFrom('users').select('users.id');\n");
+    held("a query calls another table `users`", &aliased, types);
+}
+
+#[test]
+fn what_queries_of_knex_call_by_the_name_of_a_table() {
+    let open = "const knex = require('knex')({ client: 'sqlite3', connection: { filename: 'data/app.db' } });\n";
+    let shadow = format!("{open}knex('users');\nknex.from(knex('posts').as('users'));\n");
+    none_of_them("a query calls another table `users`", "users", "a.js", &shadow);
+    // A column may be called so.
+    let (texts, page) =
+        renamed("users", &[("a.js", &format!("{open}knex('users').select(knex('posts').count().as('users'));\n"))]);
+    assert!(texts[1].contains("knex('people')") && texts[1].contains(".as('users')"), "{page}{texts:?}");
+    // A class is called as it was.
+    let class = format!("{open}knex('User');\nif (RelatedModelClass.name === 'User') {{ f(); }}\n");
+    let (texts, page) = renamed("User", &[("a.js", &class)]);
+    assert!(texts[1].contains("knex('people')") && texts[1].contains("=== 'User'"), "{page}{texts:?}");
+}
+
+#[test]
+fn sql_that_a_test_compares_has_the_quotes_of_a_library() {
+    let open = "const knex = require('knex')({ client: 'sqlite3', connection: { filename: 'data/app.db' } });\n";
+    let file = |sql: &str| format!("{open}expect(knex('users').toString()).toBe('{sql}');\n");
+    let into = |to: &str, text: &str| {
+        let policy = format!("[primary]\npath = \"data/app.db\"\n\n[tables]\nusers = \"{to}\"\n");
+        let sandbox = Sandbox::new().file("dbguard.toml", policy).file("a.js", text);
+        let run = sandbox.run(&["fix", "--unsafe", "--select", "retired-table"]);
+        (std::fs::read_to_string(sandbox.path().join("a.js")).unwrap(), run.stdout + &run.stderr)
+    };
+    let bare = file("SELECT id FROM users");
+    assert!(into("people", &bare).0.contains("FROM people"));
+    let (text, page) = into("order", &bare);
+    assert!(text == bare && page.contains("`order` needs them"), "{page}{text}");
+    assert!(into("order", &file("SELECT id FROM `users`")).0.contains("FROM `order`"));
+}

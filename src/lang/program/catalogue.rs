@@ -16,10 +16,11 @@ const STEPS: usize = 300;
 const WORDS: usize = 400;
 
 /// Calls of libraries and tables of SQLite that list tables.
-pub(super) const SIGNS: [&str; 8] = [
+pub(super) const SIGNS: [&str; 9] = [
     "table_names(",
     ".list_tables(",
     "get_tables(",
+    ".getTables(",
     "sqlite_master",
     "sqlite_schema",
     ".tables.keys(",

@@ -1,5 +1,5 @@
-//! Models of JavaScript's mappers, which take the name of their table from their own: Sequelize's and TypeORM's; and the types that
-//! Kysely asks for tables. A model may be meant by every plural of its name. Knows no SQL.
+//! Models of JavaScript's mappers, which take the name of their table from their own: Sequelize's and TypeORM's. A model may be meant
+//! by every plural of its name. Knows no SQL.
 
 use super::evaluate::{argument, static_text};
 use super::facts::Reading;
@@ -12,11 +12,7 @@ use crate::text::Span;
 
 const SEQUELIZE: &str = "Sequelize takes the table's name from the model: give it a `tableName`";
 const BETWEEN: &str = "a `@JoinTable()` takes the name of its table from those of models: give it a `name`";
-const KYSELY: &str = "the types of Kysely's tables name it as well";
 const THROUGH: &str = "Sequelize takes it for the name of a model, or makes the table";
-
-/// Methods of Kysely that take a table first. Data.
-const OF_KYSELY: [&str; 6] = ["selectFrom", "insertInto", "updateTable", "deleteFrom", "replaceInto", "mergeInto"];
 
 /// Methods of what changes a schema by hand, which name the table first. Data.
 const OF_STEPS: [&str; 25] = [
@@ -63,9 +59,6 @@ impl Reading<'_> {
                         self.of_sequelize(*base, method, args);
                     }
                     self.of_interface(*base, method, args);
-                    if OF_KYSELY.contains(&method.as_ref()) {
-                        self.of_kysely(args);
-                    }
                 }
                 Kind::Name(name) => self.of_typeorm(name, args),
                 _ => {}
@@ -162,23 +155,6 @@ impl Reading<'_> {
         };
         if let Some(given) = self.field(only.value, key) {
             self.names_table(given, Access::Defines, Naming::Given, &[]);
-        }
-    }
-
-    fn of_kysely(&mut self, args: &[Arg]) {
-        let Some(first) = args.first() else { return };
-        let given = match &self.module.expr(first.value).kind {
-            Kind::List(parts) => parts.clone(),
-            _ => vec![first.value],
-        };
-        for given in given {
-            if let Some((words, span)) = self.text_in(given) {
-                let table = words.split_whitespace().next().unwrap_or("").to_owned();
-                if is_name(&table) {
-                    let start = span.start as usize;
-                    self.may_be([table.clone()], Some(Span::new(start, start + table.len())), KYSELY);
-                }
-            }
         }
     }
 

@@ -9,6 +9,7 @@ use super::fillers::{Elsewhere, Fillers, home};
 use super::ir::{Arg, ExprId, Kind, Module, Op, Piece};
 use super::knex;
 use super::known;
+use super::kysely;
 use super::objects::Owner;
 use super::relays::{Expands, decorated, expands, parameters, receivers};
 use super::tables::takes_table;
@@ -135,7 +136,8 @@ impl<'p> Fillers<'_, 'p> {
         if known::runs_sql(method) || path.is_empty() && takes_table(method, position, keyword) {
             return Some(None);
         }
-        if path.is_empty() && position == Some(0) && knex::takes_table(module, base, method, args.len()) {
+        let of_builder = knex::takes_table(module, base, method, args.len()) || kysely::takes_table(method);
+        if path.is_empty() && position == Some(0) && of_builder {
             return Some(None);
         }
         // `["users"].concat(others)`

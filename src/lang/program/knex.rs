@@ -200,6 +200,10 @@ impl Reading<'_> {
             if method.as_ref() == "on" && refers {
                 self.given(argument(args, 0, &[]));
             }
+            // `from(query.as("users"))`
+            if method.as_ref() == "as" && self.is_table_of_query(call) {
+                self.shadowed(argument(args, 0, &[]));
+            }
             if method.as_ref() == "raw" {
                 self.filled_in(args);
             }

@@ -36,6 +36,8 @@ pub struct Outline {
     /// It asks SQLite, or a library, which tables there are.
     reads_catalogue: bool,
     flask_sqlalchemy: bool,
+    /// It speaks of Kysely.
+    kysely: bool,
 }
 
 impl Outline {
@@ -60,6 +62,7 @@ impl Outline {
                 .any(|words| text.contains(words)),
             reads_catalogue: super::catalogue::SIGNS.iter().any(|sign| text.contains(sign)),
             flask_sqlalchemy: text.contains("flask_sqlalchemy"),
+            kysely: text.contains("ysely"),
         };
         outline.read_calls(module);
         outline.read_assigns(module);
@@ -253,6 +256,7 @@ pub struct Outlines {
     pub(super) tables_by_key: bool,
     pub(super) reads_catalogue: bool,
     pub(super) flask_sqlalchemy: bool,
+    pub(super) kysely: bool,
 }
 
 impl Outlines {
@@ -276,6 +280,7 @@ impl Outlines {
         self.tables_by_key |= outline.tables_by_key;
         self.reads_catalogue |= outline.reads_catalogue;
         self.flask_sqlalchemy |= outline.flask_sqlalchemy;
+        self.kysely |= outline.kysely;
         self.main.push(Main {
             path: outline.path,
             language: outline.language,

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use super::evaluate::{Evaluator, Frame, InModule, Val, argument, is_environment};
 use super::files::{Files, stem};
 use super::ir::{Arg, ExprId, Module, ScopeId};
+use super::keyed_types::TableTypes;
 use super::known::{self, Known};
 use super::outline::{Main, Outlined, Outlines};
 use super::script;
@@ -36,6 +37,7 @@ pub struct Program<'l> {
     pub(super) openers: Vec<WrapperOpener>,
     /// Tables that get another name, in lower case.
     pub(super) renamed: Vec<String>,
+    table_types: OnceLock<TableTypes>,
 }
 
 /// A function of the project that opens the database it is given, as the policy names it.
@@ -78,6 +80,7 @@ impl<'l> Program<'l> {
             aliases: HashMap::new(),
             openers,
             renamed: Vec::new(),
+            table_types: OnceLock::new(),
         };
         program.learn_aliases();
         program
@@ -236,6 +239,21 @@ impl<'l> Program<'l> {
     /// A library is used that gives tables by key: `db["users"]`.
     pub(super) fn has_tables_by_key(&self) -> bool {
         self.outlines.tables_by_key
+    }
+
+    pub(super) fn uses_kysely(&self) -> bool {
+        self.outlines.kysely
+    }
+
+    /// The types whose keys are names of tables, wherever in the tree they are declared.
+    pub(super) fn table_types(&self) -> &TableTypes {
+        self.table_types.get_or_init(|| {
+            if !self.outlines.kysely || self.renamed.is_empty() {
+                return TableTypes::default();
+            }
+            let modules = self.main.iter().filter(|&&at| is_script(self.path(at))).filter_map(|&at| self.load(at));
+            TableTypes::of(modules)
+        })
     }
 
     /// Whether any module asks which tables there are.

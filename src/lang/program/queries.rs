@@ -37,6 +37,26 @@ struct Fragment {
     is_alone: bool,
 }
 
+/// Methods of tests that compare what they are handed with a text. Data.
+const COMPARE: [&str; 16] = [
+    "toBe",
+    "toEqual",
+    "toStrictEqual",
+    "toContain",
+    "toMatch",
+    "equal",
+    "equals",
+    "eql",
+    "strictEqual",
+    "deepEqual",
+    "deepStrictEqual",
+    "include",
+    "includes",
+    "contain",
+    "startsWith",
+    "is",
+];
+
 impl Reading<'_> {
     pub(super) fn queries(&mut self) {
         let runs = self.runs();
@@ -487,10 +507,17 @@ impl Reading<'_> {
             }),
         };
         // What a text is compared with, nobody runs: quotes that the new name needs are those of whoever writes it.
-        let compared = expr
-            .parent
-            .is_some_and(|parent| matches!(self.module.expr(parent).kind, Kind::Binary { op: Op::Compare, .. }));
-        let naming = |own: Naming| if compared && own == Naming::Stated { Naming::FilledBare } else { own };
+        let compared = expr.parent.is_some_and(|parent| match &self.module.expr(parent).kind {
+            Kind::Binary { op: Op::Compare, .. } => true,
+            Kind::Call { callee, .. } => {
+                matches!(&self.module.expr(*callee).kind, Kind::Member(_, name) if COMPARE.contains(&name.as_ref()))
+            }
+            _ => false,
+        });
+        let naming = |own: Naming, words: &str| {
+            let bare = !words.starts_with(['"', '`', '[', '\\']);
+            if compared && bare && own == Naming::Stated { Naming::FilledBare } else { own }
+        };
         let mut run = Run::default();
         for (index, statement) in statements.iter().enumerate() {
             let repeats = run.repeats(statement);
@@ -528,7 +555,7 @@ impl Reading<'_> {
                     ..self.table_use(
                         self.place(&composed.snippet, table.span.clone()),
                         table.table.as_str(),
-                        naming(table.naming),
+                        naming(table.naming, composed.snippet.text.get(table.span.clone()).unwrap_or("")),
                         expr.scope,
                     )
                 });

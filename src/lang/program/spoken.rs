@@ -215,6 +215,9 @@ impl Reading<'_> {
                 Kind::List(_) | Kind::Binary { op: Op::Add | Op::Or | Op::Other, .. } => {}
                 Kind::Binary { op: Op::Compare, left, right } => {
                     let other = if *left == at { *right } else { *left };
+                    if self.is_name_of_class(other) {
+                        return None;
+                    }
                     return self.last_word(other).map(Holder::Named);
                 }
                 // A key of what holds something for each table.
@@ -224,6 +227,13 @@ impl Reading<'_> {
             at = parent;
         }
         None
+    }
+
+    /// `RelatedModelClass.name`, `this.constructor.name`.
+    fn is_name_of_class(&self, expr: ExprId) -> bool {
+        let Kind::Member(base, name) = &self.module.expr(expr).kind else { return false };
+        let of_class = |word: String| ["Class", "Model", "constructor"].iter().any(|own| word.ends_with(own));
+        name.as_ref() == "name" && self.last_word(*base).is_some_and(of_class)
     }
 
     /// `Template("SELECT * FROM $table").substitute(table="users")`

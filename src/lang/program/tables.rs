@@ -152,6 +152,7 @@ impl Reading<'_> {
         }
         if self.module.language != Language::Python {
             self.entities();
+            self.kysely();
         }
         self.builders();
         self.name_others();

@@ -35,7 +35,15 @@ fn rename(source: &Source, language: Language, at: Span, from: &str, to: &str) -
             false => Err(Refusal::because(format!("a name that holds `{to}` would have to be quoted"))),
         };
     }
+    let script = matches!(language, Language::Javascript | Language::Typescript);
+    if script && is_key_of_type(source, at) {
+        let fits = to.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$'))
+            && !to.starts_with(|first: char| first.is_ascii_digit());
+        let text = if fits { to.to_owned() } else { format!("\"{to}\"") };
+        return Ok(vec![Edit::replace(at, text)]);
+    }
     let text = match language {
+        _ if script && is_handed_to_builder(source, at) => to.to_owned(),
         _ if is_plain(to) || is_whole_literal(source, at) || is_column_of_it(source, at) => to.to_owned(),
         Language::Sql => format!("\"{to}\""),
         // The other quotes end strings of the languages that SQL stands in.
@@ -91,6 +99,40 @@ fn is_column_of_it(source: &Source, at: Span) -> bool {
         && column.is_some_and(|column| column.get(name.len()..).is_some_and(|rest| rest.starts_with(quote)))
 }
 
+/// `interface Database { users: UserTable }`.
+fn is_key_of_type(source: &Source, at: Span) -> bool {
+    let before = source.text.get(..at.range().start).unwrap_or("").trim_end_matches([' ', '\t', '\r']);
+    let before = before.strip_suffix("readonly").map_or(before, str::trim_end);
+    let after = source.text.get(at.range().end..).unwrap_or("");
+    let after = after.strip_prefix('?').unwrap_or(after).trim_start_matches([' ', '\t']);
+    after.starts_with(':') && before.ends_with(['{', ';', ',', '\n'])
+}
+
+/// `knex.from("users as u")`, `select("users.id as owner", "users.*")`, which a library splits before it quotes; `raw("users.id as x")` is SQL.
+fn is_handed_to_builder(source: &Source, at: Span) -> bool {
+    let Some(before) = source.text.get(..at.range().start) else { return false };
+    let Some(quote) = before.chars().next_back().filter(|quote| matches!(quote, '"' | '\'')) else { return false };
+    let called = before.get(..before.len() - 1).unwrap_or("").trim_end().to_ascii_lowercase();
+    if !called.ends_with(['(', ',', '[', ':'])
+        || ["raw(", "literal(", "sql(", "query("].iter().any(|sign| called.ends_with(sign))
+    {
+        return false;
+    }
+    let is_word = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$'));
+    let rest = source.text.get(at.range().end..).and_then(|after| after.split(quote).next()).unwrap_or("");
+    let (column, rest) = match rest.strip_prefix('.') {
+        Some(rest) => rest.split_once(' ').unwrap_or((rest, "")),
+        None => ("*", rest),
+    };
+    let ends = match rest.split_whitespace().collect::<Vec<_>>().as_slice() {
+        [] => true,
+        [sign, name] => sign.eq_ignore_ascii_case("as") && is_word(name),
+        [order] => ["asc", "desc"].iter().any(|own| own.eq_ignore_ascii_case(order)),
+        _ => false,
+    };
+    (column == "*" || is_word(column)) && ends
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,7 +151,7 @@ mod tests {
 
     #[test]
     fn quotes_stay_and_come_where_the_name_needs_them() {
-        use Language::{Python, Sql};
+        use Language::{Javascript, Python, Sql, Typescript};
         for (language, text, place, to, expected) in [
             (Sql, "FROM users u", "users", "people", "FROM people u"),
             (Sql, "FROM USERS u", "USERS", "people", "FROM people u"),
@@ -127,6 +169,20 @@ mod tests {
             (Python, "x('DROP INDEX ix_users_name')", "users", "order", "x('DROP INDEX ix_order_name')"),
             (Python, "x('ix_users_name')", "users", "order", "x('ix_order_name')"),
             (Python, "x('users.id = 1')", "users", "order", "x('[order].id = 1')"),
+            (Javascript, "x('users as u', 'b')", "users", "order", "x('order as u', 'b')"),
+            (Javascript, "x(['users.id as owner'])", "users", "order", "x(['order.id as owner'])"),
+            (Javascript, "x('users.*')", "users", "order", "x('order.*')"),
+            (Javascript, "x('users.id = 1')", "users", "order", "x('[order].id = 1')"),
+            (Javascript, "knex.raw('users.id as x')", "users", "order", "knex.raw('[order].id as x')"),
+            (Javascript, "sql += 'users as u'", "users", "order", "sql += '[order] as u'"),
+            (Typescript, "interface A {\n  users: B }", "users", "order", "interface A {\n  order: B }"),
+            (
+                Typescript,
+                "type A = { readonly users?: B }",
+                "users",
+                "my-people",
+                "type A = { readonly \"my-people\"?: B }",
+            ),
         ] {
             assert_eq!(renamed(language, text, place, to).as_deref(), Ok(expected));
         }
