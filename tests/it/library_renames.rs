@@ -176,3 +176,42 @@ fn sql_that_a_test_compares_has_the_quotes_of_a_library() {
     assert!(text == bare && page.contains("`order` needs them"), "{page}{text}");
     assert!(into("order", &file("SELECT id FROM `users`")).0.contains("FROM `order`"));
 }
+
+#[test]
+fn tests_that_ask_a_model_for_its_table() {
+    let open = "const { Sequelize } = require('sequelize');\nconst db = new Sequelize({ dialect: 'sqlite', storage: 'data/app.db' });\nconst User = db.define('User', {}, { tableName: 'users' });\n";
+    for test in [
+        "assert.strictEqual(User.tableName, 'users');\n",
+        "expect(User.getTableName()).toBe('users');\n",
+        "expect(User.getTableName()).to.equal('users');\n",
+        "User.tableName.should.equal('users');\n",
+        "if (User.tableName === 'users') f();\n",
+    ] {
+        all_of_them("users", "a.js", &format!("{open}{test}"));
+    }
+    let written = format!("{open}write('m.js', `\n  exports.up = (q) => q.createTable('users', {{}});\n`);\n");
+    none_of_them("code that stands in a text names it", "users", "a.js", &written);
+}
+
+#[test]
+fn tables_between_entities_of_typeorm() {
+    let file = |users: &str, join: &str| {
+        format!(
+            "import {{ Entity, ManyToMany, JoinTable, DataSource }} from 'typeorm';\nexport const source = new DataSource({{ type: 'sqlite', database: 'data/app.db' }});\n@Entity()\nexport class Role {{}}\n@Entity({users})\nexport class User {{\n  @ManyToMany(() => Role, (role) => role.users)\n  {join}\n  roles: Role[];\n}}\n@Entity('posts')\nexport class Post {{}}\n"
+        )
+    };
+    let between = "a `@JoinTable()` takes the name of its table from those of models";
+    none_of_them(between, "users", "a.ts", &file("'users'", "@JoinTable()"));
+    none_of_them(between, "user", "a.ts", &file("", "@JoinTable()"));
+    none_of_them(between, "role", "a.ts", &file("", "@JoinTable({ joinColumn: { name: 'a' } })"));
+    none_of_them(
+        "give it a `joinColumn`",
+        "users",
+        "a.ts",
+        &file("{ name: 'users' }", "@JoinTable({ name: 'user_roles' })"),
+    );
+    let told = "@JoinTable({ name: 'user_roles', joinColumn: { name: 'user' }, inverseJoinColumn: { name: 'role' } })";
+    all_of_them("users", "a.ts", &file("'users'", told));
+    // Another model has nothing to do with it.
+    all_of_them("posts", "a.ts", &file("'users'", "@JoinTable()"));
+}

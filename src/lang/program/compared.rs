@@ -5,6 +5,7 @@ use super::catalogue::listing;
 use super::facts::Reading;
 use super::ir::{Arg, ExprId, Kind, Op};
 use super::naming::Shape;
+use crate::lang::Language;
 use crate::lang::facts::{Access, Naming};
 
 /// Functions of assertion libraries that compare their first two arguments.
@@ -13,11 +14,20 @@ const COMPARES: [&str; 8] =
 /// Methods that ask a collection for what they are handed.
 const ASKS: [&str; 7] = ["includes", "has", "indexOf", "contains", "index", "count", "__contains__"];
 
+/// Methods of chai that compare what a chain speaks of with their argument. Data.
+const OF_CHAI: [&str; 10] =
+    ["equal", "equals", "eq", "eql", "eqls", "deepEqual", "include", "includes", "contain", "members"];
+/// Words of such a chain. Data.
+const CHAIN: [&str; 14] =
+    ["to", "be", "been", "is", "that", "which", "and", "has", "have", "with", "of", "deep", "not", "own"];
+
 impl Reading<'_> {
     pub(super) fn asserted(&self, base: Option<ExprId>, name: &str, args: &[Arg]) -> Option<(ExprId, ExprId)> {
         let sides = match (args, base) {
             ([one, other, ..], _) if name.starts_with("assert") || COMPARES.contains(&name) => (one.value, other.value),
             ([only], Some(base)) if ASKS.contains(&name) => (base, only.value),
+            // chai's `expect(a).to.equal(b)`, `a.should.equal(b)`.
+            ([only], Some(base)) if OF_CHAI.contains(&name) => (self.subject(base)?, only.value),
             ([only], Some(base)) if name.starts_with("to") => match &self.module.expr(base).kind {
                 Kind::Call { callee, args } => match (&self.module.expr(*callee).kind, args.as_slice()) {
                     (Kind::Name(expect), [asked]) if expect.as_ref() == "expect" => (asked.value, only.value),
@@ -30,11 +40,45 @@ impl Reading<'_> {
         Some(sides)
     }
 
-    /// sqlite-utils' methods of a table, which are called as alembic's are and take columns: `table.add_column("age", int)`.
-    /// What is compared with a list of tables names tables.
+    /// What a chain of chai speaks of.
+    fn subject(&self, mut chain: ExprId) -> Option<ExprId> {
+        for _ in 0..8 {
+            match &self.module.expr(chain).kind {
+                Kind::Member(base, word) if word.as_ref() == "should" => return Some(*base),
+                Kind::Member(base, word) if CHAIN.contains(&word.as_ref()) => chain = *base,
+                Kind::Call { callee, args } => {
+                    let asked =
+                        matches!(&self.module.expr(*callee).kind, Kind::Name(name) if name.as_ref() == "expect");
+                    return args.first().filter(|_| asked).map(|arg| arg.value);
+                }
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    /// What a model says of its own table: `User.tableName`, `User.getTableName()`.
+    fn is_own_table(&self, expr: ExprId) -> bool {
+        if self.module.language == Language::Python {
+            return false;
+        }
+        match &self.module.expr(expr).kind {
+            Kind::Member(_, name) => name.as_ref() == "tableName",
+            Kind::Call { callee, args } => {
+                args.is_empty()
+                    && matches!(&self.module.expr(*callee).kind, Kind::Member(_, name) if name.as_ref() == "getTableName")
+            }
+            _ => false,
+        }
+    }
+
+    /// What is compared with a list of tables, or with a model's own, names tables.
     pub(super) fn compared_with(&mut self, list: ExprId, other: ExprId) {
         if !self.may_name(other, 0) {
             return;
+        }
+        if self.is_own_table(list) {
+            return self.compared(other);
         }
         let Some(listing) = listing(&self.evaluator, self.at, list) else { return };
         self.compared(other);

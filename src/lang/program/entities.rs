@@ -12,6 +12,8 @@ use crate::text::Span;
 
 const SEQUELIZE: &str = "Sequelize takes the table's name from the model: give it a `tableName`";
 const BETWEEN: &str = "a `@JoinTable()` takes the name of its table from those of models: give it a `name`";
+const COLUMNS_BETWEEN: &str =
+    "the columns of a `@JoinTable()` are called after tables: give it a `joinColumn` and an `inverseJoinColumn`";
 const THROUGH: &str = "Sequelize takes it for the name of a model, or makes the table";
 
 /// Methods of what changes a schema by hand, which name the table first. Data.
@@ -70,13 +72,41 @@ impl Reading<'_> {
                 self.references(pairs);
             }
         }
+        let between = if typeorm { self.between() } else { Vec::new() };
         for index in 0..self.module.scopes.len() {
             let class = ScopeId(u32::try_from(index).unwrap_or(u32::MAX));
             let scope = self.module.scope(class);
             if typeorm && scope.kind == ScopeKind::Class && self.is_nameless_entity(scope) {
                 let (name, at) = (scope.name.to_string(), name_of_class(self.module, class));
                 let tables = [snake(&name), name.to_ascii_lowercase()];
-                self.may_be_of(tables, at, self.names_between().then_some(BETWEEN));
+                let between = between.iter().find(|(own, _)| *own == name).map(|(_, reason)| *reason);
+                self.may_be_of(tables, at, between);
+            }
+        }
+        for (name, reason) in &between {
+            self.named_between(name, reason);
+        }
+    }
+
+    /// `@Entity("users")` before a class after whose table another one is called.
+    fn named_between(&mut self, class: &str, reason: &str) {
+        for scope in self.module.scopes.iter().filter(|scope| scope.kind == ScopeKind::Class && *scope.name == *class) {
+            let head = (scope.span.start as usize).saturating_sub(DECORATED);
+            let decorators = self.module.calls.iter().map(|&call| self.module.expr(call)).filter(|call| {
+                matches!(&call.kind, Kind::Call { callee, .. }
+                    if matches!(&self.module.expr(*callee).kind, Kind::Name(name) if name.as_ref() == "Entity"))
+            });
+            // The last one before the words `class User`.
+            let at = self.module.source.slice(scope.span).find("class ").map_or(0, |at| at as u32) + scope.span.start;
+            let own = decorators
+                .map(|call| call.span)
+                .filter(|span| span.start as usize >= head && span.end <= at)
+                .max_by_key(|span| span.start);
+            for found in &mut self.facts.table_uses {
+                if found.place.file == self.module.source.path && own.is_some_and(|own| own.contains(found.place.span))
+                {
+                    found.fixed.get_or_insert_with(|| reason.into());
+                }
             }
         }
     }
@@ -175,14 +205,45 @@ impl Reading<'_> {
         !after.contains("class ") && !given.contains(['"', '\'', '`'])
     }
 
-    /// Somewhere a table between two models is called after theirs.
-    fn names_between(&self) -> bool {
-        self.evaluator.program.every_caller("JoinTable").any(|(at, call)| {
-            let Some(module) = self.evaluator.program.module(at) else { return false };
-            let Kind::Call { args, .. } = &module.expr(call).kind else { return false };
-            let given = args.first().map_or("", |arg| module.source.slice(module.expr(arg.value).span));
-            !given.contains("name")
-        })
+    /// Classes of which TypeORM calls a table between them after theirs, or its columns, and why they keep their names.
+    fn between(&self) -> Vec<(String, &'static str)> {
+        let mut found = Vec::new();
+        for (at, call) in self.evaluator.program.every_caller("JoinTable") {
+            let Some(module) = self.evaluator.program.module(at) else { continue };
+            let Kind::Call { args, .. } = &module.expr(call).kind else { continue };
+            let keys: Vec<String> = match args.first().map(|arg| &module.expr(arg.value).kind) {
+                Some(Kind::Dict(pairs)) => {
+                    pairs.iter().filter_map(|(key, _)| key.and_then(|key| static_text(module, key))).collect()
+                }
+                _ => Vec::new(),
+            };
+            let has = |key: &str| keys.iter().any(|own| own.trim_end_matches('s') == key);
+            let reason = match has("name") {
+                false => BETWEEN,
+                true if has("joinColumn") && has("inverseJoinColumn") => continue,
+                true => COLUMNS_BETWEEN,
+            };
+            let span = module.expr(call).span;
+            let class =
+                module.scopes.iter().filter(|scope| scope.kind == ScopeKind::Class && scope.span.contains(span));
+            found.extend(class.map(|class| (class.name.to_string(), reason)));
+            // The other side is what the nearest `@ManyToMany(() => Role)` says.
+            let relations = module.calls.iter().filter_map(|&other| match &module.expr(other).kind {
+                Kind::Call { callee, args } => {
+                    let named = matches!(&module.expr(*callee).kind, Kind::Name(name) if name.as_ref() == "ManyToMany");
+                    let words = module.source.slice(module.expr(args.first()?.value).span);
+                    named.then(|| (module.expr(other).span.start.abs_diff(span.start), words))
+                }
+                _ => None,
+            });
+            if let Some((_, words)) = relations.min_by_key(|(distance, _)| *distance) {
+                let name = words
+                    .rsplit(|letter: char| !letter.is_alphanumeric() && letter != '_')
+                    .find(|word| !word.is_empty());
+                found.extend(name.map(|name| (name.to_owned(), reason)));
+            }
+        }
+        found
     }
 
     /// The tables that a model may stand for keep their names.

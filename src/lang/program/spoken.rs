@@ -154,6 +154,16 @@ impl Reading<'_> {
                     .filter(|table| is_query || !called.contains(*table))
                     .flat_map(|table| in_sql(words, table));
                 let of_server = renamed.iter().filter_map(|table| in_catalogue_of_server(words, table));
+                let of_code: Vec<_> = match self.module.language {
+                    Language::Python => Vec::new(),
+                    _ => renamed.iter().flat_map(|table| in_code(words, table)).collect(),
+                };
+                for range in of_code {
+                    let start = span.start as usize + range.start;
+                    let own = Span::new(start, start + range.len());
+                    let table = words.get(range).unwrap_or_default();
+                    self.qualified(own, table, Naming::Spoken, Some("code that stands in a text names it".to_owned()));
+                }
                 for range in in_sql.chain(of_columns).chain(of_small).chain(of_server) {
                     let start = span.start as usize + range.start;
                     let own = Span::new(start, start + range.len());
@@ -335,6 +345,27 @@ fn in_catalogue_of_server(words: &str, table: &str) -> Option<std::ops::Range<us
     let asks = ["information_schema", "duckdb_tables", "pg_tables", "pg_class"].iter().any(|own| words.contains(own));
     let at = words.find(&format!("'{table}'")).filter(|_| asks)? + 1;
     Some(at..at + table.len())
+}
+
+/// Where code that is written out in a text hands it to something: `createTable('users', {})`.
+fn in_code(words: &str, table: &str) -> Vec<std::ops::Range<usize>> {
+    if !words.contains('\n') && !words.contains("=>") && !words.contains(';') {
+        return Vec::new();
+    }
+    let lower = words.to_ascii_lowercase();
+    let found = ['"', '\'', '`'].into_iter().flat_map(|quote| {
+        let own = format!("{quote}{table}{quote}");
+        let at: Vec<usize> = lower.match_indices(&own).map(|(at, _)| at).collect();
+        at
+    });
+    let is_handed = |at: &usize| {
+        let before = lower.get(..*at).unwrap_or("").trim_end();
+        let call = before.strip_suffix('(').is_some_and(|name| name.ends_with(|last: char| last.is_alphanumeric()));
+        // `INSERT INTO t (..) VALUES ('users')` is no call.
+        let is_sql = ["values(", " in(", "count(", "max(", "min("].iter().any(|sign| before.ends_with(sign));
+        call && !is_sql || before.ends_with("tablename:")
+    };
+    found.filter(is_handed).map(|at| at + 1..at + 1 + table.len()).collect()
 }
 
 fn begins_in_small(words: &str) -> bool {
