@@ -215,3 +215,38 @@ fn tables_between_entities_of_typeorm() {
     // Another model has nothing to do with it.
     all_of_them("posts", "a.ts", &file("'users'", "@JoinTable()"));
 }
+
+#[test]
+fn models_that_are_called_in_queries() {
+    let open = "const { Sequelize, fn, col } = require('sequelize');\nconst db = new Sequelize({ dialect: 'sqlite', storage: 'data/app.db' });\n";
+    let file = format!("{open}db.define('user', {{}}, {{}});\nconst o = {{}};\no.group = ['users.id'];\n");
+    let (texts, page) = renamed("users", &[("a.js", &file)]);
+    assert!(texts[1].contains("tableName: 'people'") && texts[1].contains("['users.id']"), "{page}{texts:?}");
+    let elsewhere =
+        format!("{open}db.define('user', {{}}, {{}});\nnew Storage({{ sequelize: db, modelName: 'user' }});\n");
+    none_of_them("Sequelize takes the table's name from the model", "users", "a.js", &elsewhere);
+    // objection
+    let model = "const knex = require('knex')({ client: 'sqlite3', connection: { filename: 'data/app.db' } });\nclass Users extends Model {\n  static get tableName() { return 'Users'; }\n}\n";
+    all_of_them("Users", "a.js", &model.replace("class Users", "class People"));
+    let alias = format!("{model}relation.query().alias(relation.model.name);\n");
+    none_of_them("a query calls the table `Users` as its class", "Users", "a.js", &alias);
+    none_of_them(
+        "code puts a schema before it",
+        "Users",
+        "a.js",
+        &format!("{model}knex(`${{SCHEMA}}.Users`).del();\n"),
+    );
+}
+
+#[test]
+fn names_that_typeorm_makes_by_a_digest() {
+    let step = |up: &str| {
+        format!(
+            "import {{ QueryRunner, TableIndex }} from 'typeorm';\nexport class A1 {{\n  async up(queryRunner: QueryRunner) {{\n    await {up};\n  }}\n  async down(queryRunner: QueryRunner) {{\n    await queryRunner.dropIndex('users', 'IDX_97672ac88f789774dd47f7c8be');\n  }}\n}}\n"
+        )
+    };
+    let made = step("queryRunner.createIndex('users', new TableIndex({ columnNames: ['email'] }))");
+    none_of_them("TypeORM makes the name `IDX_97672ac88f789774dd47f7c8be`", "users", "a.ts", &made);
+    let told = step("queryRunner.query('CREATE INDEX \"IDX_97672ac88f789774dd47f7c8be\" ON \"users\" (\"email\")')");
+    all_of_them("users", "a.ts", &told);
+}

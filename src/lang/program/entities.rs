@@ -70,6 +70,7 @@ impl Reading<'_> {
             let id = ExprId(u32::try_from(index).unwrap_or(u32::MAX));
             if sequelize && let Kind::Dict(pairs) = &self.module.expr(id).kind {
                 self.references(pairs);
+                self.model_elsewhere(id);
             }
         }
         let between = if typeorm { self.between() } else { Vec::new() };
@@ -147,6 +148,51 @@ impl Reading<'_> {
         }
     }
 
+    /// `new Storage({ modelName: "user" })`, from which something else makes a model.
+    fn model_elsewhere(&mut self, options: ExprId) {
+        let is_init = self.module.expr(options).parent.is_some_and(|call| match &self.module.expr(call).kind {
+            Kind::Call { callee, .. } => {
+                matches!(&self.module.expr(*callee).kind, Kind::Member(_, name) if name.as_ref() == "init")
+            }
+            _ => false,
+        });
+        if is_init || self.field(options, "tableName").is_some() {
+            return;
+        }
+        if let Some((model, span)) = self.field(options, "modelName").and_then(|model| self.name_in(model)) {
+            self.may_be(plurals(&model), Some(span), SEQUELIZE);
+        }
+    }
+
+    /// A step that does away with what TypeORM called after a digest of the table's name: `dropIndex("users", "IDX_97672ac8")`.
+    fn digest_of_table(&mut self, args: &[Arg]) {
+        let [table, name, ..] = args else { return };
+        let Some((digest, _)) = self.text_in(name.value) else { return };
+        let is_digest = digest.split_once('_').is_some_and(|(kind, hex)| {
+            matches!(kind, "IDX" | "FK" | "UQ" | "PK" | "REL" | "CHK" | "DF")
+                && hex.len() >= 16
+                && hex.bytes().all(|byte| byte.is_ascii_hexdigit())
+        });
+        // Where a step gives the name by hand, it stands there as well.
+        let places = self.module.source.text.matches(digest.as_str()).count();
+        let drops = self.module.calls.iter().filter(|&&call| {
+            let Kind::Call { callee, args } = &self.module.expr(call).kind else { return false };
+            matches!(&self.module.expr(*callee).kind, Kind::Member(_, method) if method.starts_with("drop"))
+                && args.get(1).and_then(|name| self.text_in(name.value)).is_some_and(|(own, _)| own == digest)
+        });
+        if is_digest
+            && places == drops.count()
+            && let Some((table, span)) = self.name_in(table.value)
+        {
+            let place = self.module.source.place(span);
+            let reason = format!("TypeORM makes the name `{digest}` from that of the table");
+            for found in self.facts.table_uses.iter_mut().filter(|found| found.place == place && *found.table == *table)
+            {
+                found.fixed = Some(reason.as_str().into());
+            }
+        }
+    }
+
     /// Whoever changes a schema by hand names the table first: `queryInterface.addColumn("users", ..)`.
     fn of_interface(&mut self, base: ExprId, method: &str, args: &[Arg]) {
         let (Kind::Name(name) | Kind::Member(_, name)) = &self.module.expr(base).kind else { return };
@@ -160,6 +206,9 @@ impl Reading<'_> {
         let first = args.iter().take(if method == "renameTable" { 2 } else { 1 }).map(|arg| arg.value);
         for given in first.collect::<Vec<_>>() {
             self.names_table(given, Access::Defines, Naming::Given, &[]);
+        }
+        if text.contains("typeorm") && method.starts_with("drop") {
+            self.digest_of_table(args);
         }
     }
 

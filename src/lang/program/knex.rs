@@ -233,6 +233,22 @@ impl Reading<'_> {
         self.objection();
     }
 
+    /// `${SCHEMA}.users`, `${SCHEMA}.users.id`, what a library is handed with the schema in front.
+    fn schema_before(&mut self, given: ExprId) {
+        let Kind::Text(pieces) = &self.module.expr(given).kind else { return };
+        let [Piece::Hole(_), Piece::Text(rest, span)] = pieces.as_slice() else { return };
+        let Some(words) = rest.strip_prefix('.').filter(|_| (span.end - span.start) as usize == rest.len()) else {
+            return;
+        };
+        let table = words.split('.').next().unwrap_or("");
+        let column = words.get(table.len()..).unwrap_or("").trim_start_matches('.');
+        if is_name(table) && (column.is_empty() || is_name(column)) && column.is_empty() == (words == table) {
+            let start = span.start as usize + 1;
+            let reason = "code puts a schema before it".to_owned();
+            self.qualified(Span::new(start, start + table.len()), table, Naming::Spoken, Some(reason));
+        }
+    }
+
     /// `"users"`, `"users as u"`, `{ u: "users" }`.
     fn aliased(&mut self, given: Option<ExprId>) {
         let Some(given) = given else { return };
@@ -244,6 +260,7 @@ impl Reading<'_> {
             }
             return;
         }
+        self.schema_before(given);
         // `${TABLE} as u`
         if let Kind::Text(pieces) = &self.module.expr(given).kind
             && let [Piece::Hole(table), Piece::Text(rest, _)] = pieces.as_slice()
@@ -352,11 +369,39 @@ impl Reading<'_> {
                 }
             }
         }
+        let aliased = !named.is_empty() && self.aliases_by_class();
         for value in named {
             if self.is_text(value) {
+                self.schema_before(value);
                 self.names_table(value, Access::Defines, Naming::Given, &[]);
             }
+            // `alias(Person.name)`, where the class is called as its table.
+            let class = self.enclosing_class_name(value);
+            if let Some((table, span)) =
+                self.plain(value).filter(|(table, _)| aliased && class.as_deref() == Some(table))
+            {
+                let place = self.module.source.place(span);
+                for found in self.facts.table_uses.iter_mut().filter(|found| found.place == place) {
+                    found.fixed = Some(format!("a query calls the table `{table}` as its class").into());
+                }
+            }
         }
+    }
+
+    /// Somewhere a query calls a table as a class is called: `alias(model.name)`.
+    fn aliases_by_class(&self) -> bool {
+        self.evaluator.program.every_caller("alias").any(|(at, call)| {
+            let Some(module) = self.evaluator.program.module(at) else { return false };
+            let Kind::Call { args, .. } = &module.expr(call).kind else { return false };
+            args.first().is_some_and(
+                |arg| matches!(&module.expr(arg.value).kind, Kind::Member(_, name) if name.as_ref() == "name"),
+            )
+        })
+    }
+
+    fn enclosing_class_name(&self, expr: ExprId) -> Option<String> {
+        let class = super::members::enclosing_class(self.module, self.module.expr(expr).scope)?;
+        Some(self.module.scope(class).name.to_string())
     }
 
     /// Handed to a method that takes columns, by itself or in a list or an object; or one end of a relation.

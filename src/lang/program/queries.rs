@@ -37,6 +37,20 @@ struct Fragment {
     is_alone: bool,
 }
 
+/// What JavaScript calls what runs its SQL, at the end of the name. Data.
+const OF_SCRIPTS: [&str; 11] = [
+    "db",
+    "database",
+    "conn",
+    "connection",
+    "sqlite",
+    "pool",
+    "client",
+    "sequelize",
+    "queryrunner",
+    "manager",
+    "datasource",
+];
 /// Methods of tests that compare what they are handed with a text. Data.
 const COMPARE: [&str; 16] = [
     "toBe",
@@ -332,8 +346,7 @@ impl Reading<'_> {
         let last = name.rsplit('_').find(|word| !word.is_empty()).unwrap_or(&name);
         ["c", "con", "conn", "connection", "cur", "curs", "cursor", "db", "database", "txn", "tx", "session", "engine"]
             .contains(&last)
-            || self.module.language != Language::Python
-                && ["db", "database", "conn", "connection", "sqlite", "pool"].iter().any(|word| name.ends_with(word))
+            || self.module.language != Language::Python && OF_SCRIPTS.iter().any(|word| name.ends_with(word))
     }
 
     /// The literals that a query's expression is made of, through a variable or a wrapper. `alone` where nothing holds it yet: a

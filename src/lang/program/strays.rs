@@ -9,6 +9,7 @@ use super::ir::{ExprId, Kind, ScopeId};
 use super::known;
 use super::spoken::{of_humps, of_words};
 use crate::lang::facts::{Naming, TableUse};
+use crate::lang::plural::plurals;
 use crate::text::Span;
 
 /// What code calls a database, at the end of the name. Data.
@@ -74,12 +75,27 @@ impl Reading<'_> {
         }
     }
 
-    /// What TypeORM's builders call tables in a query: `createQueryBuilder("user")`, `leftJoin("user.posts", "post")`.
+    /// What TypeORM's builders call tables in a query: `createQueryBuilder("user")`, `leftJoin("user.posts", "post")`; and Sequelize's
+    /// queries, which call each table as its model: `define("users", ..)`.
     pub(super) fn called_in_queries(&self) -> HashSet<String> {
-        if !self.module.source.text.contains("createQueryBuilder(") {
-            return HashSet::new();
-        }
+        let text = &self.module.source.text;
         let mut found = HashSet::new();
+        if text.contains("equelize") {
+            for &call in &self.module.calls {
+                let Kind::Call { callee, args } = &self.module.expr(call).kind else { continue };
+                let defines =
+                    matches!(&self.module.expr(*callee).kind, Kind::Member(_, name) if name.as_ref() == "define");
+                let first = args.first().filter(|_| defines && args.len() > 1);
+                if let Some((name, _)) = first.and_then(|arg| self.plain(arg.value)) {
+                    // An association is called as more of them.
+                    found.extend(plurals(&name).into_iter().map(|name| name.to_ascii_lowercase()));
+                    found.insert(name.to_ascii_lowercase());
+                }
+            }
+        }
+        if !text.contains("createQueryBuilder(") {
+            return found;
+        }
         for &call in &self.module.calls {
             let Kind::Call { callee, args } = &self.module.expr(call).kind else { continue };
             let Kind::Member(_, method) = &self.module.expr(*callee).kind else { continue };
