@@ -115,7 +115,7 @@ fn tables(names: &[String]) -> Option<Regex> {
     let classes = classes.into_iter().collect::<Vec<_>>().join("|");
     let words = "FROM|JOIN|INTO|UPDATE|TABLE|EXISTS|REFERENCES|ON|VIEW|ONLY|IGNORE|REPLACE";
     let pattern = format!(
-        r#"(?im:["'`](?:{names})(?:["'`.]|\s+as\b)|\b(?:{words})\s+(?:\w+\.)?["'`\[\\]*(?:{names})\b|\b(?:class|model|struct|object|type|record)\s+(?:{classes}|{names})\b|:(?:{names})\b|\b(?:{names})\s*\(\w+\)\s*\{{|\btable_name\s*=\s*(?:{names})\b|DbSet<\w+>\s+(?:{names})\b|^\s*-?\s*(?:name:\s*)?(?:{names}):?\s*$|\b(?:modelName\s*:|define\()\s*["'`](?:{models})["'`]|["'`](?:[a-z0-9_]+_)?(?:{names})(?:_[a-z0-9_]+)?["'`]|\bINDEX(?:ED\s+BY)?\s+(?:IF\s+EXISTS\s+)?["'`\[\\]*(?:[a-z0-9_]+_)?(?:{names})_|\bManyToManyField\(|= Set\(|(?:^|[{{;,])\s*(?:readonly\s+)?["']?(?:{names})["']?\??\s*:\s*[\w{{"']|\bKysely<|(?:\bname\s*=\s*|CreateModel\(\s*)["'](?:{classes})["'])"#
+        r#"(?im:["'`](?:{names})(?:["'`.]|\s+as\b)|\b(?:{words})\s+(?:\w+\.)?["'`\[\\]*(?:{names})\b|\b(?:class|model|struct|object|type|record)\s+(?:{classes}|{names})\b|:(?:{names})\b|\b(?:{names})\s*\(\w+\)\s*\{{|\btable_name\s*=\s*(?:{names})\b|DbSet<\w+>\s+(?:{names})\b|^\s*-?\s*(?:name:\s*)?(?:{names}):?\s*$|\b(?:modelName\s*:|define\()\s*["'`](?:{models})["'`]|["'`](?:[a-z0-9_]+_)?(?:{names})(?:_[a-z0-9_]+)?["'`]|\bINDEX(?:ED\s+BY)?\s+(?:IF\s+EXISTS\s+)?["'`\[\\]*(?:[a-z0-9_]+_)?(?:{names})_|\bManyToManyField\(|= Set\(|(?:^|[{{;,])\s*(?:readonly\s+)?["']?(?:{names})["']?\??\s*:\s*[\w{{"']|\bKysely<|\bCreateModel\()"#
     );
     Regex::new(&pattern).ok()
 }

@@ -92,6 +92,18 @@ fn a_model_and_the_step_that_makes_it() {
 }
 
 #[test]
+fn a_model_that_was_called_otherwise() {
+    becomes(
+        "class Post(models.Model):\n    title = models.TextField('title')\n\n    class Meta:\n        swappable = 'POST_MODEL'\n",
+        "        migrations.CreateModel('Text', [], {'swappable': 'POST_MODEL'}),\n        migrations.RenameModel('Text', 'Article'),\n        migrations.RenameModel('Article', 'Post'),\n",
+        (
+            "class Post(models.Model):\n    title = models.TextField('title')\n\n    class Meta:\n        db_table = 'entry'\n        swappable = 'POST_MODEL'\n",
+            "        migrations.CreateModel('Text', [], {'db_table': 'entry', 'swappable': 'POST_MODEL'}),\n        migrations.RenameModel('Text', 'Article'),\n        migrations.RenameModel('Article', 'Post'),\n",
+        ),
+    );
+}
+
+#[test]
 fn a_meta_that_a_base_gives_goes_on_giving() {
     let base = "class Stamped(models.Model):\n    at = models.DateTimeField()\n\n    class Meta:\n        abstract = True\n        ordering = ['at']\n\n\n";
     becomes(
@@ -200,10 +212,6 @@ fn histories_that_cannot_be_told_hold_the_table() {
     for (reason, steps) in [
         ("no migration in `blog/migrations` makes it", "        migrations.RunPython(f),\n".to_owned()),
         (
-            "blog/migrations/0001_initial.py:5 gave the model its name",
-            format!("{MADE}        migrations.RenameModel('Text', 'Post'),\n"),
-        ),
-        (
             "blog/migrations/0001_initial.py:5 changes its table (`AlterModelTable`)",
             format!("{MADE}        migrations.AlterModelTable(name='post', table=None),\n"),
         ),
@@ -221,8 +229,12 @@ fn histories_that_cannot_be_told_hold_the_table() {
             "        migrations.CreateModel(name='Post', fields=[], options=OPTIONS),\n".to_owned(),
         ),
         (
-            "blog/migrations/0001_initial.py:4 gives the model a `swappable`",
-            "        migrations.CreateModel(name='Post', fields=[], options={'swappable': 'X'}),\n".to_owned(),
+            "blog/migrations/0001_initial.py:5 gave the model its name",
+            "        migrations.CreateModel('Text', [('tags', models.ManyToManyField(to='blog.tag'))]),\n        migrations.RenameModel('Text', 'Post'),\n".to_owned(),
+        ),
+        (
+            "blog/migrations/0001_initial.py:5 gave another model its name",
+            format!("{MADE}        migrations.RenameModel('Post', 'Text'),\n{MADE}"),
         ),
     ] {
         stays(reason, POST, &steps);
@@ -276,4 +288,166 @@ fn a_migration_elsewhere_holds_a_model_without_any() {
     let (texts, page) = renamed(&[("blog_post", "entry")], &files);
     assert!(!texts[0].contains("entry"), "{texts:?}");
     assert!(page.contains("`steps/blog/0001.py` makes a `Post`, and may be a migration of this app"), "{page}");
+}
+
+const SITE_SETTINGS: &str = "\
+from pathlib import Path
+BASE_DIR = Path(__file__).resolve().parent
+SECRET_KEY = 'x'
+INSTALLED_APPS = ['django.contrib.contenttypes', 'django.contrib.auth', 'blog', 'shop.apps.ShopConfig']
+DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': BASE_DIR / 'app.db'}}
+DEFAULT_AUTO_FIELD = 'django.db.models.AutoField'
+";
+const SHOP_MODELS: &str = "\
+from django.db import models
+
+
+class Item(models.Model):
+    name = models.CharField(max_length=20)
+
+
+class Order(models.Model):
+    items = models.ManyToManyField(
+        Item,  # many
+        blank=True,
+    )
+    created = models.DateTimeField(auto_now_add=True)
+    total = models.IntegerField(default=0, db_index=True)
+
+    class Meta:
+        ordering = ['pk']
+        indexes = [models.Index(fields=['created', '-total'])]
+";
+const BLOG_MODELS: &str = "\
+from django.conf import settings
+from django.db import models
+
+
+class Stamped(models.Model):
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        abstract = True
+        ordering = ['-created']
+
+
+class Tag(models.Model):
+    name = models.CharField(max_length=20, unique=True)
+
+
+class Post(Stamped):
+    title = models.CharField(max_length=20, db_index=True)
+    tags = models.ManyToManyField(Tag)
+    related = models.ManyToManyField('self')
+    readers = models.ManyToManyField(settings.AUTH_USER_MODEL)
+
+
+class Draft(Post):
+    note = models.TextField()
+
+
+class LatePost(Post):
+    class Meta:
+        proxy = True
+
+
+class Comment(models.Model):
+    post = models.ForeignKey(Post, models.CASCADE)
+    text = models.TextField()
+
+    class Meta:
+        unique_together = [('post', 'text')]
+";
+const FILL: &str = "\
+import django
+django.setup()
+from blog.models import Comment, Draft, Post, Tag
+from shop.models import Item, Order
+post = Post.objects.create(title='a')
+post.tags.add(Tag.objects.create(name='t'))
+post.related.add(Draft.objects.create(title='d', note='n'))
+Comment.objects.create(post=post, text='hi')
+Order.objects.create(total=1).items.add(Item.objects.create(name='i'))
+";
+const LOOK: &str = "\
+import django
+django.setup()
+from django.db import connection
+from blog.models import Comment, Draft, LatePost, Post
+from shop.models import Order
+post = Post.objects.get(title='a')
+assert [tag.name for tag in post.tags.all()] == ['t'], post
+assert [it.draft.note for it in post.related.all()] == ['n'] and Draft.objects.count() == 1
+assert LatePost.objects.filter(comment__text='hi', tags__name='t').get() == post
+assert [item.name for item in Order.objects.get().items.all()] == ['i']
+with connection.cursor() as cursor:
+    cursor.execute('SELECT p.title, t.tag_id FROM blog_post p JOIN blog_post_tags t ON t.post_id = p.id')
+    assert len(cursor.fetchall()) == 1
+print(sorted(connection.introspection.table_names()))
+";
+
+/// Django itself sees no difference between models, history and the database that was moved, nor on a new one.
+#[test]
+fn django_goes_on_with_the_tables_under_their_new_names() {
+    const RENAMED: [(&str, &str); 6] = [
+        ("blog_post", "order"),
+        ("blog_tag", "Tags"),
+        ("blog_draft", "sketch"),
+        ("blog_comment", "remark"),
+        ("store_order", "Purchase"),
+        ("store_order_items", "purchase_item"),
+    ];
+    let names: String = RENAMED.iter().map(|(old, new)| format!("{old} = \"{new}\"\n")).collect();
+    let config =
+        "from django.apps import AppConfig\n\n\nclass ShopConfig(AppConfig):\n    name = 'shop'\n    label = 'store'\n";
+    let sandbox = Sandbox::new()
+        .file("dbguard.toml", format!("[primary]\npath = \"app.db\"\n\n[tables]\n{names}"))
+        .file("settings.py", SITE_SETTINGS)
+        .file("blog/__init__.py", "")
+        .file("blog/models.py", BLOG_MODELS)
+        .file("shop/__init__.py", "")
+        .file("shop/apps.py", config)
+        .file("shop/models.py", SHOP_MODELS)
+        .file("fill.py", FILL)
+        .file("look.py", LOOK);
+    let python = |arguments: &[&str]| {
+        let mut command = crate::tools::tool("python");
+        command.args(arguments).current_dir(sandbox.path());
+        command.env("DJANGO_SETTINGS_MODULE", "settings").env("PYTHONPATH", sandbox.path());
+        let done = command.output().unwrap();
+        let said = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "{arguments:?}: {said}");
+        said
+    };
+    python(&["-m", "django", "makemigrations", "-v0", "blog", "store"]);
+    python(&["-m", "django", "migrate", "-v0"]);
+    python(&["fill.py"]);
+    let before = python(&["look.py"]);
+    let run = sandbox.run(&["fix", "--unsafe", "--select", "retired-table"]);
+    assert!(run.stderr.contains("Fixed") && !run.stderr.contains("stay"), "{}{}", run.stdout, run.stderr);
+    let database = rusqlite::Connection::open(sandbox.path().join("app.db")).unwrap();
+    for (old, new) in RENAMED {
+        database.execute_batch(&format!("ALTER TABLE \"{old}\" RENAME TO \"{new}\"")).unwrap();
+    }
+    drop(database);
+    // What `migrate` moved.
+    let tables = |page: &str| {
+        let mut tables: Vec<String> =
+            page.split(['[', ']', ',', '\'', ' ', '\n']).filter(|it| !it.is_empty()).map(str::to_owned).collect();
+        tables.sort();
+        tables
+    };
+    let mut expected = tables(&before);
+    for (old, new) in RENAMED {
+        expected.iter_mut().filter(|table| *table == old).for_each(|table| new.clone_into(table));
+    }
+    expected.sort();
+    assert_eq!(tables(&python(&["look.py"])), expected);
+    python(&["-m", "django", "makemigrations", "--check", "--dry-run"]);
+    python(&["-m", "django", "migrate", "--check"]);
+    // A new one.
+    std::fs::remove_file(sandbox.path().join("app.db")).unwrap();
+    python(&["-m", "django", "migrate", "-v0"]);
+    python(&["fill.py"]);
+    assert_eq!(tables(&python(&["look.py"])), expected);
 }

@@ -1,4 +1,4 @@
-//! Programs of others that tests run as their users would: pre-commit, prek, zizmor, maturin, actionlint.
+//! Programs of others that tests run as their users would: pre-commit, prek, zizmor, maturin, actionlint, Django.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -35,6 +35,7 @@ mod libraries;
 mod literals;
 mod members;
 mod messages;
+mod metas;
 mod models;
 mod names;
 mod naming;

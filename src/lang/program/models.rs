@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::django::{ABSTRACT, literal};
+use super::django::literal;
 use super::evaluate::{InModule, Val};
 use super::facts::Reading;
 use super::ir::{Bound, ExprId, Kind, Module, Scope, ScopeId, ScopeKind};
+use super::metas::ABSTRACT;
 use crate::lang::Language;
 use crate::lang::facts::{Access, Naming, TableUse};
 use crate::lang::plural::plurals;

@@ -90,11 +90,13 @@ impl<'p> Steps<'p> {
 
     /// Every place that makes a model which says no name of a table.
     pub(super) fn made(&self, model: &str) -> Result<Vec<Found>, String> {
+        let names = self.names_of(model)?;
+        let is_called = |step: &Operation<'_>| names.iter().any(|name| step.says(0, "name", name));
         let mut found = Vec::new();
         for step in self.operations() {
             let place = step.place();
             match step.name {
-                "CreateModel" if step.says(0, "name", model) => {
+                "CreateModel" if is_called(&step) => {
                     if step.is_separate() {
                         return Err(format!("{place} takes the model over from elsewhere"));
                     }
@@ -105,26 +107,65 @@ impl<'p> Steps<'p> {
                         let Some(keys) = keys(step.module, options) else {
                             return Err(format!("{place} puts the options of the model together at run time"));
                         };
-                        if let Some(key) = ["db_table", "swappable"].iter().find(|key| keys.iter().any(|it| it == *key))
-                        {
-                            return Err(format!("{place} gives the model a `{key}`"));
+                        if keys.iter().any(|key| key == "db_table") {
+                            return Err(format!("{place} gives the model a `db_table`"));
                         }
                     }
                     found.push((step.at, last_name(step.module, step.call).map_or(Span::new(0, 0), |(_, span)| span)));
                 }
-                "RenameModel" if step.says(0, "old_name", model) || step.says(1, "new_name", model) => {
-                    return Err(format!("{place} gave the model its name"));
-                }
-                "DeleteModel" | "AlterModelTable" if step.says(0, "name", model) => {
+                "DeleteModel" | "AlterModelTable" if is_called(&step) => {
                     return Err(format!("{place} changes its table (`{}`)", step.name));
                 }
                 _ => {}
             }
         }
-        if found.is_empty() {
-            return Err(format!("no migration in `{}` makes it", self.folder));
+        match found.is_empty() {
+            true => Err(format!("no migration in `{}` makes it", self.folder)),
+            false => Ok(found),
         }
-        Ok(found)
+    }
+
+    /// What a model was called in turn. Under a table of a fixed name Django goes on as before, but not in all of its versions where
+    /// columns of a table between two models are called after it.
+    fn names_of(&self, model: &str) -> Result<Vec<String>, String> {
+        let mut names = vec![model.to_owned()];
+        let renames: Vec<Operation<'_>> = self.operations().filter(|step| step.name == "RenameModel").collect();
+        for step in renames.iter().rev() {
+            let (Some(old), Some(new)) = (step.text(0, "old_name"), step.text(1, "new_name")) else {
+                return Err(format!("{} gives a model another name, and does not tell which", step.place()));
+            };
+            let (old, new) = (old.to_ascii_lowercase(), new.to_ascii_lowercase());
+            if names.last() == Some(&new) {
+                let is_met = names.contains(&old) || step.is_separate();
+                let made = self.operations().filter(|it| it.name == "CreateModel" && it.says(0, "name", &old)).count();
+                let others = names.iter().chain([&old]).any(|name| self.is_between_two(name));
+                if is_met || made > 1 || others {
+                    return Err(format!("{} gave the model its name", step.place()));
+                }
+                names.push(old);
+            } else if names.contains(&old) {
+                return Err(format!("{} gave another model its name", step.place()));
+            }
+        }
+        Ok(names)
+    }
+
+    /// Anywhere a field between two models has this one at either end.
+    fn is_between_two(&self, model: &str) -> bool {
+        let fields = |step: Operation<'_>| {
+            step.args
+                .iter()
+                .any(|arg| step.module.source.slice(step.module.expr(arg.value).span).contains("ManyToMany"))
+        };
+        let has = |step: &Operation<'_>| step.says(0, "name", model) || step.says(0, "model_name", model);
+        self.operations().any(|step| has(&step) && fields(step))
+            || self.program.every_caller("ManyToManyField").any(|(at, call)| {
+                let Some(module) = self.program.module(at) else { return true };
+                let Kind::Call { args, .. } = &module.expr(call).kind else { return true };
+                let to = argument(args, 0, &["to"]).map_or("", |to| module.source.slice(module.expr(to).span));
+                let last = to.trim_matches(['"', '\'']).rsplit('.').next().unwrap_or("");
+                last.eq_ignore_ascii_case(model)
+            })
     }
 
     /// Whether the history of a model that says the name of its table has always said that one.
