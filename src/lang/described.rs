@@ -1,12 +1,13 @@
 //! Tables that a text names otherwise than in SQL and in programs that are followed: schemas of tools, what a tool remembers of one,
-//! declarations in languages that are read by their literals. Asked only where tables are renamed, and never changed: what is not
-//! understood well enough to be renamed keeps its name everywhere. Knows no policy.
+//! declarations in languages that are read by their literals. Asked only where tables are renamed, and never changed but for snapshots
+//! of drizzle-kit: what is not understood well enough to be renamed keeps its name everywhere. Knows no policy.
 
 use std::ops::Range;
 
 use super::facts::{Access, Naming, TableUse};
 use super::plural::plurals;
 use super::program::snake;
+use super::snapshots;
 use super::{Facts, Language};
 use crate::text::{Source, Span};
 
@@ -71,6 +72,27 @@ pub fn described(source: &Source, language: Language, tables: &[String], facts: 
         _ => {}
     }
     let known: Vec<Span> = facts.table_uses.iter().map(|known| known.place.span).collect();
+    let of_drizzle = match language {
+        Language::Json if path.contains("snapshot") => snapshots::drizzle(&source.text, tables),
+        _ => None,
+    };
+    if let Some(places) = of_drizzle {
+        for (at, table) in places {
+            let Some(table) = tables.get(table) else { continue };
+            facts.table_uses.push(TableUse {
+                place: source.place(Span::new(at.start, at.end)),
+                table: table.as_str().into(),
+                access: Access::Defines,
+                naming: Naming::Given,
+                fixed: None,
+                declared: None,
+                connection: [].into(),
+                language,
+                symbol: None,
+            });
+        }
+        return;
+    }
     for (at, table, naming, reason) in found {
         let span = Span::new(at.start, at.end);
         if known.iter().any(|known| known.contains(span)) {

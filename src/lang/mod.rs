@@ -21,6 +21,7 @@ pub mod plural;
 pub mod program;
 pub mod python;
 mod shell;
+mod snapshots;
 mod spell;
 pub mod sql;
 #[cfg(test)]

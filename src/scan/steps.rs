@@ -16,7 +16,8 @@ const SQITCH: &str = "sqitch keeps a checksum of each step: add one that renames
 const LIQUIBASE: &str = "Liquibase keeps a checksum of each changeset: add one that renames the table";
 const SQLC: &str =
     "sqlc calls types of the code that it makes after the table: rename it there, and let sqlc make them";
-const DRIZZLE: &str = "drizzle-kit keeps a snapshot of the schema beside its steps: rename it there, and let `drizzle-kit generate` make the step";
+const DRIZZLE: &str =
+    "drizzle-kit keeps these steps for another server: rename it there, and let `drizzle-kit generate` make the step";
 
 /// Files whose presence says it of all that lies in their folder. Data.
 const MARKS: [(&str, &str); 6] = [
@@ -48,8 +49,15 @@ impl Steps {
             if name == "_journal.json"
                 && let Some(("", "meta") | (_, "meta")) = folder.rsplit_once('/').or(Some(("", folder)))
             {
-                let above = folder.rsplit_once('/').map_or("", |(above, _)| above);
-                steps.folders.push((above.to_owned(), DRIZZLE));
+                // Steps of SQLite are known by their time, and their snapshots are renamed with them.
+                let of_sqlite = |bytes: Vec<u8>| {
+                    let journal: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
+                    Some(journal.get("dialect")?.as_str()? == "sqlite")
+                };
+                if read(&entry.path).and_then(of_sqlite) != Some(true) {
+                    let above = folder.rsplit_once('/').map_or("", |(above, _)| above);
+                    steps.folders.push((above.to_owned(), DRIZZLE));
+                }
             }
             if name == "Cargo.toml" && !steps.sqlx {
                 steps.sqlx = read(&entry.path).is_some_and(|bytes| memchr::memmem::find(&bytes, b"sqlx").is_some());

@@ -50,9 +50,39 @@ fn tools_that_keep_checksums_of_their_steps() {
     );
     held(
         "drizzle/0000_one.sql:1:14",
-        "drizzle-kit keeps a snapshot of the schema beside its steps",
+        "drizzle-kit keeps these steps for another server",
         &[("drizzle/0000_one.sql", step), ("drizzle/meta/_journal.json", "{}")],
     );
+}
+
+#[test]
+fn steps_and_snapshots_of_drizzle() {
+    let files = [
+        (
+            "schema.ts",
+            "import { sqliteTable } from 'drizzle-orm/sqlite-core';\nexport const users = sqliteTable('users', {});\n",
+        ),
+        (
+            "drizzle/0000_one.sql",
+            "CREATE TABLE `users` (\n\t`id` integer\n);\n--> statement-breakpoint\nCREATE UNIQUE INDEX `users_email_unique` ON `users` (`email`);\n",
+        ),
+        ("drizzle/meta/_journal.json", "{\"version\": \"7\", \"dialect\": \"sqlite\", \"entries\": []}"),
+        (
+            "drizzle/meta/0000_snapshot.json",
+            "{\"version\": \"6\", \"dialect\": \"sqlite\", \"id\": \"1\", \"prevId\": \"0\", \"tables\": {\"users\": {\"name\": \"users\", \"indexes\": {\"users_email_unique\": {}}}}}",
+        ),
+    ];
+    let mut sandbox =
+        Sandbox::new().file("dbguard.toml", "[primary]\npath = \"app.db\"\n\n[tables]\nusers = \"order\"\n");
+    for (path, text) in files {
+        sandbox = sandbox.file(path, text);
+    }
+    let run = sandbox.run(&["fix", "--unsafe", "--select", "retired-table"]);
+    for (path, text) in files {
+        let expected =
+            text.replace("users", "order").replace("order_email", "users_email").replace("const order", "const users");
+        assert_eq!(std::fs::read_to_string(sandbox.path().join(path)).unwrap(), expected, "{run:?}");
+    }
 }
 
 #[test]

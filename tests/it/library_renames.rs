@@ -133,6 +133,8 @@ fn tables_of_kysely_whose_names_are_made() {
         let (texts, page) = renamed("users", &[("db.ts", db), ("types.ts", types), ("queries.ts", query)]);
         assert!(!texts.iter().any(|text| text.contains("people")) && page.contains(reason), "{page}{texts:?}");
     };
+    let object = format!("{KYSELY}createDatabase('main', {{ users: {{ id: 1 }} }});\n");
+    held("`createDatabase` makes tables from the keys of an object", &object, types);
     let camel = KYSELY.replace("dialect:", "plugins: [new CamelCasePlugin()], dialect:");
     held("`CamelCasePlugin` makes names of tables from those that code says", &camel, types);
     held(

@@ -40,18 +40,23 @@ impl TableTypes {
         for module in modules {
             let text = &module.source.text;
             found.respelled |= text.contains("CamelCasePlugin");
+            let mut own = Vec::new();
+            if ["interface ", "type ", "Kysely<"].iter().any(|sign| text.contains(sign)) {
+                own = declared(text);
+            }
             for name in handed(text) {
-                if imports(text, &name) {
+                let is_imported = imports(text, &name);
+                if is_imported {
                     imported.push(name.clone());
                 }
-                if !found.names.contains(&name) {
+                // Else it is a parameter of a class or a function.
+                let is_type = is_imported || own.iter().any(|own| own.name == name);
+                if is_type && !found.names.contains(&name) {
                     found.names.push(name);
                 }
             }
-            if ["interface ", "type ", "Kysely<"].iter().any(|sign| text.contains(sign)) {
-                // Where the keys stand is asked of each module when it is its turn.
-                all.extend(declared(text).into_iter().map(|own| Declared { keys: Vec::new(), ..own }));
-            }
+            // Where the keys stand is asked of each module when it is its turn.
+            all.extend(own.into_iter().map(|own| Declared { keys: Vec::new(), ..own }));
         }
         let mut at = 0;
         while let Some(name) = found.names.get(at).cloned() {

@@ -105,6 +105,7 @@ impl Reading<'_> {
         for &call in &self.module.calls {
             self.kysely_call(call);
         }
+        self.described_in_objects();
         let aliases = self.kysely_aliases();
         for &literal in &self.module.texts {
             if self.is_kysely_column(literal) {
@@ -191,6 +192,31 @@ impl Reading<'_> {
             let start = span.start as usize;
             let reason = format!("a query calls another table `{name}`");
             self.qualified(Span::new(start, start + name.len()), name, Naming::Spoken, Some(reason));
+        }
+    }
+
+    /// `createDatabase("main", { users: { name: text } })`: tables that something else makes from the keys of an object.
+    fn described_in_objects(&mut self) {
+        for &call in &self.module.calls {
+            let Kind::Call { callee, args } = &self.module.expr(call).kind else { continue };
+            let (Kind::Name(name) | Kind::Member(_, name)) = &self.module.expr(*callee).kind else { continue };
+            let lower = name.to_ascii_lowercase();
+            if !["database", "schema", "tables"].iter().any(|word| lower.ends_with(word)) {
+                continue;
+            }
+            for arg in args {
+                let Kind::Dict(pairs) = &self.module.expr(arg.value).kind else { continue };
+                let described =
+                    pairs.iter().filter(|(_, value)| matches!(self.module.expr(*value).kind, Kind::Dict(_)));
+                let keys: Vec<ExprId> = described.filter_map(|(key, _)| *key).collect();
+                for key in keys {
+                    let Some(table) = static_text(self.module, key) else { continue };
+                    if self.evaluator.program.renamed.contains(&table.to_ascii_lowercase()) {
+                        let reason = format!("`{name}` makes tables from the keys of an object");
+                        self.qualified(self.module.expr(key).span, &table, Naming::Spoken, Some(reason));
+                    }
+                }
+            }
         }
     }
 
