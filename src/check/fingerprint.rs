@@ -1,11 +1,10 @@
 //! Fingerprints of findings: the underlined text comes from a lookup, the function around it from the facts. Reads no file.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::finding::{Finding, Fingerprint};
-use crate::scan::Inventory;
-use crate::text::{Place, Source, Span};
+use crate::scan::{Inventory, Linked};
+use crate::text::{Place, Source};
 
 /// The fingerprint of each finding, in their order.
 ///
@@ -17,12 +16,11 @@ pub fn fingerprints(
     inventory: &Inventory,
     lookup: &mut dyn FnMut(&str) -> Option<Source>,
 ) -> Vec<Fingerprint> {
-    let symbols = symbols(findings, inventory);
     let mut open: Option<(Arc<str>, Option<Source>)> = None;
     let mut found = Vec::with_capacity(findings.len());
     for finding in findings {
         let place = &finding.place;
-        let mut snippet = "";
+        let (mut snippet, mut around) = ("", None);
         if !place.span.is_empty() {
             if open.as_ref().is_none_or(|(file, _)| *file != place.file) {
                 open = Some((Arc::clone(&place.file), lookup(&place.file)));
@@ -30,37 +28,35 @@ pub fn fingerprints(
             if let Some((_, Some(source))) = &open {
                 snippet = source.slice(place.span);
             }
+            around = symbol(inventory, place);
         }
-        found.push(Fingerprint::of(finding, snippet, symbol(&symbols, place)));
+        found.push(Fingerprint::of(finding, snippet, around));
     }
     found
 }
 
-/// Spans of facts with the function they stand in, for each file that has a finding.
-type Symbols<'a> = BTreeMap<&'a str, Vec<(Span, Option<&'a str>)>>;
-
-fn symbols<'a>(findings: &'a [Finding], inventory: &'a Inventory) -> Symbols<'a> {
-    let mut symbols: Symbols<'a> =
-        findings.iter().filter(|it| !it.place.span.is_empty()).map(|it| (&*it.place.file, Vec::new())).collect();
-    let references = inventory.references.iter().map(|it| (&it.fact.place, it.fact.symbol.as_deref()));
-    let table_uses = inventory.table_uses.iter().map(|it| (&it.fact.place, it.fact.symbol.as_deref()));
-    let statements = inventory.statements.iter().map(|it| (&it.fact.place, it.fact.symbol.as_deref()));
-    for (place, symbol) in references.chain(table_uses).chain(statements) {
-        if let Some(spans) = symbols.get_mut(&*place.file) {
-            spans.push((place.span, symbol));
-        }
-    }
-    symbols
+/// The function around a place: that of the smallest fact that holds it, or lies in it.
+fn symbol<'a>(inventory: &'a Inventory, place: &Place) -> Option<&'a str> {
+    let references = of_file(&inventory.references, &place.file, |it| &it.place).map(|it| (&it.place, &it.symbol));
+    let table_uses = of_file(&inventory.table_uses, &place.file, |it| &it.place).map(|it| (&it.place, &it.symbol));
+    let statements = of_file(&inventory.statements, &place.file, |it| &it.place).map(|it| (&it.place, &it.symbol));
+    references
+        .chain(table_uses)
+        .chain(statements)
+        .map(|(own, symbol)| (own.span, symbol.as_deref()))
+        .filter(|(span, _)| span.contains(place.span) || place.span.contains(*span))
+        .min_by_key(|(span, symbol)| {
+            (span.end.abs_diff(place.span.end) + span.start.abs_diff(place.span.start), *symbol)
+        })?
+        .1
 }
 
-/// The function around a place: that of the smallest fact that holds it, or lies in it.
-fn symbol<'a>(symbols: &Symbols<'a>, place: &Place) -> Option<&'a str> {
-    let near =
-        symbols.get(&*place.file)?.iter().filter(|(span, _)| span.contains(place.span) || place.span.contains(*span));
-    near.min_by_key(|(span, symbol)| {
-        (span.end.abs_diff(place.span.end) + span.start.abs_diff(place.span.start), *symbol)
-    })?
-    .1
+/// What stands in a file, of facts in the order of their places.
+fn of_file<'a, T>(facts: &'a [Linked<T>], file: &str, place: fn(&T) -> &Place) -> impl Iterator<Item = &'a T> {
+    let start = facts.partition_point(|it| *place(&it.fact).file < *file);
+    let rest = facts.get(start..).unwrap_or_default();
+    let end = rest.partition_point(|it| *place(&it.fact).file == *file);
+    rest.get(..end).unwrap_or_default().iter().map(|it| &it.fact)
 }
 
 #[cfg(test)]
