@@ -46,6 +46,20 @@ fn names_that_are_compared() {
 }
 
 #[test]
+fn names_that_become_keys() {
+    python(&[
+        "counts = {}\nfor t in ['‹users›', '‹posts›']:\n    counts[t] = c.execute(f'SELECT count(*) FROM {t}').fetchone()[0]\nprint(f'found {counts}', sum(counts.values()), len(counts))",
+        "def counts():\n    found = {}\n    for t in ('‹users›', '‹posts›'):\n        found[t] = c.execute(f'SELECT count(*) FROM {t}').fetchone()[0]\n    return found\ndef test_counts():\n    assert counts()['‹users›'] == 0\n    assert '‹posts›' in counts()",
+        "before = dict()\nafter = {}\nfor t in ['‹users›']:\n    before[t] = c.execute(f'SELECT * FROM {t}').fetchall()\nfor t in ['‹users›']:\n    after[t] = c.execute(f'SELECT * FROM {t}').fetchall()\n    assert before[t] == after[t], f'{t} is another'\nassert before == after",
+        "from collections import Counter\nseen = Counter()\nfor t in ['‹users›']:\n    c.execute(f'DELETE FROM {t}')\n    seen[t] += 1\nfor t, n in seen.items():\n    print(f'{t}: {n} rows')\n    c.execute(f'DELETE FROM {t}')",
+        "@app.get('/counts')\ndef counts():\n    found = {}\n    for t in ['‹!users›']:\n        found[t] = c.execute(f'SELECT count(*) FROM {t}').fetchone()[0]\n    return found",
+        "import json\nfound = {}\nfor t in ['‹!users›']:\n    found[t] = c.execute(f'SELECT * FROM {t}').fetchall()\njson.dump(found, open('all.json', 'w'))",
+        "def counts(found):\n    for t in ['‹!users›']:\n        found[t] = c.execute(f'SELECT count(*) FROM {t}').fetchone()[0]\nfound = {}\ncounts(found)\nprint(found['users'])",
+        "def stored(table):\n    assert table in ('‹users›', '‹posts›'), f'unexpected table: {table}'\n    return c.execute(f'SELECT * FROM {table}')\nstored('‹users›')",
+    ]);
+}
+
+#[test]
 fn names_that_others_hand_on() {
     python(&[
         "import functools\ndef fetch(table, n):\n    return c.execute(f'SELECT * FROM {table} LIMIT {n}')\nusers = functools.partial(fetch, '‹users›')\nusers(3)",

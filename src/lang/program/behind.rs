@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::evaluate::{Evaluator, InModule, Val, argument, static_text};
 use super::ir::{Arg, ExprId, Kind, Module, Op, Piece, ScopeId};
 use super::known;
+use super::objects::gives_each;
 use super::origins::literal_type;
 use super::quoting::quoted_parameter;
 use crate::lang::Language;
@@ -175,6 +176,7 @@ impl<'p> Search<'_, 'p> {
                 self.walk(at, *left, path);
                 self.walk(at, *right, path);
             }
+            Kind::List(parts) if parts.is_empty() && !path.is_empty() => self.led_on = true,
             Kind::List(parts) => match path.split_first() {
                 Some((Step::Each, rest)) => {
                     for &part in parts {
@@ -219,6 +221,8 @@ impl<'p> Search<'_, 'p> {
 
     fn dictionary(&mut self, at: usize, module: &'p Module, pairs: &[(Option<ExprId>, ExprId)], path: &[Step]) {
         let Some((step, rest)) = path.split_first() else { return };
+        // What is put into it later is asked where it has its name.
+        self.led_on |= pairs.is_empty();
         for &(key, value) in pairs {
             match (step, key) {
                 (Step::Each, Some(key)) => self.walk(at, key, rest),
@@ -327,6 +331,11 @@ impl<'p> Search<'_, 'p> {
                 ) => {
                     return self.walk(at, first, path);
                 }
+                ("list" | "set" | "dict" | "OrderedDict" | "Map" | "Set", [_, ..], None)
+                | ("defaultdict" | "Counter", [_, ..], _) => {
+                    self.led_on = true;
+                    return;
+                }
                 // `new Map([["u", "users"]])`
                 ("Map", [Step::Value | Step::Field(_), rest @ ..], Some(first)) => {
                     return self.walk(at, first, &then(Step::Each, &then(Step::Part(1), rest)));
@@ -401,8 +410,9 @@ impl<'p> Search<'_, 'p> {
                 }
                 None => {
                     self.walk(function.0, value, path);
-                    // A generator gives each of them.
-                    if let Some((Step::Each, rest)) = path.split_first() {
+                    if let Some((Step::Each, rest)) = path.split_first()
+                        && gives_each(module, function.1)
+                    {
                         self.walk(function.0, value, rest);
                     }
                 }

@@ -9,7 +9,7 @@ use super::behind::spread;
 use super::catalogue::lists_tables;
 use super::collections::{Held, each, part, somewhere, within};
 use super::evaluate::{Evaluator, InModule, Val, static_text};
-use super::ir::{Bound, ExprId, Kind, Module, Op, Piece, ScopeId, ScopeKind};
+use super::ir::{Binding, Bound, ExprId, Kind, Module, Op, Piece, ScopeId, ScopeKind};
 use super::members::enclosing_class;
 use super::objects::Owner;
 use super::origins::is_literal_type;
@@ -29,6 +29,8 @@ pub(super) struct Fillers<'e, 'p> {
     /// Literals that those followed are compared with: names of tables as well.
     pub(super) compared: RefCell<Vec<InModule<ExprId>>>,
     known: RefCell<HashMap<usize, Rc<Known<'p>>>>,
+    /// Dictionaries that are followed already, since the literal is one of their keys.
+    keyed: RefCell<Vec<(usize, ScopeId, Arc<str>)>>,
 }
 
 /// What a module binds and gives back, by the expression of the value.
@@ -51,7 +53,13 @@ pub(super) type Elsewhere = Option<String>;
 
 impl<'e, 'p> Fillers<'e, 'p> {
     pub(super) fn new(evaluator: &'e Evaluator<'p>) -> Self {
-        Self { evaluator, steps: Cell::new(0), compared: RefCell::default(), known: RefCell::default() }
+        Self {
+            evaluator,
+            steps: Cell::new(0),
+            compared: RefCell::default(),
+            known: RefCell::default(),
+            keyed: RefCell::default(),
+        }
     }
 
     pub(super) fn module(&self, at: usize) -> Option<&'p Module> {
@@ -107,6 +115,7 @@ impl<'e, 'p> Fillers<'e, 'p> {
     /// Why the literal is not only the name of a table.
     pub(super) fn other_use(&self, at: usize, literal: ExprId) -> Elsewhere {
         self.steps.set(0);
+        self.keyed.borrow_mut().clear();
         self.follow(at, literal, &[], 0)
     }
 
@@ -164,6 +173,11 @@ impl<'e, 'p> Fillers<'e, 'p> {
                 (!lists_tables(self.evaluator, at, other)).then(|| up(somewhere(path))).flatten()
             }
             Kind::Index(base, key) if *key == expr && is_literal_type(module, *base) => None,
+            Kind::Index(base, key)
+                if *key == expr && is_set(module, parent) && !is_database(self.evaluator, at, *base) =>
+            {
+                self.keyed(at, module, *base, path, next)
+            }
             // `COLUMNS[table]`, where the keys are names of tables.
             Kind::Index(base, key) if *key == expr && self.is_compared_with_names(at, *base) => None,
             Kind::Index(base, key) if *key == expr => {
@@ -216,6 +230,25 @@ impl<'e, 'p> Fillers<'e, 'p> {
             }
             _ => None,
         }
+    }
+
+    /// `counts[name] = 3`: a dictionary that the program makes has the name as a key from then on.
+    fn keyed(&self, at: usize, module: &'p Module, base: ExprId, path: &[Held], depth: u32) -> Elsewhere {
+        let untold = || Some("the name is the key of something else as well".to_owned());
+        let Kind::Name(name) = &module.expr(base).kind else { return untold() };
+        let Some(scope) = home(module, module.expr(base).scope, name).filter(|_| path.is_empty()) else {
+            return untold();
+        };
+        let is_made_here = |binding: &Binding| matches!(binding.value, Bound::Expr(made) if is_made(module, made));
+        if !module.scope(scope).bindings.get(name).is_some_and(|all| all.iter().all(is_made_here)) {
+            return untold();
+        }
+        let dictionary = (at, scope, Arc::clone(name));
+        if self.keyed.borrow().contains(&dictionary) {
+            return None;
+        }
+        self.keyed.borrow_mut().push(dictionary);
+        self.follow_name(at, scope, name, &[Held::Key], depth)
     }
 
     /// `self.table = name`; a key of what is no object of the tree is followed no further.
@@ -314,6 +347,21 @@ impl<'p> Known<'p> {
             returned.extend(scope.returns.iter().map(|&value| (value, id)));
         }
         Self { usage: Usage::of(module), bound, returned }
+    }
+}
+
+/// `counts[name] = 3`, `counts[name] += 1`.
+fn is_set(module: &Module, target: ExprId) -> bool {
+    module.assigns.iter().chain(&module.appends).any(|(own, _)| *own == target)
+}
+
+/// A dictionary that begins here: `{}`, `dict()`, `defaultdict(list)`, `new Map()`.
+fn is_made(module: &Module, value: ExprId) -> bool {
+    match &module.expr(value).kind {
+        Kind::Dict(_) => true,
+        Kind::Call { callee, .. } => matches!(&module.expr(*callee).kind, Kind::Name(name) | Kind::Member(_, name)
+            if matches!(name.as_ref(), "dict" | "OrderedDict" | "defaultdict" | "Counter" | "Map")),
+        _ => false,
     }
 }
 

@@ -61,6 +61,7 @@ impl<'p> Fillers<'_, 'p> {
             return None;
         }
         let said = matches!(usage.purpose(text), Purpose::Spoken("message" | "help text"))
+            || is_asserted(module, whole)
             || words.contains(' ') && self.is_message(at, module, whole);
         (!said && !sql::looks_like_sql(&words)).then(|| made_of(&words))
     }
@@ -323,6 +324,14 @@ impl<'p> Fillers<'_, 'p> {
         }
         None
     }
+}
+
+/// Python's `assert is_known, f"unknown table {name}"`: what is no part of anything and stands after a comma.
+fn is_asserted(module: &Module, text: ExprId) -> bool {
+    let text = module.expr(text);
+    let before = module.source.text.get(..text.span.start as usize).unwrap_or_default();
+    let before = before.trim_end_matches(|letter: char| letter.is_whitespace() || matches!(letter, '(' | '\\'));
+    module.language == Language::Python && text.parent.is_none() && before.ends_with(',')
 }
 
 /// Why a name that a text is made of cannot be followed further, with as much of the text as people read.

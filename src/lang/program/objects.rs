@@ -161,9 +161,7 @@ impl<'p> Fillers<'_, 'p> {
         if function.decorators.iter().any(changed) {
             return untold();
         }
-        // A generator gives each of them.
-        let gives_each = module.source.slice(function.span).split_whitespace().any(|word| word == "yield");
-        let path = if gives_each { within(Held::Somewhere, path) } else { path.to_vec() };
+        let path = if gives_each(module, scope) { within(Held::Somewhere, path) } else { path.to_vec() };
         let others = self.evaluator.program.speak_of(name);
         if others.len() > MODULES {
             return untold();
@@ -222,6 +220,11 @@ impl<'p> Fillers<'_, 'p> {
             _ => false,
         })
     }
+}
+
+/// A generator gives each of what it has, where others give it as it is.
+pub(super) fn gives_each(module: &Module, function: ScopeId) -> bool {
+    module.source.slice(module.scope(function).span).split_whitespace().any(|word| word == "yield")
 }
 
 fn ids(module: &Module) -> impl Iterator<Item = ExprId> {

@@ -48,7 +48,7 @@ impl<'p> Search<'_, 'p> {
                 continue;
             }
             match step {
-                Step::Each if matches!(module.expr(key).kind, Kind::Text(_)) => self.walk(at, key, rest),
+                Step::Each => self.walk(at, key, rest),
                 Step::Value => self.walk(at, value, rest),
                 Step::Field(field) if static_text(module, key).as_deref() == Some(field.as_str()) => {
                     self.walk(at, value, rest);
