@@ -46,6 +46,17 @@ fn names_that_are_compared() {
 }
 
 #[test]
+fn names_that_methods_of_unknown_objects_take() {
+    python(&[
+        "class Store:\n    def count_rows(self, table):\n        return c.execute(f'SELECT count(*) FROM {table}').fetchone()\ndef report(bot):\n    return bot.store.count_rows('‹users›')",
+        "class Store:\n    def count(self, table):\n        return c.execute(f'SELECT count(*) FROM {table}').fetchone()\ndef report(bot):\n    return bot.store.count('‹!users›')",
+        "class Store:\n    def count_rows(self, table):\n        return c.execute(f'SELECT count(*) FROM {table}').fetchone()\nclass Other:\n    def count_rows(self, table):\n        return len(table)\ndef report(bot):\n    return bot.store.count_rows('‹!users›')",
+        "import unittest\nclass T(unittest.TestCase):\n    def test_tables(self):\n        c.execute(\"SELECT name FROM sqlite_master WHERE type='table'\")\n        tables = [row[0] for row in c.fetchall()]\n        for table in ['‹users›', '‹posts›']:\n            self.assertIn(table, tables, f'no {table}')",
+        "class Store:\n    ALLOWED_TABLES = frozenset({'‹users›', '‹posts›'})\n    def rows(self, table):\n        if table not in self.ALLOWED_TABLES:\n            raise ValueError(f'no {table}')\n        return c.execute(f'SELECT * FROM {table}')\nimport unittest\nclass T(unittest.TestCase):\n    def test_it(self):\n        self.assertIsInstance(Store.ALLOWED_TABLES, frozenset)\n        Store().rows('‹users›')",
+    ]);
+}
+
+#[test]
 fn names_that_become_keys() {
     python(&[
         "counts = {}\nfor t in ['‹users›', '‹posts›']:\n    counts[t] = c.execute(f'SELECT count(*) FROM {t}').fetchone()[0]\nprint(f'found {counts}', sum(counts.values()), len(counts))",
@@ -55,6 +66,7 @@ fn names_that_become_keys() {
         "@app.get('/counts')\ndef counts():\n    found = {}\n    for t in ['‹!users›']:\n        found[t] = c.execute(f'SELECT count(*) FROM {t}').fetchone()[0]\n    return found",
         "import json\nfound = {}\nfor t in ['‹!users›']:\n    found[t] = c.execute(f'SELECT * FROM {t}').fetchall()\njson.dump(found, open('all.json', 'w'))",
         "def counts(found):\n    for t in ['‹!users›']:\n        found[t] = c.execute(f'SELECT count(*) FROM {t}').fetchone()[0]\nfound = {}\ncounts(found)\nprint(found['users'])",
+        "def add(table, id):\n    if table == 'users':\n        c.execute('INSERT INTO ‹users› (id) VALUES (?)', (id,))\n    else:\n        c.execute('INSERT INTO ‹posts› (id) VALUES (?)', (id,))\nadd('users', 1)",
         "def stored(table):\n    assert table in ('‹users›', '‹posts›'), f'unexpected table: {table}'\n    return c.execute(f'SELECT * FROM {table}')\nstored('‹users›')",
     ]);
 }

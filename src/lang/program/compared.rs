@@ -3,7 +3,7 @@
 use super::behind::{elements_behind, literals_behind};
 use super::catalogue::listing;
 use super::facts::Reading;
-use super::ir::{Arg, ExprId, Kind, Op};
+use super::ir::{Arg, ExprId, Kind, Module, Op};
 use super::naming::Shape;
 use crate::lang::Language;
 use crate::lang::facts::{Access, Naming};
@@ -21,42 +21,43 @@ const OF_CHAI: [&str; 10] =
 const CHAIN: [&str; 14] =
     ["to", "be", "been", "is", "that", "which", "and", "has", "have", "with", "of", "deep", "not", "own"];
 
-impl Reading<'_> {
-    pub(super) fn asserted(&self, base: Option<ExprId>, name: &str, args: &[Arg]) -> Option<(ExprId, ExprId)> {
-        let sides = match (args, base) {
-            ([one, other, ..], _) if name.starts_with("assert") || COMPARES.contains(&name) => (one.value, other.value),
-            ([only], Some(base)) if ASKS.contains(&name) => (base, only.value),
-            // chai's `expect(a).to.equal(b)`, `a.should.equal(b)`.
-            ([only], Some(base)) if OF_CHAI.contains(&name) => (self.subject(base)?, only.value),
-            ([only], Some(base)) if name.starts_with("to") => match &self.module.expr(base).kind {
-                Kind::Call { callee, args } => match (&self.module.expr(*callee).kind, args.as_slice()) {
-                    (Kind::Name(expect), [asked]) if expect.as_ref() == "expect" => (asked.value, only.value),
-                    _ => return None,
-                },
-                _ => return None,
-            },
-            _ => return None,
-        };
-        Some(sides)
-    }
-
-    /// What a chain of chai speaks of.
-    fn subject(&self, mut chain: ExprId) -> Option<ExprId> {
-        for _ in 0..8 {
-            match &self.module.expr(chain).kind {
-                Kind::Member(base, word) if word.as_ref() == "should" => return Some(*base),
-                Kind::Member(base, word) if CHAIN.contains(&word.as_ref()) => chain = *base,
-                Kind::Call { callee, args } => {
-                    let asked =
-                        matches!(&self.module.expr(*callee).kind, Kind::Name(name) if name.as_ref() == "expect");
-                    return args.first().filter(|_| asked).map(|arg| arg.value);
-                }
-                _ => return None,
-            }
+/// The two sides that an assertion compares, or a method that asks a collection.
+pub(super) fn asserted(module: &Module, base: Option<ExprId>, name: &str, args: &[Arg]) -> Option<(ExprId, ExprId)> {
+    match (args, base) {
+        ([one, other, ..], _) if name.starts_with("assert") || COMPARES.contains(&name) => {
+            Some((one.value, other.value))
         }
-        None
+        ([only], Some(base)) if ASKS.contains(&name) => Some((base, only.value)),
+        // chai's `expect(a).to.equal(b)`, `a.should.equal(b)`.
+        ([only], Some(base)) if OF_CHAI.contains(&name) => Some((subject(module, base)?, only.value)),
+        ([only], Some(base)) if name.starts_with("to") => match &module.expr(base).kind {
+            Kind::Call { callee, args } => match (&module.expr(*callee).kind, args.as_slice()) {
+                (Kind::Name(expect), [asked]) if expect.as_ref() == "expect" => Some((asked.value, only.value)),
+                _ => None,
+            },
+            _ => None,
+        },
+        _ => None,
     }
+}
 
+/// What a chain of chai speaks of.
+fn subject(module: &Module, mut chain: ExprId) -> Option<ExprId> {
+    for _ in 0..8 {
+        match &module.expr(chain).kind {
+            Kind::Member(base, word) if word.as_ref() == "should" => return Some(*base),
+            Kind::Member(base, word) if CHAIN.contains(&word.as_ref()) => chain = *base,
+            Kind::Call { callee, args } => {
+                let asked = matches!(&module.expr(*callee).kind, Kind::Name(name) if name.as_ref() == "expect");
+                return args.first().filter(|_| asked).map(|arg| arg.value);
+            }
+            _ => return None,
+        }
+    }
+    None
+}
+
+impl Reading<'_> {
     /// What a model says of its own table: `User.tableName`, `User.getTableName()`.
     fn is_own_table(&self, expr: ExprId) -> bool {
         if self.module.language == Language::Python {

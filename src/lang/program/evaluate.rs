@@ -392,6 +392,16 @@ pub(super) fn paths_of(found: Vec<Val>) -> Vec<Value> {
     }
     values
 }
+
+/// Of what nobody knows, or a method of that.
+pub(super) fn is_unknown(val: &Val) -> bool {
+    match val {
+        Val::Unknown => true,
+        Val::Method(base, _) => is_unknown(base),
+        _ => false,
+    }
+}
+
 pub(super) fn argument(args: &[Arg], position: usize, keywords: &[&str]) -> Option<ExprId> {
     let by_name = args.iter().find(|arg| arg.name.as_deref().is_some_and(|name| keywords.contains(&name)));
     by_name.or_else(|| args.iter().filter(|arg| arg.name.is_none()).nth(position)).map(|arg| arg.value)

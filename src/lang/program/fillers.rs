@@ -19,9 +19,9 @@ use crate::lang::sql;
 use crate::text::{Place, Span};
 
 /// Names, parameters and lists followed from a literal.
-const DEPTH: u32 = 12;
+const DEPTH: u32 = 24;
 /// Expressions looked at for one literal.
-const STEPS: u32 = 600;
+const STEPS: u32 = 1_200;
 
 pub(super) struct Fillers<'e, 'p> {
     pub(super) evaluator: &'e Evaluator<'p>,
@@ -163,8 +163,7 @@ impl<'e, 'p> Fillers<'e, 'p> {
             Kind::Text(_) => self.filled(at, module, &known.usage, parent),
             Kind::Binary { op: Op::Compare, left, right } => {
                 let other = if *left == expr { *right } else { *left };
-                let is_same = lists_tables(self.evaluator, at, other) || self.is_compared_with_names(at, other);
-                (!is_same).then(|| "the name is compared with something".to_owned())
+                self.compared(at, other)
             }
             Kind::Binary { op: Op::Mod, .. } => self.filled(at, module, &known.usage, parent),
             Kind::Binary { op: Op::Add, .. } if path.is_empty() => self.filled(at, module, &known.usage, parent),
@@ -230,6 +229,12 @@ impl<'e, 'p> Fillers<'e, 'p> {
             }
             _ => None,
         }
+    }
+
+    /// The name is compared with `other`.
+    pub(super) fn compared(&self, at: usize, other: ExprId) -> Elsewhere {
+        let is_same = lists_tables(self.evaluator, at, other) || self.is_compared_with_names(at, other);
+        (!is_same).then(|| "the name is compared with something".to_owned())
     }
 
     /// `counts[name] = 3`: a dictionary that the program makes has the name as a key from then on.

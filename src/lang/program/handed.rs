@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::catalogue::lists_tables;
 use super::collections::{Held, each, part, somewhere, within};
-use super::evaluate::Val;
+use super::compared::asserted;
+use super::evaluate::{Val, is_unknown};
 use super::fillers::{Elsewhere, Fillers, home};
-use super::ir::{Arg, ExprId, Kind, Module, Op, Piece};
+use super::ir::{Arg, ExprId, Kind, Module, Op, Piece, ScopeKind};
 use super::knex;
 use super::known;
 use super::kysely;
@@ -27,6 +28,7 @@ const MESSAGES: [&str; 8] = ["message", "msg", "reason", "description", "help", 
 struct Given<'a, 'p> {
     at: usize,
     module: &'p Module,
+    expr: ExprId,
     callee: ExprId,
     call: ExprId,
     args: &'a [Arg],
@@ -76,6 +78,13 @@ impl<'p> Fillers<'_, 'p> {
         if let Some(keyword) = given.name.as_deref() {
             return is_message(keyword);
         }
+        // `self.assertIn(name, names, f"no {name}")`
+        if let Kind::Member(_, method) = &module.expr(*callee).kind
+            && method.starts_with("assert")
+            && position >= Some(2)
+        {
+            return true;
+        }
         self.evaluator.ask(at, *callee).iter().any(|val| {
             let Val::Function((home, scope), this) = val else { return false };
             let params = self.module(*home).map(|module| &module.scope(*scope).params);
@@ -108,22 +117,22 @@ impl<'p> Fillers<'_, 'p> {
         if matches!(usage.purpose(expr), Purpose::Spoken("message" | "help text")) {
             return None;
         }
-        let given = Given { at, module, callee: *callee, call, args, position, keyword, path, depth: depth + 1 };
+        let name = match &module.expr(*callee).kind {
+            Kind::Name(name) | Kind::Member(_, name) => name,
+            _ => "",
+        };
+        if known::checks_names(name) {
+            return None;
+        }
+        let given = Given { at, module, expr, callee: *callee, call, args, position, keyword, path, depth: depth + 1 };
         let answer = match &module.expr(*callee).kind {
             Kind::Member(base, method) if method.as_ref() == "format" => Some(self.filled(at, module, usage, *base)),
             Kind::Member(base, method) => self.handed_to_method(&given, *base, method),
             Kind::Name(name) => self.handed_to_builtin(&given, name),
             _ => None,
         };
-        let name = match &module.expr(*callee).kind {
-            Kind::Name(name) | Kind::Member(_, name) => name,
-            _ => "",
-        };
         if let Some(answer) = answer.or_else(|| self.handed_up(&given)) {
             return answer;
-        }
-        if known::checks_names(name) {
-            return None;
         }
         if path.is_empty() && self.is_quoted_by(at, *callee) {
             return self.follow(at, call, path, given.depth);
@@ -133,7 +142,7 @@ impl<'p> Fillers<'_, 'p> {
 
     /// A method that does with a name what its own name says.
     fn handed_to_method(&self, given: &Given<'_, 'p>, base: ExprId, method: &str) -> Option<Elsewhere> {
-        let Given { at, module, callee, call, args, position, keyword, path, depth } = *given;
+        let Given { at, module, expr, callee, call, args, position, keyword, path, depth } = *given;
         if known::runs_sql(method) || path.is_empty() && takes_table(method, position, keyword) {
             return Some(None);
         }
@@ -171,6 +180,11 @@ impl<'p> Fillers<'_, 'p> {
                 _ => self.follow(at, call, path, depth),
             });
         }
+        if let Some((one, other)) =
+            asserted(module, Some(base), method, args).filter(|_| matches!(position, Some(0 | 1)))
+        {
+            return Some(self.compared(at, if one == expr { other } else { one }));
+        }
         let compares = matches!(
             method,
             "issubset" | "issuperset" | "isdisjoint" | "difference" | "intersection" | "symmetric_difference"
@@ -202,7 +216,11 @@ impl<'p> Fillers<'_, 'p> {
                 None => Some(None),
             },
             "len" | "print" => Some(None),
-            _ => None,
+            _ => {
+                let (one, other) =
+                    asserted(given.module, None, name, given.args).filter(|_| matches!(position, Some(0 | 1)))?;
+                Some(self.compared(at, if one == given.expr { other } else { one }))
+            }
         }
     }
 
@@ -280,6 +298,17 @@ impl<'p> Fillers<'_, 'p> {
                 return elsewhere;
             }
             is_followed = true;
+        }
+        if !is_followed
+            && self.evaluator.ask(at, callee).iter().all(is_unknown)
+            && let (Kind::Member(..), Some(position)) = (&module.expr(callee).kind, given.position)
+            && let Some((home, scope)) = self.evaluator.program.sole_taker(&Arc::from(name), position)
+            && let Some(module) = self.module(home)
+        {
+            let is_method = module.scope(scope).parent.is_some_and(|own| module.scope(own).kind == ScopeKind::Class);
+            let own = usize::from(is_method && module.language == Language::Python);
+            let param = given.among(module.scope(scope).params.iter().map(|param| &param.name), own);
+            return param.and_then(|param| self.follow_name(home, scope, param, path, depth));
         }
         (!is_followed).then(|| format!("the name is handed to `{name}` as well"))
     }

@@ -266,7 +266,7 @@ pub(super) fn keeps_connection(method: &str) -> bool {
 /// A method that puts quotes around a name: `queryInterface.quoteIdentifier(table)`.
 /// What looks at the form of a name, or tells it to who runs tests, and does nothing else with it.
 pub(super) fn checks_names(function: &str) -> bool {
-    matches!(function, "fullmatch" | "isinstance" | "subTest")
+    matches!(function, "fullmatch" | "isinstance" | "subTest" | "assertIsInstance" | "assertIsNotNone" | "assertTrue")
 }
 
 pub(super) fn quotes_names(method: &str) -> bool {

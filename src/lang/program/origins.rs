@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::arguments::{Written, decorated_option, parsed_option};
 use super::behind::{Goal, Search, Step, then};
-use super::evaluate::{InModule, Val, argument, static_text};
+use super::evaluate::{InModule, Val, argument, is_unknown, static_text};
 use super::fillers::home;
 use super::ir::{Arg, Binding, Bound, ExprId, Kind, Module, ScopeId, ScopeKind};
 use super::members::{enclosing_class, is_property};
@@ -204,7 +204,12 @@ impl<'p> Search<'_, 'p> {
                 Val::Class(target) => init && self.evaluator.constructor(*target) == Some((at, scope)),
                 _ => false,
             }) || init && self.evaluator.constructor_above(other, *callee) == Some((at, scope));
-            if reaches {
+            let is_sole = || {
+                matches!(body.expr(*callee).kind, Kind::Member(..))
+                    && callees.iter().all(is_unknown)
+                    && self.evaluator.program.sole_taker(&function.name, position) == Some((at, scope))
+            };
+            if reaches || is_sole() {
                 is_called = true;
                 self.walk(other, arg, &path);
             } else if !whole || module.language != Language::Python && is_unknown_object(body, *callee, &callees) {

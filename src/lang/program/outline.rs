@@ -1,7 +1,7 @@
 //! What other modules ask of a module by a name: its calls, its fixtures, what it sets on objects. Small enough to be kept of every
 //! module of a tree, while the modules themselves come and go.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -25,7 +25,9 @@ pub struct Outline {
     subclasses: Vec<(Arc<str>, ScopeId)>,
     fixtures: Vec<(Arc<str>, ScopeId)>,
     /// Functions that call a parameter a table, by the parameter's position in a call.
-    takes_table: Vec<(Arc<str>, usize)>,
+    takes_table: Vec<(Taker, ScopeId)>,
+    /// Digests of the names of its functions, each as often as it has one.
+    defined: Vec<u32>,
     /// `const server = require("./Server")`: the name, and what is imported under it.
     aliases: Vec<(Arc<str>, Arc<str>)>,
     /// The last names of what it imports.
@@ -54,6 +56,7 @@ impl Outline {
             subclasses: Vec::new(),
             fixtures: Vec::new(),
             takes_table: Vec::new(),
+            defined: Vec::new(),
             aliases: Vec::new(),
             imported: Vec::new(),
             spoken: Box::default(),
@@ -118,13 +121,16 @@ impl Outline {
             if body.decorators.iter().any(is_fixture) {
                 self.fixtures.push((Arc::clone(&body.name), scope));
             }
+            if body.kind == ScopeKind::Function && !body.name.is_empty() {
+                self.defined.push(short_digest(&body.name));
+            }
             let class = body.parent.filter(|&parent| module.scope(parent).kind == ScopeKind::Class);
             let is_made = matches!(body.name.as_ref(), "__init__" | "constructor");
             let own = usize::from(class.is_some() && module.language == Language::Python);
             let name = class.filter(|_| is_made).map_or(&body.name, |class| &module.scope(class).name);
             for (position, param) in body.params.iter().enumerate().skip(own) {
                 if !name.is_empty() && speaks_of_tables(&param.name) {
-                    self.takes_table.push((Arc::clone(name), position - own));
+                    self.takes_table.push(((Arc::clone(name), position - own), scope));
                 }
             }
         }
@@ -211,6 +217,9 @@ pub(super) fn short_digest(name: &str) -> u32 {
     u32::try_from(hasher.finish() >> 32).unwrap_or_default()
 }
 
+/// A function's name and the position of a parameter in its calls.
+pub(super) type Taker = (Arc<str>, usize);
+
 /// A place in one of the modules that were outlined, by the number under which that was added.
 pub(super) type Outlined<T> = (u32, T);
 
@@ -246,7 +255,9 @@ pub struct Outlines {
     pub(super) main: Vec<Main>,
     pub(super) callers: HashMap<Arc<str>, Calls>,
     pub(super) fixtures: HashMap<Arc<str>, Vec<Outlined<ScopeId>>>,
-    pub(super) takes_table: HashSet<(Arc<str>, usize)>,
+    pub(super) takes_table: HashMap<Taker, Vec<Outlined<ScopeId>>>,
+    /// How many functions have a name, by its digest.
+    defined: HashMap<u32, u8>,
     /// What JavaScript sets on its global object.
     pub(super) globals: HashMap<Arc<str>, Vec<Outlined<ExprId>>>,
     /// What programs set on objects by name (`ub.app_DB_path = path`): the object and the value.
@@ -272,7 +283,13 @@ impl Outlines {
                 false => calls.more = true,
             }
         }
-        self.takes_table.extend(outline.takes_table);
+        for (taker, scope) in outline.takes_table {
+            self.takes_table.entry(taker).or_default().push((number, scope));
+        }
+        for name in outline.defined {
+            let count = self.defined.entry(name).or_default();
+            *count = count.saturating_add(1);
+        }
         keep(&mut self.fixtures, outline.fixtures, number);
         keep(&mut self.globals, outline.globals, number);
         keep(&mut self.set_on, outline.set_on, number);
@@ -298,6 +315,11 @@ impl Outlines {
         let mut outlines = Self::default();
         modules.iter().for_each(|module| outlines.add(Outline::of(module)));
         outlines
+    }
+
+    /// Whether one function only has a name.
+    pub(super) fn is_sole(&self, name: &str) -> bool {
+        self.defined.get(&short_digest(name)) == Some(&1)
     }
 
     /// The modules that were added.

@@ -216,7 +216,19 @@ impl<'l> Program<'l> {
 
     /// Whether a function of that name calls what it is handed there a table.
     pub(super) fn takes_table(&self, name: &Arc<str>, position: usize) -> bool {
-        self.outlines.takes_table.contains(&(Arc::clone(name), position))
+        self.outlines.takes_table.contains_key(&(Arc::clone(name), position))
+    }
+
+    /// The one function of the tree that can be meant where an object nobody knows is asked for a name: no other has it, it is more than
+    /// a word (`count_rows`), and it calls what it is handed there a table.
+    pub(super) fn sole_taker(&self, name: &Arc<str>, position: usize) -> Option<InModule<ScopeId>> {
+        let letters = name.trim_matches('_');
+        let is_humped =
+            letters.chars().zip(letters.chars().skip(1)).any(|(one, next)| one.is_lowercase() && next.is_uppercase());
+        if !(letters.contains('_') || is_humped) || !self.outlines.is_sole(name) {
+            return None;
+        }
+        self.places(self.outlines.takes_table.get(&(Arc::clone(name), position))).next()
     }
 
     /// There are more calls of a name than [`Self::every_caller`] gives.

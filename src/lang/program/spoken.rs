@@ -5,7 +5,8 @@ use std::collections::HashSet;
 
 use super::evaluate::{Val, static_text};
 use super::facts::Reading;
-use super::ir::{Arg, ExprId, Kind, Op, Piece};
+use super::fillers::home;
+use super::ir::{Arg, Binding, Bound, ExprId, Kind, Module, Op, Piece, ScopeId};
 use super::strays::is_column_of;
 use super::tables::is_name;
 use crate::lang::Language;
@@ -225,7 +226,7 @@ impl Reading<'_> {
                 Kind::List(_) | Kind::Binary { op: Op::Add | Op::Or | Op::Other, .. } => {}
                 Kind::Binary { op: Op::Compare, left, right } => {
                     let other = if *left == at { *right } else { *left };
-                    if self.is_name_of_class(other) {
+                    if self.is_name_of_class(other) || self.is_mere_choice(other) {
                         return None;
                     }
                     return self.last_word(other).map(Holder::Named);
@@ -273,12 +274,35 @@ impl Reading<'_> {
         // `Table("Users")` of a library that draws tables is a class.
         let takes_one = position == 0 && speaks_of_tables(name) && !name.starts_with(char::is_uppercase);
         if takes_one || self.evaluator.program.takes_table(name, position) {
-            return Some(name.to_string());
+            return (!self.makes_a_choice(callee, position)).then(|| name.to_string());
         }
         let Kind::Member(base, _) = &self.module.expr(callee).kind else { return None };
         let base = self.last_word(*base).filter(|base| speaks_of_database(base))?;
         let is_known = || self.evaluator.ask(self.at, callee).iter().any(|val| matches!(val, Val::Function(..)));
         (position == 0 && OF_ROWS.contains(&name.as_ref()) && !is_known()).then(|| format!("{base}.{name}"))
+    }
+
+    /// Every function that is called only asks which of some words it is handed.
+    fn makes_a_choice(&self, callee: ExprId, position: usize) -> bool {
+        let (functions, whole) = self.evaluator.ask_whole(self.at, callee);
+        whole
+            && !functions.is_empty()
+            && functions.iter().all(|val| {
+                let Val::Function((home, scope), this) = val else { return false };
+                let Some(module) = self.evaluator.program.module(*home) else { return false };
+                let own = usize::from(this.is_some() && module.language == Language::Python);
+                let param = module.scope(*scope).params.get(position + own);
+                param.is_some_and(|param| is_only_compared(module, *scope, &param.name))
+            })
+    }
+
+    /// A parameter that its function only compares with words.
+    fn is_mere_choice(&self, expr: ExprId) -> bool {
+        let Kind::Name(name) = &self.module.expr(expr).kind else { return false };
+        let Some(scope) = home(self.module, self.module.expr(expr).scope, name) else { return false };
+        let is_param = |binding: &Binding| matches!(binding.value, Bound::Param(_));
+        self.module.scope(scope).bindings.get(name).is_some_and(|all| all.iter().all(is_param))
+            && is_only_compared(self.module, scope, name)
     }
 
     /// What a function is handed that a method of a list calls with each element.
@@ -307,6 +331,28 @@ impl Reading<'_> {
         }
         None
     }
+}
+
+/// Every use of a function's parameter is a comparison with words that stand there.
+fn is_only_compared(module: &Module, function: ScopeId, param: &str) -> bool {
+    let is_word = |side: ExprId| match &module.expr(side).kind {
+        Kind::Text(_) => true,
+        Kind::List(parts) => parts.iter().all(|&part| matches!(module.expr(part).kind, Kind::Text(_))),
+        _ => false,
+    };
+    let mut uses = module.exprs.iter().filter(|expr| {
+        matches!(&expr.kind, Kind::Name(own) if own.as_ref() == param)
+            && home(module, expr.scope, param) == Some(function)
+    });
+    let mut is_used = false;
+    let are_compared = uses.all(|expr| {
+        is_used = true;
+        match expr.parent.map(|parent| &module.expr(parent).kind) {
+            Some(Kind::Binary { op: Op::Compare, left, right }) => is_word(*left) || is_word(*right),
+            _ => false,
+        }
+    });
+    is_used && are_compared
 }
 
 /// `EXPECTED_TABLES`, `table_name`, `fts_table`; not `tablet` and not `mutable`.

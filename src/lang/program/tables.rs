@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::behind::{Behind, Step};
 use super::catalogue::lists_tables;
+use super::compared::asserted;
 use super::evaluate::{Evaluator, Val, argument, static_text};
 use super::facts::Reading;
 use super::ir::{Arg, Bound, ExprId, Kind, Op, Piece};
@@ -316,7 +317,7 @@ impl Reading<'_> {
             }
             return;
         }
-        if let Some((tables, expected)) = self.asserted(base, &name, args) {
+        if let Some((tables, expected)) = asserted(self.module, base, &name, args) {
             self.compared_with(tables, expected);
             self.compared_with(expected, tables);
             return;
