@@ -46,6 +46,18 @@ fn names_that_are_compared() {
 }
 
 #[test]
+fn names_that_pieces_of_sql_take() {
+    python(&[
+        "T = '‹users›'\ndef add(row):\n    sql = 'INSERT INTO {} ({}) VALUES ({})'\n    c.execute(sql.format(T, ','.join(row), '?'), row)",
+        "class Jobs:\n    def __init__(self, table='‹users›'):\n        self.table = table\n    def clear(self, keep):\n        where = f'WHERE id IN (SELECT id FROM {self.table} LIMIT {keep})' if keep else ''\n        c.execute(f'DELETE FROM {self.table} {where}')\nJobs()",
+        "SQL = 'SELECT {cols} FROM {table}'\nc.execute(SQL.format(cols='id', table='‹users›'))\nclass R:\n    COUNT = 'SELECT count(*) FROM %s'\n    def count(self):\n        return c.execute(self.COUNT % '‹posts›')",
+        "T = '‹users›'\nSQL = 'SELECT count(*) FROM %s'\nc.execute(SQL % T)",
+        "INSERT = 'INSERT INTO %(table)s VALUES (1)'\nfor t in ('‹users›', '‹posts›'):\n    c.execute(INSERT % {'table': t})",
+        "T = '‹!users›'\nc.execute(f'SELECT * FROM {T}')\nopen(f'copied from {T}')",
+    ]);
+}
+
+#[test]
 fn names_that_methods_of_unknown_objects_take() {
     python(&[
         "class Store:\n    def count_rows(self, table):\n        return c.execute(f'SELECT count(*) FROM {table}').fetchone()\ndef report(bot):\n    return bot.store.count_rows('‹users›')",

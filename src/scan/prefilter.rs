@@ -94,8 +94,8 @@ impl Named {
     }
 }
 
-/// `"users"`, `"users.id"`, `"users as u"`, `FROM users`, and the class or model that a library would call the table by: `User`,
-/// `BlogUser`, `modelName: "user"`; and what an index of it may be called: `"ix_users_email"`.
+/// Every way in which a text can speak of a table: `"users"`, `FROM users`, SQL into which the name may be filled, the class or model that
+/// a library would call it by (`User`, `BlogUser`, `modelName: "user"`), what an index of it may be called (`"ix_users_email"`).
 fn tables(names: &[String]) -> Option<Regex> {
     if names.is_empty() {
         return None;
@@ -114,9 +114,25 @@ fn tables(names: &[String]) -> Option<Regex> {
     let (names, models) = (escaped.join("|"), models.join("|"));
     let classes = classes.into_iter().collect::<Vec<_>>().join("|");
     let words = "FROM|JOIN|INTO|UPDATE|TABLE|EXISTS|REFERENCES|ON|VIEW|ONLY|IGNORE|REPLACE";
-    let pattern = format!(
-        r#"(?im:["'`](?:{names})(?:["'`.]|\s+as\b)|\b(?:{words})\s+(?:\w+\.)?["'`\[\\]*(?:{names})\b|\b(?:class|model|struct|object|type|record)\s+(?:{classes}|{names})\b|:(?:{names})\b|\b(?:{names})\s*\(\w+\)\s*\{{|\btable_name\s*=\s*(?:{names})\b|DbSet<\w+>\s+(?:{names})\b|^\s*-?\s*(?:name:\s*)?(?:{names}):?\s*$|\b(?:modelName\s*:|define\()\s*["'`](?:{models})["'`]|["'`](?:[a-z0-9_]+_)?(?:{names})(?:_[a-z0-9_]+)?["'`]|\bINDEX(?:ED\s+BY)?\s+(?:IF\s+EXISTS\s+)?["'`\[\\]*(?:[a-z0-9_]+_)?(?:{names})_|\bManyToManyField\(|= Set\(|(?:^|[{{;,])\s*(?:readonly\s+)?["']?(?:{names})["']?\??\s*:\s*[\w{{"']|\bKysely<|\bCreateModel\()"#
-    );
+    let ways = [
+        // `"users"`, `"users.id"`, `"users as u"`
+        format!(r#"["'`](?:{names})(?:["'`.]|\s+as\b)"#),
+        format!(r#"\b(?:{words})\s+(?:\w+\.)?["'`\[\\]*(?:{names})\b"#),
+        // SQL into which it may be filled.
+        r#"(?-i:\b(?:FROM|JOIN|INTO|UPDATE|TABLE|EXISTS)\s+["'`\[\\]*(?:%[s(]|\$?\{))"#.to_owned(),
+        // What a library, a schema or a mapper calls by it.
+        format!(r"\b(?:class|model|struct|object|type|record)\s+(?:{classes}|{names})\b"),
+        format!(r"\b(?:{names})\s*\(\w+\)\s*\{{"),
+        format!(r"\btable_name\s*=\s*(?:{names})\b|DbSet<\w+>\s+(?:{names})\b|:(?:{names})\b"),
+        format!(r"^\s*-?\s*(?:name:\s*)?(?:{names}):?\s*$"),
+        format!(r#"\b(?:modelName\s*:|define\()\s*["'`](?:{models})["'`]"#),
+        r"\bManyToManyField\(|= Set\(|\bKysely<|\bCreateModel\(".to_owned(),
+        format!(r#"(?:^|[{{;,])\s*(?:readonly\s+)?["']?(?:{names})["']?\??\s*:\s*[\w{{"']"#),
+        // Indexes.
+        format!(r#"["'`](?:[a-z0-9_]+_)?(?:{names})(?:_[a-z0-9_]+)?["'`]"#),
+        format!(r#"\bINDEX(?:ED\s+BY)?\s+(?:IF\s+EXISTS\s+)?["'`\[\\]*(?:[a-z0-9_]+_)?(?:{names})_"#),
+    ];
+    let pattern = format!("(?im:{})", ways.join("|"));
     Regex::new(&pattern).ok()
 }
 
@@ -234,13 +250,19 @@ mod tests {
             // A table between two models takes its name from theirs.
             "tags = ManyToManyField('models.Tag')",
             "tags = Set('Tag')",
+            // What is filled in stands elsewhere.
+            "COUNT = 'SELECT count(*) FROM {}'",
+            "f'UPDATE \"{table}\" SET x = 1'",
+            "`DELETE FROM ${table}`",
+            "'INSERT INTO %s VALUES (1)'",
             // The migration that makes a model.
             "migrations.CreateModel(\n    name='UserTag',",
             "CreateModel('Tag', [])",
         ] {
             assert!(named.words(yes.as_bytes()).name_database, "{yes}");
         }
-        for no in ["import logging", "'logs'", "class Logger(X)", "from logs import x", "log = 1", "blog"] {
+        for no in ["import logging", "'logs'", "class Logger(X)", "from logs import x", "log = 1", "blog", "on {host}"]
+        {
             assert!(!named.words(no.as_bytes()).name_database, "{no}");
         }
         let options = Options { tables: vec!["libraryItems".to_owned(), "people".to_owned()], ..Options::default() };

@@ -131,13 +131,13 @@ fn a_table_is_renamed_only_when_asked_for_with_unsafe() {
 
 #[test]
 fn a_table_that_cannot_be_renamed_in_one_place_keeps_its_name_in_all() {
-    let code = "import sqlite3\nc = sqlite3.connect('zoe.db')\nc.execute('SELECT id FROM users')\nsizes = {}\nfor table in ['users']:\n    sizes[table] = c.execute(f'SELECT count(*) FROM {table}')\n";
+    let code = "import sqlite3\nc = sqlite3.connect('zoe.db')\nc.execute('SELECT id FROM users')\nfor table in ['users']:\n    open(f'{table}.csv', 'w').writelines(c.execute(f'SELECT count(*) FROM {table}'))\n";
     let sandbox = Sandbox::new().file("dbguard.toml", RENAMES).file("app.py", code);
     let run = sandbox.run(&["fix", "--allow-dirty", "--unsafe"]);
     assert_eq!(run.code, 1, "{run:?}");
     assert_eq!(text(&sandbox, "app.py"), code);
     let told = sandbox.run(&["check", "--output-format", "json"]);
-    assert!(told.stdout.contains("mend app.py:5 by hand first"), "{told:?}");
+    assert!(told.stdout.contains("mend app.py:4 by hand first"), "{told:?}");
     // A comment takes the place out of the reckoning.
     let allowed = code.replace("['users']:", "['users']:  # dbguard: allow[retired-table] counted before the move");
     let sandbox = sandbox.file("app.py", &allowed);

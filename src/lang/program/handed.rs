@@ -11,12 +11,15 @@ use super::ir::{Arg, ExprId, Kind, Module, Op, Piece, ScopeKind};
 use super::knex;
 use super::known;
 use super::kysely;
+use super::members::texts;
 use super::objects::Owner;
 use super::relays::{Expands, decorated, expands, parameters, receivers};
 use super::tables::takes_table;
 use super::usage::{Purpose, Usage};
 use crate::lang::{Language, sql};
 
+/// Texts that are put together from texts.
+const DEPTH: u32 = 64;
 /// Letters of a text that a reason shows.
 const SHOWN: usize = 40;
 
@@ -58,14 +61,40 @@ impl<'p> Fillers<'_, 'p> {
             whole = parent;
         }
         let mut words = String::new();
-        spell(module, whole, &mut words);
+        self.spell_template(at, module, whole, &mut words, 0);
         if knex::is_handed(module, whole, &words) {
             return None;
         }
         let said = matches!(usage.purpose(text), Purpose::Spoken("message" | "help text"))
             || is_asserted(module, whole)
             || words.contains(' ') && self.is_message(at, module, whole);
-        (!said && !sql::looks_like_sql(&words)).then(|| made_of(&words))
+        (!said && !sql::looks_like_sql(&words) && !follows_a_keyword(&words)).then(|| made_of(&words))
+    }
+
+    /// `sql = "INSERT INTO {} ..."`, then `sql.format(table)`
+    fn spell_template(&self, at: usize, module: &Module, expr: ExprId, words: &mut String, depth: u32) {
+        match texts(&self.evaluator.ask(at, expr)).next() {
+            Some(text) if matches!(module.expr(expr).kind, Kind::Name(_) | Kind::Member(..)) => words.push_str(&text),
+            _ => self.spell(at, module, expr, words, depth),
+        }
+    }
+
+    /// The text that an expression makes, with a mark for what code fills in.
+    fn spell(&self, at: usize, module: &Module, expr: ExprId, words: &mut String, depth: u32) {
+        match &module.expr(expr).kind {
+            Kind::Text(pieces) => pieces.iter().for_each(|piece| match piece {
+                Piece::Text(text, _) => words.push_str(text),
+                Piece::Hole(_) => words.push(sql::HOLE),
+            }),
+            Kind::Binary { op: Op::Add, left, right } if depth < DEPTH => {
+                self.spell(at, module, *left, words, depth + 1);
+                self.spell(at, module, *right, words, depth + 1);
+            }
+            Kind::Binary { op: Op::Mod, left, .. } if depth < DEPTH => {
+                self.spell_template(at, module, *left, words, depth + 1);
+            }
+            _ => words.push(sql::HOLE),
+        }
     }
 
     /// The argument for a parameter that is called a message.
@@ -374,18 +403,15 @@ fn made_of(words: &str) -> String {
     }
 }
 
-/// The text that an expression makes, with a mark for what code fills in.
-fn spell(module: &Module, expr: ExprId, words: &mut String) {
-    match &module.expr(expr).kind {
-        Kind::Text(pieces) => pieces.iter().for_each(|piece| match piece {
-            Piece::Text(text, _) => words.push_str(text),
-            Piece::Hole(_) => words.push(sql::HOLE),
-        }),
-        Kind::Binary { op: Op::Add, left, right } => {
-            spell(module, *left, words);
-            spell(module, *right, words);
-        }
-        Kind::Binary { op: Op::Mod, left, .. } => spell(module, *left, words),
-        _ => words.push(sql::HOLE),
-    }
+/// A piece of SQL in which what is filled in can be but a table: `WHERE id IN (SELECT id FROM {table})`.
+fn follows_a_keyword(words: &str) -> bool {
+    let ends = |before: &str| {
+        let before = before.trim_end_matches(['"', '`', '[']);
+        let rest = before.trim_end();
+        rest.len() < before.len()
+            && ["FROM", "JOIN", "INTO", "REFERENCES"].iter().any(|word| {
+                rest.strip_suffix(word).is_some_and(|rest| rest.is_empty() || rest.ends_with(char::is_whitespace))
+            })
+    };
+    words.match_indices(sql::HOLE).any(|(at, _)| words.get(..at).is_some_and(ends))
 }

@@ -56,6 +56,7 @@ mod relays;
 mod schemas;
 mod script;
 mod settings;
+mod slots;
 mod spoken;
 mod steps;
 mod strays;

@@ -8,6 +8,7 @@ use super::evaluate::{InModule, Val};
 use super::facts::Reading;
 use super::fillers::Fillers;
 use super::ir::{ExprId, Kind, Op, Piece};
+use super::slots::Filler;
 use super::tables::is_name;
 use crate::lang::facts::{Access, Naming, TableUse};
 use crate::lang::value::{Part, Value};
@@ -56,7 +57,7 @@ impl Reading<'_> {
     /// What a way leads to in an expression names a table: an element of a list, the value of a key.
     pub(super) fn part_names_table(
         &mut self,
-        (whole, way): (ExprId, Option<Step>),
+        (whole, way): Filler,
         access: Access,
         naming: Naming,
         connection: &[Value],
@@ -64,6 +65,23 @@ impl Reading<'_> {
         let Some(way) = way else { return self.names_table(whole, access, naming, connection) };
         let found = literals_on(&self.evaluator, self.at, whole, &[way]);
         self.literals_name_table(found, access, naming, connection, whole);
+    }
+
+    /// The same of an expression of any module, that is filled into `text`.
+    pub(super) fn used_part_names_table(
+        &mut self,
+        (at, (whole, way)): (usize, Filler),
+        access: Access,
+        naming: Naming,
+        connection: &[Value],
+        text: ExprId,
+    ) {
+        if at == self.at {
+            return self.part_names_table((whole, way), access, naming, connection);
+        }
+        let path: Vec<Step> = way.into_iter().collect();
+        let found = literals_on(&self.evaluator, at, whole, &path);
+        self.literals_name_table(found, access, naming, connection, text);
     }
 
     /// What a name that comes from outside is compared with before it is filled in: `if table not in ("users", "posts")`.

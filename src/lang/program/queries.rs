@@ -574,13 +574,19 @@ impl Reading<'_> {
                 });
             }
             for (span, access) in &statement.filled {
+                let words = composed.snippet.text.get(span.clone()).unwrap_or("");
+                let quoted = words.starts_with(['"', '\'', '`', '[', '\\']);
+                let naming = if quoted { Naming::Filled } else { Naming::FilledBare };
                 if let Some(filler) = self.filler(composed, span.clone()) {
-                    let words = composed.snippet.text.get(span.clone()).unwrap_or("");
-                    let quoted = words.starts_with(['"', '\'', '`', '[', '\\']);
-                    let naming = if quoted { Naming::Filled } else { Naming::FilledBare };
                     self.part_names_table(filler, *access, naming, connection);
-                } else {
+                    continue;
+                }
+                let by_name = self.fillers_by_name(composed, span.clone());
+                if by_name.is_empty() {
                     self.put_together_in(composed, span, *access, connection);
+                }
+                for (at, filler) in by_name {
+                    self.used_part_names_table((at, filler), *access, naming, connection, composed.whole);
                 }
             }
             for parameter in &statement.catalogue {

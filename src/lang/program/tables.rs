@@ -1,9 +1,7 @@
 //! Names of tables that are no SQL: what code hands to libraries that write it (`__tablename__ = "users"`, `db["users"]`), or
 //! fills into SQL of its own. Follows no name.
 
-use std::ops::Range;
-
-use super::behind::{Behind, Step};
+use super::behind::Behind;
 use super::catalogue::lists_tables;
 use super::compared::asserted;
 use super::evaluate::{Evaluator, Val, argument, static_text};
@@ -11,11 +9,8 @@ use super::facts::Reading;
 use super::ir::{Arg, Bound, ExprId, Kind, Op, Piece};
 use super::naming::Shape;
 use super::origins::handed;
-use super::pieces::Composed;
-use super::queries::value_of;
 use crate::lang::Language;
 use crate::lang::facts::{Access, Naming, TableUse};
-use crate::lang::sql;
 use crate::lang::value::Value;
 use crate::text::Span;
 
@@ -554,46 +549,6 @@ impl Reading<'_> {
 
     pub(super) fn is_text(&self, expr: ExprId) -> bool {
         matches!(self.module.expr(expr).kind, Kind::Text(_))
-    }
-
-    /// What code fills in where a statement wants a table: an f-string's hole, an argument of `.format(..)` or of `%`.
-    pub(super) fn filler(&self, composed: &Composed, span: Range<usize>) -> Option<(ExprId, Option<Step>)> {
-        let words = composed.snippet.text.get(span.clone())?;
-        let name = words.trim_matches(['"', '\'', '`', '[', ']']);
-        if name.chars().eq([sql::HOLE]) {
-            return composed.holes.iter().find(|(at, _)| span.contains(at)).map(|(_, hole)| (*hole, None));
-        }
-        let [text] = composed.texts.as_slice() else { return None };
-        let before = composed.snippet.text.get(..span.start)?;
-        let parent = self.module.expr(*text).parent?;
-        match &self.module.expr(parent).kind {
-            Kind::Member(_, method) if method.as_ref() == "format" => {
-                let Kind::Call { args, .. } = &self.module.expr(self.module.expr(parent).parent?).kind else {
-                    return None;
-                };
-                let key = name.strip_prefix('{')?.strip_suffix('}')?;
-                let position =
-                    if key.is_empty() { before.matches("{}").count() } else { key.parse().unwrap_or(usize::MAX) };
-                let (given, way) = handed(args, position, key)?;
-                let value = value_of(self.module, given, key).filter(|_| matches!(way, Some(Step::Field(_))));
-                Some(value.map_or((given, way), |value| (value, None)))
-            }
-            Kind::Binary { op: Op::Mod, right, .. } if name.starts_with("%(") => {
-                let key = name.strip_prefix("%(")?.strip_suffix(")s")?;
-                match value_of(self.module, *right, key) {
-                    Some(value) => Some((value, None)),
-                    None => Some((*right, Some(Step::Field(key.to_owned())))),
-                }
-            }
-            Kind::Binary { op: Op::Mod, right, .. } if name == "%s" => {
-                let position = before.matches('%').count();
-                match &self.module.expr(*right).kind {
-                    Kind::List(parts) => parts.get(position).map(|&part| (part, None)),
-                    _ => (position == 0).then_some((*right, None)),
-                }
-            }
-            _ => None,
-        }
     }
 }
 
