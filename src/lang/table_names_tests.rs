@@ -52,6 +52,9 @@ fn names_that_pieces_of_sql_take() {
         "class Jobs:\n    def __init__(self, table='‹users›'):\n        self.table = table\n    def clear(self, keep):\n        where = f'WHERE id IN (SELECT id FROM {self.table} LIMIT {keep})' if keep else ''\n        c.execute(f'DELETE FROM {self.table} {where}')\nJobs()",
         "SQL = 'SELECT {cols} FROM {table}'\nc.execute(SQL.format(cols='id', table='‹users›'))\nclass R:\n    COUNT = 'SELECT count(*) FROM %s'\n    def count(self):\n        return c.execute(self.COUNT % '‹posts›')",
         "T = '‹users›'\nSQL = 'SELECT count(*) FROM %s'\nc.execute(SQL % T)",
+        "def find(word, exact):\n    query = 'SELECT id FROM ‹users› WHERE '\n    if exact:\n        where = ' ‹users›.name = ? '\n    else:\n        where = ' (‹users›.name >= ? AND ‹users›.name < ?) '\n    order = ' ORDER BY ‹users›.age DESC '\n    sql = query + where + order\n    return c.execute(sql, (word,))",
+        "def find(word):\n    base = 'SELECT id FROM ‹users›'\n    where = 'WHERE ‹users›.name = ?'\n    return c.execute(f'{base} {where} ORDER BY ‹users›.age', (word,))",
+        "def find(word):\n    base = 'SELECT id FROM ‹users›'\n    where = 'WHERE ‹users›.name = ?'\n    return c.execute(' '.join([base, where]), (word,))",
         "INSERT = 'INSERT INTO %(table)s VALUES (1)'\nfor t in ('‹users›', '‹posts›'):\n    c.execute(INSERT % {'table': t})",
         "T = '‹!users›'\nc.execute(f'SELECT * FROM {T}')\nopen(f'copied from {T}')",
     ]);

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::facts::Reading;
+use super::fillers::home;
 use super::ir::{Bound, ExprId, Kind, Op, Piece, ScopeId};
 use crate::lang::sql::{self, HOLE};
 use crate::text::{Snippet, Span};
@@ -157,6 +158,7 @@ impl Reading<'_> {
         }
         if let Some(named) = self.usage.named(composed.whole) {
             self.appended(&named.name, composed.whole, &mut pieces);
+            self.added_up(&named.name, named.scope, &mut pieces);
         } else if let Some((name, list)) = self.appended_to(composed.whole) {
             self.appended(&name, list, &mut pieces);
         }
@@ -270,6 +272,45 @@ impl Reading<'_> {
             let Kind::Member(base, method) = &self.module.expr(*callee).kind else { continue };
             if matches!(method.as_ref(), "append" | "extend" | "push" | "insert") && is(*base) {
                 pieces.open.extend(args.iter().map(|arg| arg.value));
+            }
+        }
+    }
+
+    /// What a text that has a name is put together with: `base + where`, `f"{base} {where}"`, `" ".join([base, where])`.
+    fn added_up(&self, name: &Arc<str>, scope: ScopeId, pieces: &mut Pieces) {
+        let mut named = vec![(Arc::clone(name), scope)];
+        let mut seen = HashSet::new();
+        while let Some((name, scope)) = named.pop() {
+            if !seen.insert((Arc::clone(&name), scope)) {
+                continue;
+            }
+            for index in 0..self.module.exprs.len() {
+                let id = ExprId(u32::try_from(index).unwrap_or(u32::MAX));
+                let own = self.module.expr(id);
+                if !matches!(&own.kind, Kind::Name(own) if *own == name)
+                    || home(self.module, own.scope, &name) != Some(scope)
+                {
+                    continue;
+                }
+                let mut whole = id;
+                while let Some(parent) = self.module.expr(whole).parent {
+                    match &self.module.expr(parent).kind {
+                        Kind::Binary { op: Op::Add, .. } | Kind::Text(_) => whole = parent,
+                        Kind::List(_) => match self.joined_around(parent) {
+                            Some(call) => whole = call,
+                            None => break,
+                        },
+                        _ => break,
+                    }
+                }
+                if whole == id {
+                    continue;
+                }
+                pieces.open.push(whole);
+                if let Some(named_too) = self.usage.named(whole) {
+                    self.appended(&named_too.name, whole, pieces);
+                    named.push((Arc::clone(&named_too.name), named_too.scope));
+                }
             }
         }
     }
