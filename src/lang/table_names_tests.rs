@@ -64,8 +64,9 @@ fn names_that_pieces_of_sql_take() {
 fn names_that_methods_of_unknown_objects_take() {
     python(&[
         "class Store:\n    def count_rows(self, table):\n        return c.execute(f'SELECT count(*) FROM {table}').fetchone()\ndef report(bot):\n    return bot.store.count_rows('‹users›')",
+        "from abc import ABC, abstractmethod\nclass Base(ABC):\n    @abstractmethod\n    def count_rows(self, table): ...\nclass Store(Base):\n    def count_rows(self, table):\n        return c.execute(f'SELECT count(*) FROM {table}').fetchone()\ndef report(bot):\n    return bot.store.count_rows('‹users›')",
         "class Store:\n    def count(self, table):\n        return c.execute(f'SELECT count(*) FROM {table}').fetchone()\ndef report(bot):\n    return bot.store.count('‹!users›')",
-        "class Store:\n    def count_rows(self, table):\n        return c.execute(f'SELECT count(*) FROM {table}').fetchone()\nclass Other:\n    def count_rows(self, table):\n        return len(table)\ndef report(bot):\n    return bot.store.count_rows('‹!users›')",
+        "class Store:\n    def count_rows(self, table):\n        return c.execute(f'SELECT count(*) FROM {table}').fetchone()\nclass Other:\n    def count_rows(self, name):\n        return len(name)\ndef report(bot):\n    return bot.store.count_rows('‹!users›')",
         "import unittest\nclass T(unittest.TestCase):\n    def test_tables(self):\n        c.execute(\"SELECT name FROM sqlite_master WHERE type='table'\")\n        tables = [row[0] for row in c.fetchall()]\n        for table in ['‹users›', '‹posts›']:\n            self.assertIn(table, tables, f'no {table}')",
         "class Store:\n    ALLOWED_TABLES = frozenset({'‹users›', '‹posts›'})\n    def rows(self, table):\n        if table not in self.ALLOWED_TABLES:\n            raise ValueError(f'no {table}')\n        return c.execute(f'SELECT * FROM {table}')\nimport unittest\nclass T(unittest.TestCase):\n    def test_it(self):\n        self.assertIsInstance(Store.ALLOWED_TABLES, frozenset)\n        Store().rows('‹users›')",
     ]);

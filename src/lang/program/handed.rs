@@ -329,15 +329,21 @@ impl<'p> Fillers<'_, 'p> {
             is_followed = true;
         }
         if !is_followed
-            && self.evaluator.ask(at, callee).iter().all(is_unknown)
             && let (Kind::Member(..), Some(position)) = (&module.expr(callee).kind, given.position)
-            && let Some((home, scope)) = self.evaluator.program.sole_taker(&Arc::from(name), position)
-            && let Some(module) = self.module(home)
+            && self.evaluator.ask(at, callee).iter().all(is_unknown)
         {
-            let is_method = module.scope(scope).parent.is_some_and(|own| module.scope(own).kind == ScopeKind::Class);
-            let own = usize::from(is_method && module.language == Language::Python);
-            let param = given.among(module.scope(scope).params.iter().map(|param| &param.name), own);
-            return param.and_then(|param| self.follow_name(home, scope, param, path, depth));
+            for (home, scope) in self.evaluator.program.takers(&Arc::from(name), position) {
+                let Some(module) = self.module(home) else { continue };
+                let is_method =
+                    module.scope(scope).parent.is_some_and(|own| module.scope(own).kind == ScopeKind::Class);
+                let own = usize::from(is_method && module.language == Language::Python);
+                let param = given.among(module.scope(scope).params.iter().map(|param| &param.name), own);
+                let elsewhere = param.and_then(|param| self.follow_name(home, scope, param, path, depth));
+                if elsewhere.is_some() {
+                    return elsewhere;
+                }
+                is_followed = true;
+            }
         }
         (!is_followed).then(|| format!("the name is handed to `{name}` as well"))
     }

@@ -204,12 +204,12 @@ impl<'p> Search<'_, 'p> {
                 Val::Class(target) => init && self.evaluator.constructor(*target) == Some((at, scope)),
                 _ => false,
             }) || init && self.evaluator.constructor_above(other, *callee) == Some((at, scope));
-            let is_sole = || {
+            let is_meant = || {
                 matches!(body.expr(*callee).kind, Kind::Member(..))
                     && callees.iter().all(is_unknown)
-                    && self.evaluator.program.sole_taker(&function.name, position) == Some((at, scope))
+                    && self.evaluator.program.takers(&function.name, position).any(|taker| taker == (at, scope))
             };
-            if reaches || is_sole() {
+            if reaches || is_meant() {
                 is_called = true;
                 self.walk(other, arg, &path);
             } else if !whole || module.language != Language::Python && is_unknown_object(body, *callee, &callees) {

@@ -317,9 +317,9 @@ impl Outlines {
         outlines
     }
 
-    /// Whether one function only has a name.
-    pub(super) fn is_sole(&self, name: &str) -> bool {
-        self.defined.get(&short_digest(name)) == Some(&1)
+    /// How many functions have a name.
+    pub(super) fn defined(&self, name: &str) -> usize {
+        self.defined.get(&short_digest(name)).map_or(0, |&count| usize::from(count))
     }
 
     /// The modules that were added.

@@ -219,16 +219,16 @@ impl<'l> Program<'l> {
         self.outlines.takes_table.contains_key(&(Arc::clone(name), position))
     }
 
-    /// The one function of the tree that can be meant where an object nobody knows is asked for a name: no other has it, it is more than
-    /// a word (`count_rows`), and it calls what it is handed there a table.
-    pub(super) fn sole_taker(&self, name: &Arc<str>, position: usize) -> Option<InModule<ScopeId>> {
+    /// The functions of the tree that can be meant where an object nobody knows is asked for a name: each that has it calls what it is
+    /// handed there a table, and the name is more than a word (`count_rows`).
+    pub(super) fn takers(&self, name: &Arc<str>, position: usize) -> impl Iterator<Item = InModule<ScopeId>> {
         let letters = name.trim_matches('_');
-        let is_humped =
+        let humped =
             letters.chars().zip(letters.chars().skip(1)).any(|(one, next)| one.is_lowercase() && next.is_uppercase());
-        if !(letters.contains('_') || is_humped) || !self.outlines.is_sole(name) {
-            return None;
-        }
-        self.places(self.outlines.takes_table.get(&(Arc::clone(name), position))).next()
+        let takers = self.outlines.takes_table.get(&(Arc::clone(name), position));
+        let are_all =
+            |takers: &&Vec<_>| (letters.contains('_') || humped) && self.outlines.defined(name) == takers.len();
+        self.places(takers.filter(are_all))
     }
 
     /// There are more calls of a name than [`Self::every_caller`] gives.
