@@ -240,6 +240,11 @@ fn histories_that_cannot_be_told_hold_the_table() {
         stays(reason, POST, &steps);
     }
     stays("its `Meta` is made at run time", &format!("{POST}    Meta = meta('blog')\n"), MADE);
+    stays(
+        "a `Meta` stands further in",
+        &format!("{POST}    if True:\n        class Meta:\n            ordering = ['title']\n"),
+        MADE,
+    );
     stays("the class stands on one line", "class Post(models.Model): title = models.TextField()\n", MADE);
 }
 

@@ -56,6 +56,9 @@ impl<'a> Writer<'a> {
                 false => Edit::insert(at_byte(first.start_byte()), format!("db_table = {value}{end}{indent}")),
             });
         }
+        if self.source.slice(span(body)).contains("class Meta") {
+            return Err(Refusal::because("a `Meta` stands further in"));
+        }
         let step = indent.strip_prefix(self.indent_of(class)).filter(|step| !step.is_empty()).unwrap_or("    ");
         let derived = base.map(|base| format!("({base}.Meta)")).unwrap_or_default();
         let meta = format!("class Meta{derived}:{end}{indent}{step}db_table = {value}");
