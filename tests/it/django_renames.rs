@@ -165,6 +165,11 @@ fn tables_between_models_and_indexes_keep_their_names() {
         "        migrations.CreateModel(name='Post', fields=[('groups', models.ManyToManyField(to='auth.group'))]),\n",
     );
     stays(
+        "a field between two models of `Post` is of a kind of its own, or put together at run time",
+        "from sorted import SortedManyToManyField\nclass Post(models.Model):\n    tags = SortedManyToManyField('Tag')\n",
+        "        migrations.CreateModel(name='Post', fields=[('tags', SortedManyToManyField(to='blog.tag'))]),\n",
+    );
+    stays(
         "the tables of the `ManyToManyField` of `Tagged` take their names from those of the models below it",
         "class Tagged(models.Model):\n    tags = models.ManyToManyField('Tag')\n    class Meta:\n        abstract = True\nclass Post(Tagged):\n    pass\n",
         "        migrations.CreateModel(name='Post', fields=[('tags', models.ManyToManyField(to='blog.tag'))]),\n",

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::evaluate::{InModule, Val, argument};
+use super::evaluate::{InModule, Val, argument, literal};
 use super::facts::Reading;
-use super::ir::{Arg, Bound, ExprId, Kind, Module, Piece, ScopeId};
+use super::ir::{Arg, Bound, ExprId, Kind, Module, ScopeId};
 use super::metas::{ABSTRACT, App, is_plain, says_true};
 use super::models::{is_many_to_many, is_nameless_index};
-use super::steps::{Steps, last_name};
+use super::steps::{Steps, is_between, last_name};
 use crate::finding::Declared;
 use crate::lang::facts::{Access, Naming, TableUse};
 use crate::text::Span;
@@ -161,7 +161,12 @@ impl Reading<'_> {
         }
         let own = fields_between(self.module, class);
         let nameless: Vec<ExprId> = self.calls_within(class, is_nameless_index);
-        self.above(class, 0).into_iter().try_for_each(|(at, above)| self.is_free_of_names(at, above))?;
+        if self.calls_within(class, is_between).len() != own.len() {
+            return Err(format!(
+                "a field between two models of `{name}` is of a kind of its own, or put together at run time"
+            ));
+        }
+        self.above((self.at, class), 0).into_iter().try_for_each(|(at, above)| self.is_free_of_names(at, above))?;
         let foreign = self.foreign_base(class);
         let Some(steps) = Steps::of(self.evaluator.program, &app.folder)? else {
             if let Some(other) = self.made_elsewhere(&lower) {
@@ -217,7 +222,7 @@ impl Reading<'_> {
         let Some(module) = self.evaluator.program.module(at) else { return Ok(()) };
         let (name, span) = (&module.scope(class).name, module.scope(class).span);
         let within = |call: ExprId| span.contains(module.expr(call).span);
-        if module.calls.iter().any(|&call| within(call) && is_many_to_many(module, call)) {
+        if module.calls.iter().any(|&call| within(call) && is_between(module, call)) {
             return Err(format!(
                 "the tables of the `ManyToManyField` of `{name}` take their names from those of the models below it"
             ));
@@ -235,11 +240,7 @@ impl Reading<'_> {
     }
 
     /// Abstract classes, and those that are no models, above a class.
-    fn above(&self, class: ScopeId, depth: u32) -> Vec<InModule<ScopeId>> {
-        self.abstract_above((self.at, class), depth)
-    }
-
-    fn abstract_above(&self, (at, class): InModule<ScopeId>, depth: u32) -> Vec<InModule<ScopeId>> {
+    fn above(&self, (at, class): InModule<ScopeId>, depth: u32) -> Vec<InModule<ScopeId>> {
         let Some(module) = self.evaluator.program.module(at).filter(|_| depth < DEPTH) else { return Vec::new() };
         let mut found = Vec::new();
         for &base in &module.scope(class).bases {
@@ -250,7 +251,7 @@ impl Reading<'_> {
                 };
                 if self.is_no_model(home, above) || says_true(home, above.1, "abstract") {
                     found.push(above);
-                    found.extend(self.abstract_above(above, depth + 1));
+                    found.extend(self.above(above, depth + 1));
                 }
             }
         }
@@ -259,7 +260,7 @@ impl Reading<'_> {
 
     /// A base class outside the tree of which it is not known what it adds.
     fn foreign_base(&self, class: ScopeId) -> Option<Arc<str>> {
-        let classes = std::iter::once((self.at, class)).chain(self.above(class, 0));
+        let classes = std::iter::once((self.at, class)).chain(self.above((self.at, class), 0));
         let mut bases = classes.flat_map(|(at, class)| {
             let module = self.evaluator.program.module(at);
             let bases = module.map(|module| module.scope(class).bases.clone()).unwrap_or_default();
@@ -306,19 +307,6 @@ fn fields_between(module: &Module, class: ScopeId) -> BTreeMap<String, ExprId> {
         }
     }
     found
-}
-
-/// The text of a string literal.
-pub(super) fn literal(module: &Module, expr: ExprId) -> Option<String> {
-    let Kind::Text(pieces) = &module.expr(expr).kind else { return None };
-    let mut text = String::new();
-    for piece in pieces {
-        match piece {
-            Piece::Text(run, _) => text.push_str(run),
-            Piece::Hole(_) => return None,
-        }
-    }
-    Some(text)
 }
 
 /// `*args`, `**options`: what a call is handed is not all written here.

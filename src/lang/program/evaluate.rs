@@ -407,18 +407,22 @@ pub(super) fn argument(args: &[Arg], position: usize, keywords: &[&str]) -> Opti
     by_name.or_else(|| args.iter().filter(|arg| arg.name.is_none()).nth(position)).map(|arg| arg.value)
 }
 
+/// The text of a string literal.
+pub(super) fn literal(module: &Module, expr: ExprId) -> Option<String> {
+    let Kind::Text(pieces) = &module.expr(expr).kind else { return None };
+    let mut text = String::new();
+    for piece in pieces {
+        match piece {
+            Piece::Text(run, _) => text.push_str(run),
+            Piece::Hole(_) => return None,
+        }
+    }
+    Some(text)
+}
+
 pub(super) fn static_text(module: &Module, expr: ExprId) -> Option<String> {
     match &module.expr(expr).kind {
-        Kind::Text(pieces) => {
-            let mut text = String::new();
-            for piece in pieces {
-                match piece {
-                    Piece::Text(run, _) => text.push_str(run),
-                    Piece::Hole(_) => return None,
-                }
-            }
-            Some(text)
-        }
+        Kind::Text(_) => literal(module, expr),
         Kind::Name(name) => Some(name.to_string()),
         Kind::Number(digits) => Some(digits.to_string()),
         _ => None,

@@ -3,8 +3,7 @@
 
 use std::sync::Arc;
 
-use super::django::literal;
-use super::evaluate::{InModule, Val};
+use super::evaluate::{InModule, Val, literal};
 use super::facts::Reading;
 use super::ir::{Bound, ExprId, Module, Scope, ScopeId};
 use super::models::{app_label, is_meta, static_truth};

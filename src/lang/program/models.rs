@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::django::literal;
-use super::evaluate::{InModule, Val};
+use super::evaluate::{InModule, Val, literal};
 use super::facts::Reading;
 use super::ir::{Bound, ExprId, Kind, Module, Scope, ScopeId, ScopeKind};
 use super::metas::ABSTRACT;

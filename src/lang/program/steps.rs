@@ -1,8 +1,8 @@
 //! Migrations of one Django app: which of their places make a model, its fields between two models and its indexes. Follows no name, and
 //! refuses what it cannot be sure of, in words for people.
 
-use super::django::{is_spread, literal};
-use super::evaluate::argument;
+use super::django::is_spread;
+use super::evaluate::{argument, literal};
 use super::ir::{Arg, ExprId, Kind, Module};
 use super::view::View;
 use crate::text::Span;
@@ -336,7 +336,7 @@ impl<'p> Steps<'p> {
 }
 
 /// A field between two models that names no table: also one of a class that is called so.
-fn is_between(module: &Module, field: ExprId) -> bool {
+pub(super) fn is_between(module: &Module, field: ExprId) -> bool {
     let Kind::Call { args, .. } = &module.expr(field).kind else { return false };
     last_name(module, field).is_some_and(|(name, _)| name.ends_with("ManyToManyField"))
         && !args.iter().any(|arg| matches!(arg.name.as_deref(), Some("db_table" | "through")))
