@@ -252,3 +252,23 @@ fn names_that_typeorm_makes_by_a_digest() {
     let told = step("queryRunner.query('CREATE INDEX \"IDX_97672ac88f789774dd47f7c8be\" ON \"users\" (\"email\")')");
     all_of_them("users", "a.ts", &told);
 }
+
+#[test]
+fn entities_of_mikro_orm() {
+    let open = "import { Entity, ManyToMany, Collection } from '@mikro-orm/core';\n";
+    let (texts, page) = renamed("users", &[("a.ts", &format!("{open}@Entity()\nexport class Users {{}}\n"))]);
+    assert!(texts[1].contains("@Entity({ tableName: 'people' })\nexport class Users"), "{page}{texts:?}");
+    let named = |field: &str| {
+        format!(
+            "{open}@Entity({{ tableName: 'users' }})\nexport class User {{\n  {field}\n  roles = new Collection(this);\n}}\n"
+        )
+    };
+    all_of_them("users", "a.ts", &named(""));
+    all_of_them("users", "a.ts", &named("@ManyToMany({ entity: () => Role, pivotTable: 'user_roles' })"));
+    none_of_them(
+        "MikroORM calls a table between two models after theirs",
+        "users",
+        "a.ts",
+        &named("@ManyToMany(() => Role)"),
+    );
+}

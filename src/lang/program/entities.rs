@@ -12,6 +12,7 @@ use crate::text::Span;
 
 const SEQUELIZE: &str = "Sequelize takes the table's name from the model: give it a `tableName`";
 const BETWEEN: &str = "a `@JoinTable()` takes the name of its table from those of models: give it a `name`";
+const PIVOT: &str = "MikroORM calls a table between two models after theirs: give it a `pivotTable`";
 const COLUMNS_BETWEEN: &str =
     "the columns of a `@JoinTable()` are called after tables: give it a `joinColumn` and an `inverseJoinColumn`";
 const THROUGH: &str = "Sequelize takes it for the name of a model, or makes the table";
@@ -86,6 +87,16 @@ impl Reading<'_> {
         }
         for (name, reason) in &between {
             self.named_between(name, reason);
+        }
+        // MikroORM calls a table between two models after that of one of them.
+        let text = &self.module.source.text;
+        let is_between = ["ManyToMany(", "manyToMany("].iter().any(|sign| text.contains(sign));
+        if text.contains("mikro-orm") && is_between && !text.contains("pivotTable") {
+            for found in &mut self.facts.table_uses {
+                if found.access == Access::Defines && matches!(found.naming, Naming::Given | Naming::Implied) {
+                    found.fixed.get_or_insert_with(|| PIVOT.into());
+                }
+            }
         }
     }
 

@@ -60,10 +60,15 @@ impl Writer<'_, '_> {
                 let given = rest.trim_start();
                 let count = |quote: char| self.source.text.matches(quote).count();
                 let quote = if count('\'') > count('"') { '\'' } else { '"' };
-                if given.starts_with(')') {
+                // MikroORM's decorator takes options alone.
+                let mikro = self.source.text.contains("mikro-orm");
+                let key = if mikro { "tableName" } else { "name" };
+                if given.starts_with(')') && mikro {
+                    (inside, format!("{{ tableName: {quote}{to}{quote} }}"))
+                } else if given.starts_with(')') {
                     (inside, format!("{quote}{to}{quote}"))
                 } else if given.starts_with('{') {
-                    (inside + rest.len() - given.len() + 1, format!(" name: {quote}{to}{quote},"))
+                    (inside + rest.len() - given.len() + 1, format!(" {key}: {quote}{to}{quote},"))
                 } else {
                     return Err(Refusal::because("what describes the table is put together elsewhere"));
                 }
@@ -129,6 +134,14 @@ mod tests {
             (
                 "@Entity({ synchronize: false })\nclass user {}",
                 "@Entity({ name: \"people\", synchronize: false })\nclass user {}",
+            ),
+            (
+                "import '@mikro-orm/core';\n@Entity()\nclass user {}",
+                "import '@mikro-orm/core';\n@Entity({ tableName: 'people' })\nclass user {}",
+            ),
+            (
+                "import '@mikro-orm/core';\n@Entity({ repository: () => A })\nclass user {}",
+                "import '@mikro-orm/core';\n@Entity({ tableName: 'people', repository: () => A })\nclass user {}",
             ),
             ("@Entity(options)\nclass user {}", "refused: what describes the table is put together elsewhere"),
             ("f({ name: 'user' })", "refused: the name is put together from pieces"),
