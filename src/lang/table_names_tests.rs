@@ -55,6 +55,12 @@ fn names_that_pieces_of_sql_take() {
         "def find(word, exact):\n    query = 'SELECT id FROM ‹users› WHERE '\n    if exact:\n        where = ' ‹users›.name = ? '\n    else:\n        where = ' (‹users›.name >= ? AND ‹users›.name < ?) '\n    order = ' ORDER BY ‹users›.age DESC '\n    sql = query + where + order\n    return c.execute(sql, (word,))",
         "def find(word):\n    base = 'SELECT id FROM ‹users›'\n    where = 'WHERE ‹users›.name = ?'\n    return c.execute(f'{base} {where} ORDER BY ‹users›.age', (word,))",
         "def find(word):\n    base = 'SELECT id FROM ‹users›'\n    where = 'WHERE ‹users›.name = ?'\n    return c.execute(' '.join([base, where]), (word,))",
+        "class R:\n    sql = 'SELECT * FROM {t}'\n    def __init__(self, t):\n        self.t = t\n    def all(self):\n        return c.execute(self.sql.format(t=self.t))\nR('‹users›').all()",
+        "def run(**names):\n    c.execute('SELECT * FROM {t}'.format(**names))\nrun(t='‹users›')",
+        "def drop(*names):\n    for name in names:\n        c.execute(f'DROP TABLE {name}')\ndef first(*names):\n    c.execute(f'DROP TABLE {names[0]}')\nfirst('‹users›', 'id')",
+        "c.execute('SELECT * FROM {t}'.format_map({'t': '‹users›'}))",
+        "settings = {'table': '‹users›'}\nc.execute(f\"SELECT * FROM {settings.get('table', '‹users›')}\")",
+        "import os\nT = os.environ.get('USERS_TABLE', '‹!users›')\nc.execute(f'SELECT * FROM {T}')",
         "INSERT = 'INSERT INTO %(table)s VALUES (1)'\nfor t in ('‹users›', '‹posts›'):\n    c.execute(INSERT % {'table': t})",
         "T = '‹!users›'\nc.execute(f'SELECT * FROM {T}')\nopen(f'copied from {T}')",
     ]);

@@ -117,7 +117,7 @@ fn tables(names: &[String]) -> Option<Regex> {
     let ways = [
         // `"users"`, `"users.id"`, `"users as u"`
         format!(r#"["'`](?:{names})(?:["'`.]|\s+as\b)"#),
-        format!(r#"\b(?:{words})\s+(?:\w+\.)?["'`\[\\]*(?:{names})\b"#),
+        format!(r#"\b(?:{words})(?:\s+|\\s[+*]?)(?:\w+\.)?["'`\[\\]*(?:{names})\b"#),
         // SQL into which it may be filled.
         r#"(?-i:\b(?:FROM|JOIN|INTO|UPDATE|TABLE|EXISTS)\s+["'`\[\\]*(?:%[s(]|\$?\{))"#.to_owned(),
         // What a library, a schema or a mapper calls by it.

@@ -52,6 +52,31 @@ fn frames_that_are_written_one_by_one() {
 }
 
 #[test]
+fn sql_that_is_filled_in_where_it_does_not_stand() {
+    for whole in [
+        "Q = {'all': 'SELECT * FROM {t}', 'one': 'SELECT * FROM {t} WHERE id = ?'}\nc.execute(Q['all'].format(t='users'))\n",
+        "for sql in ['DELETE FROM {}', 'DROP TABLE {}']:\n    c.execute(sql.format('users'))\n",
+        "def run(sql, table):\n    c.execute(sql % table)\nrun('DELETE FROM %s', 'users')\n",
+        "Q = {'all': 'SELECT * FROM {t}'}\nfor sql in Q.values():\n    c.execute(sql.format_map({'t': 'users'}))\n",
+    ] {
+        all_of_them("users", "a.py", &format!("{OPEN}{whole}"));
+    }
+    for (reason, held) in [
+        (
+            "it takes the place of a word of SQL",
+            "SQL = 'SELECT * FROM __T__'\nc.execute(SQL.replace('__T__', 'users'))\n",
+        ),
+        ("it is looked for in a statement", "c.execute(sql)\nassert 'users' in conn.execute.call_args[0][0]\n"),
+        (
+            "it stands in a piece of SQL that nothing is seen to put together",
+            "import re\nassert re.search(r'FROM\\s+users', str(query))\n",
+        ),
+    ] {
+        none_of_them(reason, "users", "a.py", &format!("{OPEN}{held}"));
+    }
+}
+
+#[test]
 fn tables_between_two_models_that_nobody_names() {
     none_of_them(
         "the table takes its name from two models: give the field a `through`",

@@ -302,6 +302,23 @@ impl<'p> Search<'_, 'p> {
             {
                 self.walk(at, *base, &then(Step::Value, path));
             }
+            (Kind::Member(_, method) | Kind::Name(method), _) if method.as_ref() == "getenv" => {
+                args.get(1).into_iter().for_each(|default| self.walk(at, default.value, path));
+                self.found.is_open = true;
+                return;
+            }
+            // `settings.get("table", "users")`
+            (Kind::Member(base, method), _)
+                if module.language == Language::Python
+                    && matches!(method.as_ref(), "get" | "pop" | "setdefault")
+                    && args.len() == 2 =>
+            {
+                let key = first.and_then(|key| static_text(module, key));
+                self.walk(at, *base, &then(key.map_or(Step::Value, Step::Field), path));
+                args.get(1).into_iter().for_each(|default| self.walk(at, default.value, path));
+                self.found.is_open = true;
+                return;
+            }
             (Kind::Member(_, method), [Step::Each, rest @ ..]) if matches!(method.as_ref(), "map" | "flatMap") => {
                 if let Some(Kind::Function(function)) = first.map(|first| &module.expr(first).kind) {
                     let path = if method.as_ref() == "map" { rest } else { path };

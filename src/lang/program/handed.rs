@@ -7,7 +7,7 @@ use super::collections::{Held, each, part, somewhere, within};
 use super::compared::asserted;
 use super::evaluate::{Val, is_unknown};
 use super::fillers::{Elsewhere, Fillers, home};
-use super::ir::{Arg, ExprId, Kind, Module, Op, Piece, ScopeKind};
+use super::ir::{Arg, ExprId, Kind, Module, Op, Param, Piece, ScopeKind};
 use super::knex;
 use super::known;
 use super::kysely;
@@ -18,6 +18,8 @@ use super::tables::takes_table;
 use super::usage::{Purpose, Usage};
 use crate::lang::{Language, sql};
 
+/// Why a default stays that a variable of the machine can take the place of.
+const OF_MACHINE: &str = "it is the default of a variable, which may be set to the old name where the program runs";
 /// Texts that are put together from texts.
 const DEPTH: u32 = 64;
 /// Letters of a text that a reason shows.
@@ -172,6 +174,18 @@ impl<'p> Fillers<'_, 'p> {
     /// A method that does with a name what its own name says.
     fn handed_to_method(&self, given: &Given<'_, 'p>, base: ExprId, method: &str) -> Option<Elsewhere> {
         let Given { at, module, expr, callee, call, args, position, keyword, path, depth } = *given;
+        // `settings.get("table", "users")`
+        if position == Some(1) && matches!(method, "get" | "pop" | "setdefault") && module.language == Language::Python
+        {
+            let of_machine = module.source.slice(module.expr(base).span).ends_with("environ");
+            return Some(match of_machine {
+                true => Some(OF_MACHINE.to_owned()),
+                false => self.follow(at, call, path, depth),
+            });
+        }
+        if method == "getenv" {
+            return Some(Some(OF_MACHINE.to_owned()));
+        }
         if known::runs_sql(method) || path.is_empty() && takes_table(method, position, keyword) {
             return Some(None);
         }
@@ -244,6 +258,7 @@ impl<'p> Fillers<'_, 'p> {
                 }
                 None => Some(None),
             },
+            "getenv" => Some(Some(OF_MACHINE.to_owned())),
             "len" | "print" => Some(None),
             _ => {
                 let (one, other) =
@@ -321,8 +336,19 @@ impl<'p> Fillers<'_, 'p> {
             let Some((home, scope)) = function else { continue };
             let Some(params) = self.module(home).map(|module| &module.scope(scope).params) else { continue };
             let own = usize::from(method && module.language == Language::Python);
-            let Some(param) = given.among(params.iter().map(|param| &param.name), own) else { continue };
-            let elsewhere = self.follow_name(home, scope, param, path, depth);
+            let named = given.among(params.iter().map(|param| &param.name), own);
+            // `def f(**options)`
+            let before = |param: &Param| self.module(home)?.source.text.get(..param.span.start as usize);
+            let takes_options = |param: &&Param| param.rest && before(param).is_some_and(|text| text.ends_with("**"));
+            let options = keyword.zip(params.iter().find(takes_options));
+            let elsewhere = match (named, options) {
+                (Some(param), _) => self.follow_name(home, scope, param, path, depth),
+                (None, Some((option, param))) => {
+                    let path = within(Held::Value(Some(option.to_owned())), path);
+                    self.follow_name(home, scope, &param.name, &path, depth)
+                }
+                (None, None) => continue,
+            };
             if elsewhere.is_some() {
                 return elsewhere;
             }

@@ -196,7 +196,17 @@ impl<'p> Search<'_, 'p> {
         for (other, call) in calls {
             let Some(body) = self.evaluator.program.module(other) else { continue };
             let Kind::Call { callee, args } = &body.expr(call).kind else { continue };
-            let Some((arg, way)) = handed(args, position, param.name.as_ref()) else { continue };
+            let given = match path.split_first() {
+                // `def f(**options)`, `def f(*names)`
+                Some((Step::Field(key), rest)) if param.rest => {
+                    argument(args, usize::MAX, &[key.as_str()]).map(|arg| (arg, None, rest))
+                }
+                Some((Step::Part(part), rest)) if param.rest => {
+                    argument(args, position + part, &[]).map(|arg| (arg, None, rest))
+                }
+                _ => handed(args, position, param.name.as_ref()).map(|(arg, way)| (arg, way, path)),
+            };
+            let Some((arg, way, path)) = given else { continue };
             let path: Vec<Step> = way.into_iter().chain(path.iter().cloned()).collect();
             let (callees, whole) = self.evaluator.ask_whole(other, *callee);
             let reaches = callees.iter().any(|val| match val {

@@ -1,18 +1,23 @@
 //! What code fills into SQL where a table is wanted: an f-string's hole, an argument of `.format(..)` or of `%`, beside the text or
 //! wherever the name is used that the text has. Decides nothing.
 
+use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::Arc;
 
-use super::behind::Step;
+use super::behind::{Step, literals_behind};
 use super::evaluate::{InModule, Val};
 use super::facts::Reading;
 use super::fillers::home;
-use super::ir::{Bound, ExprId, Kind, Module, Op, ScopeId, ScopeKind};
+use super::ir::{Bound, ExprId, Kind, Module, Op, Piece, ScopeId, ScopeKind};
+use super::known;
 use super::members::enclosing_class;
 use super::origins::handed;
 use super::pieces::Composed;
 use super::queries::value_of;
-use crate::lang::sql;
+use crate::lang::facts::{Access, Naming};
+use crate::lang::value::Value;
+use crate::lang::{Language, sql};
 
 /// Modules in which uses of a text's name are looked for.
 const MODULES: usize = 48;
@@ -23,7 +28,7 @@ pub(super) type Filler = (ExprId, Option<Step>);
 impl Reading<'_> {
     /// What is filled in at `span`, where the text stands.
     pub(super) fn filler(&self, composed: &Composed, span: Range<usize>) -> Option<Filler> {
-        let slot = Slot::of(composed, &span)?;
+        let slot = Slot::of(&composed.snippet.text, &span)?;
         if slot.name.chars().eq([sql::HOLE]) {
             return composed.holes.iter().find(|(at, _)| span.contains(at)).map(|(_, hole)| (*hole, None));
         }
@@ -33,12 +38,96 @@ impl Reading<'_> {
 
     /// What is filled in at `span` wherever the text is used under its name: `SQL.format("users")`.
     pub(super) fn fillers_by_name(&self, composed: &Composed, span: Range<usize>) -> Vec<(usize, Filler)> {
-        let (Some(slot), [text]) = (Slot::of(composed, &span), composed.texts.as_slice()) else { return Vec::new() };
+        let (Some(slot), [text]) = (Slot::of(&composed.snippet.text, &span), composed.texts.as_slice()) else {
+            return Vec::new();
+        };
         let Some(named) = self.usage.named(*text) else { return Vec::new() };
         let uses = self.uses_of(&named.name, named.scope);
         uses.into_iter()
             .filter_map(|(at, used)| Some((at, slot.filled(self.evaluator.program.module(at)?, used)?)))
             .collect()
+    }
+
+    /// SQL that is filled in where its text does not stand: `QUERIES["all"].format("users")`, `for sql in STEPS: sql % "users"`. And a word of
+    /// SQL that another takes the place of: `SQL.replace("TABLE", "users")`.
+    pub(super) fn templates(&mut self) {
+        if self.evaluator.program.renamed.is_empty() {
+            return;
+        }
+        for template in self.template_uses() {
+            let known = self.facts.table_uses.len();
+            let connection = self.connection_of_run(template);
+            for (home, literal) in literals_behind(&self.evaluator, self.at, template).literals {
+                let Some(words) = self.evaluator.program.module(home).and_then(|module| sql_of(module, literal)) else {
+                    continue;
+                };
+                for (span, access) in sql::statements(&words).into_iter().flat_map(|statement| statement.filled) {
+                    let filler = Slot::of(&words, &span).and_then(|slot| slot.filled(self.module, template));
+                    if let Some(filler) = filler {
+                        self.part_names_table(filler, access, Naming::Filled, &connection);
+                    }
+                }
+                if let Some(other) = replaced_by(self.module, template) {
+                    let mut found = literals_behind(&self.evaluator, self.at, other);
+                    let reason = Arc::from("it takes the place of a word of SQL");
+                    found.perhaps.extend(found.literals.drain(..).map(|literal| (literal, Arc::clone(&reason))));
+                    self.literals_name_table(found, Access::Reads, Naming::Spoken, &connection, other);
+                }
+            }
+            // What was found with its connection is known better.
+            let told: HashSet<_> = self.facts.table_uses.iter().take(known).map(|found| found.place.clone()).collect();
+            let mut index = 0;
+            self.facts.table_uses.retain(|found| {
+                index += 1;
+                index <= known || !found.connection.is_empty() || !told.contains(&found.place)
+            });
+        }
+    }
+
+    /// What a method or an operator fills in, other than a text that stands there.
+    fn template_uses(&self) -> Vec<ExprId> {
+        let mut found = Vec::new();
+        for expr in &self.module.exprs {
+            let (template, is_text_too) = match &expr.kind {
+                Kind::Call { callee, args } => match &self.module.expr(*callee).kind {
+                    Kind::Member(base, method) if method.as_ref() == "replace" && args.len() == 2 => (*base, true),
+                    Kind::Member(base, method) if method.as_ref() == "format_map" => (*base, true),
+                    Kind::Member(base, method) if method.as_ref() == "format" => (*base, false),
+                    _ => continue,
+                },
+                Kind::Binary { op: Op::Mod, left, right }
+                    if !matches!(self.module.expr(*right).kind, Kind::Number(_)) =>
+                {
+                    (*left, false)
+                }
+                _ => continue,
+            };
+            let is_text = matches!(self.module.expr(template).kind, Kind::Text(_));
+            if (is_text_too || !is_text) && self.module.language == Language::Python {
+                found.push(template);
+            }
+        }
+        found
+    }
+
+    /// The connection of the method that runs what is made of an expression.
+    fn connection_of_run(&self, expr: ExprId) -> Vec<Value> {
+        let mut at = expr;
+        for _ in 0..4 {
+            let Some(parent) = self.module.expr(at).parent else { break };
+            if let Kind::Call { callee, .. } = &self.module.expr(parent).kind
+                && let Kind::Member(base, method) = &self.module.expr(*callee).kind
+                && known::runs_sql(method)
+            {
+                let found = self.evaluator.ask(self.at, *base);
+                return found
+                    .iter()
+                    .find_map(|val| if let Val::Connection(values) = val { Some(values.to_vec()) } else { None })
+                    .unwrap_or_default();
+            }
+            at = parent;
+        }
+        Vec::new()
     }
 
     /// Every expression that is the name which a scope of this module binds.
@@ -97,6 +186,29 @@ impl Reading<'_> {
     }
 }
 
+/// The words of a literal that is SQL, with a mark for each hole.
+fn sql_of(module: &Module, literal: ExprId) -> Option<String> {
+    let Kind::Text(pieces) = &module.expr(literal).kind else { return None };
+    let mut words = String::new();
+    for piece in pieces {
+        match piece {
+            Piece::Text(text, _) => words.push_str(text),
+            Piece::Hole(_) => words.push(sql::HOLE),
+        }
+    }
+    sql::looks_like_sql(&words).then_some(words)
+}
+
+/// What takes the place of a word of `template`: `template.replace("TABLE", name)`.
+fn replaced_by(module: &Module, template: ExprId) -> Option<ExprId> {
+    let member = module.expr(template).parent?;
+    let call = module.expr(member).parent?;
+    match (&module.expr(member).kind, &module.expr(call).kind) {
+        (Kind::Member(_, method), Kind::Call { args, .. }) if method.as_ref() == "replace" => Some(args.get(1)?.value),
+        _ => None,
+    }
+}
+
 /// A place of a text that is filled in.
 struct Slot<'t> {
     /// What stands there, without quotes: `{table}`, `%s`.
@@ -105,16 +217,25 @@ struct Slot<'t> {
 }
 
 impl<'t> Slot<'t> {
-    fn of(composed: &'t Composed, span: &Range<usize>) -> Option<Self> {
-        let words = composed.snippet.text.get(span.clone())?;
+    fn of(text: &'t str, span: &Range<usize>) -> Option<Self> {
+        let words = text.get(span.clone())?;
         let name = words.trim_matches(['"', '\'', '`', '[', ']']);
-        Some(Self { name, before: composed.snippet.text.get(..span.start)? })
+        Some(Self { name, before: text.get(..span.start)? })
     }
 
     /// What is filled in where `template` is the text, or a name of it.
     fn filled(&self, module: &Module, template: ExprId) -> Option<Filler> {
         let parent = module.expr(template).parent?;
         match &module.expr(parent).kind {
+            Kind::Member(_, method) if method.as_ref() == "format_map" => {
+                let Kind::Call { args, .. } = &module.expr(module.expr(parent).parent?).kind else { return None };
+                let key = self.name.strip_prefix('{')?.strip_suffix('}')?;
+                let given = args.first()?.value;
+                Some(match value_of(module, given, key) {
+                    Some(value) => (value, None),
+                    None => (given, Some(Step::Field(key.to_owned()))),
+                })
+            }
             Kind::Member(_, method) if method.as_ref() == "format" => {
                 let Kind::Call { args, .. } = &module.expr(module.expr(parent).parent?).kind else { return None };
                 let key = self.name.strip_prefix('{')?.strip_suffix('}')?;

@@ -97,6 +97,7 @@ impl Reading<'_> {
             };
             let reason = match self.holder(text) {
                 _ if self.fills_template(text) => "it is filled into a template".to_owned(),
+                _ if self.is_sought_in_sql(text) => "it is looked for in a statement".to_owned(),
                 Some(Holder::Named(holder)) if speaks(&holder) => format!("it may be the name that `{holder}` holds"),
                 Some(Holder::Takes(call)) => format!("`{call}` may take it for the name of a table"),
                 _ => match self.handed_to_unknown(text).filter(|_| !python) {
@@ -245,6 +246,19 @@ impl Reading<'_> {
         let Kind::Member(base, name) = &self.module.expr(expr).kind else { return false };
         let of_class = |word: String| ["Class", "Model", "constructor"].iter().any(|own| word.ends_with(own));
         name.as_ref() == "name" && self.last_word(*base).is_some_and(of_class)
+    }
+
+    /// `"users" in query`, `"users" in connection.execute.call_args[0][0]`
+    fn is_sought_in_sql(&self, literal: ExprId) -> bool {
+        let Some(parent) = self.module.expr(literal).parent else { return false };
+        let Kind::Binary { op: Op::Compare, left, right } = self.module.expr(parent).kind else { return false };
+        let words = |expr: ExprId| self.module.source.slice(self.module.expr(expr).span);
+        let between = Span { start: self.module.expr(left).span.end, end: self.module.expr(right).span.start };
+        let is_in = self.module.source.slice(between).split_whitespace().any(|word| word == "in");
+        let other = words(right).to_ascii_lowercase();
+        is_in
+            && left == literal
+            && ["sql", "query", "queries", "statement", "stmt", "call_args"].iter().any(|own| other.contains(own))
     }
 
     /// `Template("SELECT * FROM $table").substitute(table="users")`
@@ -453,6 +467,9 @@ fn in_sql(words: &str, table: &str) -> Vec<std::ops::Range<usize>> {
         let compared = after_column.is_some_and(|rest| {
             rest.len() + 1 < behind.len() && BEHIND.iter().any(|sign| rest.trim_start().starts_with(sign))
         });
+        // A pattern: `FROM\s+users`.
+        let pattern = ["\\s+", "\\s*", "\\s"].iter().find_map(|blank| before.strip_suffix(blank));
+        let before = pattern.map_or_else(|| before.to_owned(), |rest| format!("{rest} "));
         let joined = before.ends_with(char::is_whitespace)
             && BEFORE.iter().any(|word| {
                 let rest = before.trim_end().strip_suffix(word);

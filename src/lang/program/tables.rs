@@ -152,6 +152,7 @@ impl Reading<'_> {
         }
         self.builders();
         self.name_others();
+        self.templates();
         self.spoken();
         if self.module.language == Language::Python {
             self.written_out();
