@@ -46,6 +46,22 @@ fn names_that_are_compared() {
 }
 
 #[test]
+fn names_that_functions_give_which_are_handed_on() {
+    python(&[
+        "def data(db):\n    return (('‹!users›', ('name',)), ('‹!posts›', ('id',)))\ndef insert(rows):\n    rows = rows(c) if callable(rows) else rows\n    for table, columns in rows:\n        c.execute(f\"INSERT INTO {table} ({','.join(columns)}) VALUES (1)\")\ninsert(data)",
+        "def insert(rows):\n    for table in rows():\n        c.execute(f'DELETE FROM {table}')\ninsert(lambda: ['‹!users›'])",
+    ]);
+}
+
+#[test]
+fn names_of_tables_of_a_class_that_the_tree_has() {
+    python(&[
+        "class Table:\n    def __init__(self, name, key=None):\n        self.name = name\n        self.key = key\nSCHEMA = [Table('‹users›', key='id'), Table('‹posts›', key=('id', 'name'))]",
+        "from rich.table import Table\nTable('users', 'id')",
+    ]);
+}
+
+#[test]
 fn names_that_pieces_of_sql_take() {
     python(&[
         "T = '‹users›'\ndef add(row):\n    sql = 'INSERT INTO {} ({}) VALUES ({})'\n    c.execute(sql.format(T, ','.join(row), '?'), row)",
@@ -74,6 +90,7 @@ fn names_that_methods_of_unknown_objects_take() {
         "class Store:\n    def count(self, table):\n        return c.execute(f'SELECT count(*) FROM {table}').fetchone()\ndef report(bot):\n    return bot.store.count('‹!users›')",
         "class Store:\n    def count_rows(self, table):\n        return c.execute(f'SELECT count(*) FROM {table}').fetchone()\nclass Other:\n    def count_rows(self, name):\n        return len(name)\ndef report(bot):\n    return bot.store.count_rows('‹!users›')",
         "import unittest\nclass T(unittest.TestCase):\n    def test_tables(self):\n        c.execute(\"SELECT name FROM sqlite_master WHERE type='table'\")\n        tables = [row[0] for row in c.fetchall()]\n        for table in ['‹users›', '‹posts›']:\n            self.assertIn(table, tables, f'no {table}')",
+        "EXPECTED = {'‹users›': {'id'}}\ndef assert_schema(conn, expected):\n    existing_tables = {r[0] for r in conn.execute(\"SELECT name FROM sqlite_master\")}\n    for table, columns in expected.items():\n        if table not in existing_tables:\n            raise RuntimeError(f'missing table {table!r}')\n        assert columns <= {r[1] for r in conn.execute(f'PRAGMA table_info({table})')}\nassert_schema(c, EXPECTED)\nassert_schema(c, {'‹posts›': {'id'}})",
         "class Store:\n    ALLOWED_TABLES = frozenset({'‹users›', '‹posts›'})\n    def rows(self, table):\n        if table not in self.ALLOWED_TABLES:\n            raise ValueError(f'no {table}')\n        return c.execute(f'SELECT * FROM {table}')\nimport unittest\nclass T(unittest.TestCase):\n    def test_it(self):\n        self.assertIsInstance(Store.ALLOWED_TABLES, frozenset)\n        Store().rows('‹users›')",
     ]);
 }

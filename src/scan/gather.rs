@@ -313,15 +313,16 @@ fn judge(
     if language == Language::Toml && is_plan(bytes) {
         return Outcome::Nothing;
     }
+    let is_script_bundle = || matches!(language, Language::Javascript | Language::Typescript) && is_bundle(bytes);
     let words = words();
     if !words.name_database && !is_deployment(&entry.path) {
-        let program = is_program(language) && words.run_sql;
+        let program = is_program(language) && words.run_sql && !is_script_bundle();
         return if program { Outcome::MayMatter(Arc::clone(&entry.path)) } else { Outcome::Nothing };
     }
     if memchr::memchr(0, bytes.get(..8192).unwrap_or(bytes)).is_some() {
         return Outcome::Nothing;
     }
-    if matches!(language, Language::Javascript | Language::Typescript) && is_bundle(bytes) {
+    if is_script_bundle() {
         return skipped(entry, "a minified bundle", true);
     }
     let source = Source::new(Arc::clone(&entry.path), bytes.to_vec());

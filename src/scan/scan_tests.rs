@@ -153,6 +153,18 @@ fn what_cannot_be_read_as_text_is_told() {
 
 #[cfg(unix)]
 #[test]
+fn a_bundle_is_no_program_of_the_tree_though_it_runs_sql() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = "const Database = require('better-sqlite3');\nmodule.exports = new Database('app.db');\n";
+    let own = "const db = require('./db');\ndb.prepare('SELECT id FROM users').all();\n";
+    let bundle = format!("var d=require('./db');d.prepare('SELECT id FROM posts').all();{}", "var a=1;".repeat(15_000));
+    lay_out(dir.path(), &[("db.js", store), ("own.js", own), ("graph.js", &bundle)]);
+    let inventory = scan(dir.path(), &Options::default()).unwrap();
+    let tables: Vec<&str> = inventory.table_uses.iter().map(|it| &*it.fact.table).collect();
+    assert_eq!(tables, ["users"]);
+}
+
+#[test]
 fn a_link_is_the_database_it_leads_to() {
     let dir = sprawl();
     std::os::unix::fs::symlink("data/zoe.db", dir.path().join("current.db")).unwrap();

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::evaluate::{Evaluator, InModule, Val, argument, static_text};
+use super::evaluate::{Evaluator, InModule, Val, argument, is_unknown, static_text};
 use super::ir::{Arg, ExprId, Kind, Module, Op, Piece, ScopeId};
 use super::known;
 use super::objects::gives_each;
@@ -30,6 +30,8 @@ pub(super) enum Step {
     Value,
     /// What an object holds under a name.
     Attribute(Arc<str>),
+    /// What a function gives.
+    Returned,
 }
 
 /// What was found behind an expression.
@@ -213,6 +215,11 @@ impl<'p> Search<'_, 'p> {
                 self.walk(at, *base, &then(step, path));
             }
             Kind::Call { callee, args } => self.call(at, module, *callee, args, path),
+            Kind::Function(function) => {
+                if let Some((Step::Returned, rest)) = path.split_first() {
+                    module.scope(*function).returns.iter().for_each(|&value| self.walk(at, value, rest));
+                }
+            }
             Kind::Name(name) => self.name(at, module, expr, name, path),
             Kind::Member(base, name) => self.member(at, module, *base, name, path),
             _ => {}
@@ -389,7 +396,12 @@ impl<'p> Search<'_, 'p> {
             }
             return;
         }
-        for val in self.evaluator.ask(at, callee) {
+        let callees = self.evaluator.ask(at, callee);
+        // `rows(connection)`, where `rows` is a parameter that functions are handed to.
+        if matches!(module.expr(callee).kind, Kind::Name(_)) && callees.iter().all(is_unknown) {
+            self.walk(at, callee, &then(Step::Returned, path));
+        }
+        for val in callees {
             if let Val::Function(function, this) = val {
                 let quoted = self.evaluator.program.module(function.0);
                 let quoted = quoted.and_then(|module| quoted_parameter(module, function.1));

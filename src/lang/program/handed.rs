@@ -173,7 +173,7 @@ impl<'p> Fillers<'_, 'p> {
 
     /// A method that does with a name what its own name says.
     fn handed_to_method(&self, given: &Given<'_, 'p>, base: ExprId, method: &str) -> Option<Elsewhere> {
-        let Given { at, module, expr, callee, call, args, position, keyword, path, depth } = *given;
+        let Given { at, module, callee, call, args, position, keyword, path, depth, .. } = *given;
         // `settings.get("table", "users")`
         if position == Some(1) && matches!(method, "get" | "pop" | "setdefault") && module.language == Language::Python
         {
@@ -223,10 +223,8 @@ impl<'p> Fillers<'_, 'p> {
                 _ => self.follow(at, call, path, depth),
             });
         }
-        if let Some((one, other)) =
-            asserted(module, Some(base), method, args).filter(|_| matches!(position, Some(0 | 1)))
-        {
-            return Some(self.compared(at, if one == expr { other } else { one }));
+        if let Some(other) = self.asserted_beside(given, Some(base), method) {
+            return Some(self.compared(at, other));
         }
         let compares = matches!(
             method,
@@ -260,12 +258,16 @@ impl<'p> Fillers<'_, 'p> {
             },
             "getenv" => Some(Some(OF_MACHINE.to_owned())),
             "len" | "print" => Some(None),
-            _ => {
-                let (one, other) =
-                    asserted(given.module, None, name, given.args).filter(|_| matches!(position, Some(0 | 1)))?;
-                Some(self.compared(at, if one == given.expr { other } else { one }))
-            }
+            _ => self.asserted_beside(given, None, name).map(|other| self.compared(at, other)),
         }
+    }
+
+    /// What a library's assertion compares an argument with: `self.assertIn(name, names)`.
+    fn asserted_beside(&self, given: &Given<'_, 'p>, base: Option<ExprId>, name: &str) -> Option<ExprId> {
+        let (one, other) = asserted(given.module, base, name, given.args)?;
+        let callees = self.evaluator.ask(given.at, given.callee);
+        let is_own = callees.iter().any(|val| matches!(val, Val::Function(..) | Val::Class(_)));
+        (!is_own && matches!(given.position, Some(0 | 1))).then_some(if one == given.expr { other } else { one })
     }
 
     /// `super().__init__("users")`.

@@ -161,6 +161,11 @@ impl<'p> Search<'_, 'p> {
             Bound::Element(iterable) => self.walk(at, *iterable, &then(Step::Each, path)),
             Bound::Part(whole, index) => self.walk(at, *whole, &then(Step::Part(*index), path)),
             Bound::Param(index) => self.parameter(at, module, scope, *index, path),
+            Bound::Function(function) => {
+                if let Some((Step::Returned, rest)) = path.split_first() {
+                    module.scope(*function).returns.iter().for_each(|&value| self.walk(at, value, rest));
+                }
+            }
             Bound::Annotated(annotation) if path.is_empty() => self.annotation(at, module, *annotation, path),
             Bound::Import { module: from, name } => {
                 if let Some((home, Some(name))) = self.evaluator.program.resolve_import(at, from, name) {

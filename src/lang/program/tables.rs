@@ -250,7 +250,9 @@ impl Reading<'_> {
         match name.as_ref() {
             "Table" if python => {
                 let alone = self.module.source.text.contains("peewee") && !self.module.source.text.contains("rich.");
-                let second = args.get(1).map_or(alone, |second| !self.is_text(second.value));
+                // A class of the tree is one for every call.
+                let is_own = self.evaluator.ask(self.at, callee).iter().any(|val| matches!(val, Val::Class(_)));
+                let second = is_own || args.get(1).map_or(alone, |second| !self.is_text(second.value));
                 if let Some(name) = text(argument(args, 0, &["name"])).filter(|_| second) {
                     self.names_table(name, Access::Defines, Naming::Given, &[]);
                 }
