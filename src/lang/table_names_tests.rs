@@ -49,6 +49,7 @@ fn names_that_are_compared() {
 fn names_that_functions_give_which_are_handed_on() {
     python(&[
         "def data(db):\n    return (('‹!users›', ('name',)), ('‹!posts›', ('id',)))\ndef insert(rows):\n    rows = rows(c) if callable(rows) else rows\n    for table, columns in rows:\n        c.execute(f\"INSERT INTO {table} ({','.join(columns)}) VALUES (1)\")\ninsert(data)",
+        "class Env:\n    def insert(self, rows):\n        with self.db() as db:\n            for table, columns in rows:\n                c.executemany('INSERT INTO %s (%s)' % (db.quote(table), columns), [])\nEnv().insert((('‹users›', 'id'), ('‹posts›', 'id')))",
         "def insert(rows):\n    for table in rows():\n        c.execute(f'DELETE FROM {table}')\ninsert(lambda: ['‹!users›'])",
     ]);
 }

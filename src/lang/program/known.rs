@@ -272,7 +272,11 @@ pub(super) fn checks_names(function: &str) -> bool {
 pub(super) fn quotes_names(method: &str) -> bool {
     matches!(
         method,
-        "quoteIdentifier"
+        "quote"
+            | "quote_name"
+            | "quote_table"
+            | "quote_table_name"
+            | "quoteIdentifier"
             | "quoteTable"
             | "escapeId"
             | "escapeIdentifier"
