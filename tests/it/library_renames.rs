@@ -77,6 +77,26 @@ fn sql_that_is_filled_in_where_it_does_not_stand() {
 }
 
 #[test]
+fn sql_without_quotes_takes_no_reserved_word_wherever_it_is_filled_in() {
+    for (text, is_held) in [
+        ("Q = {'all': 'SELECT * FROM {t}'}\nc.execute(Q['all'].format(t='users'))\n", true),
+        ("Q = {'all': 'SELECT * FROM \"{t}\"'}\nc.execute(Q['all'].format(t='users'))\n", false),
+    ] {
+        let sandbox = Sandbox::new()
+            .file("dbguard.toml", "[primary]\npath = \"data/app.db\"\n\n[tables]\nusers = \"order\"\n")
+            .file("a.py", format!("{OPEN}{text}"));
+        let run = sandbox.run(&["fix", "--unsafe", "--select", "retired-table"]);
+        let after = std::fs::read_to_string(sandbox.path().join("a.py")).unwrap();
+        assert_eq!(after.contains("'users'"), is_held, "{run:?}");
+        assert_eq!(
+            run.stdout.contains("has no quotes for it") || run.stderr.contains("has no quotes for it"),
+            is_held,
+            "{run:?}"
+        );
+    }
+}
+
+#[test]
 fn tables_between_two_models_that_nobody_names() {
     none_of_them(
         "the table takes its name from two models: give the field a `through`",

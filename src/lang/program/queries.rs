@@ -7,6 +7,7 @@ use super::facts::Reading;
 use super::ir::{Arg, Bound, ExprId, Kind, Module, Op, Piece, ScopeId};
 use super::known;
 use super::pieces::Composed;
+use super::slots::filled_as;
 use crate::lang::Language;
 use crate::lang::facts::{Access, Attach, Confidence, Naming, Role, Statement, TableUse};
 use crate::lang::names;
@@ -574,9 +575,7 @@ impl Reading<'_> {
                 });
             }
             for (span, access) in &statement.filled {
-                let words = composed.snippet.text.get(span.clone()).unwrap_or("");
-                let quoted = words.starts_with(['"', '\'', '`', '[', '\\']);
-                let naming = if quoted { Naming::Filled } else { Naming::FilledBare };
+                let naming = filled_as(&composed.snippet.text, span);
                 if let Some(filler) = self.filler(composed, span.clone()) {
                     self.part_names_table(filler, *access, naming, connection);
                     continue;

@@ -48,8 +48,8 @@ impl Reading<'_> {
             .collect()
     }
 
-    /// SQL that is filled in where its text does not stand: `QUERIES["all"].format("users")`, `for sql in STEPS: sql % "users"`. And a word of
-    /// SQL that another takes the place of: `SQL.replace("TABLE", "users")`.
+    /// SQL that is filled in where its text does not stand: `QUERIES["all"].format("users")`, `for sql in STEPS: sql % "users"`. And a
+    /// word of SQL that another takes the place of: `SQL.replace("TABLE", "users")`.
     pub(super) fn templates(&mut self) {
         if self.evaluator.program.renamed.is_empty() {
             return;
@@ -64,7 +64,7 @@ impl Reading<'_> {
                 for (span, access) in sql::statements(&words).into_iter().flat_map(|statement| statement.filled) {
                     let filler = Slot::of(&words, &span).and_then(|slot| slot.filled(self.module, template));
                     if let Some(filler) = filler {
-                        self.part_names_table(filler, access, Naming::Filled, &connection);
+                        self.part_names_table(filler, access, filled_as(&words, &span), &connection);
                     }
                 }
                 if let Some(other) = replaced_by(self.module, template) {
@@ -73,6 +73,9 @@ impl Reading<'_> {
                     found.perhaps.extend(found.literals.drain(..).map(|literal| (literal, Arc::clone(&reason))));
                     self.literals_name_table(found, Access::Reads, Naming::Spoken, &connection, other);
                 }
+            }
+            if self.facts.table_uses.len() == known {
+                continue;
             }
             // What was found with its connection is known better.
             let told: HashSet<_> = self.facts.table_uses.iter().take(known).map(|found| found.place.clone()).collect();
@@ -184,6 +187,12 @@ impl Reading<'_> {
             _ => false,
         })
     }
+}
+
+/// Whether SQL has quotes around what is filled in.
+pub(super) fn filled_as(text: &str, span: &Range<usize>) -> Naming {
+    let words = text.get(span.clone()).unwrap_or("");
+    if words.starts_with(['"', '\'', '`', '[', '\\']) { Naming::Filled } else { Naming::FilledBare }
 }
 
 /// The words of a literal that is SQL, with a mark for each hole.
