@@ -51,6 +51,25 @@ impl Given<'_, '_> {
             None => params.nth(self.position? + own),
         }
     }
+
+    /// The same, with the way from the parameter: `*names` and `**options` take what no other does.
+    fn taken<'n>(&self, module: &Module, params: &'n [Param], own: usize) -> Option<(&'n Param, Vec<Held>)> {
+        let before = |param: &Param| module.source.text.get(..param.span.start as usize);
+        let takes_options = |param: &&Param| param.rest && before(param).is_some_and(|text| text.ends_with("**"));
+        if let Some(keyword) = self.keyword {
+            let named = params.iter().find(|param| !param.rest && param.name.as_ref() == keyword);
+            let options = params.iter().find(takes_options);
+            return named
+                .map(|param| (param, self.path.to_vec()))
+                .or_else(|| Some((options?, within(Held::Value(Some(keyword.to_owned())), self.path))));
+        }
+        let position = self.position? + own;
+        let list = params.iter().position(|param| param.rest && !takes_options(&param));
+        match list.filter(|&list| list <= position) {
+            Some(list) => Some((params.get(list)?, within(Held::At(position - list), self.path))),
+            None => params.get(position).filter(|param| !param.rest).map(|param| (param, self.path.to_vec())),
+        }
+    }
 }
 
 impl<'p> Fillers<'_, 'p> {
@@ -338,19 +357,10 @@ impl<'p> Fillers<'_, 'p> {
             let Some((home, scope)) = function else { continue };
             let Some(params) = self.module(home).map(|module| &module.scope(scope).params) else { continue };
             let own = usize::from(method && module.language == Language::Python);
-            let named = given.among(params.iter().map(|param| &param.name), own);
-            // `def f(**options)`
-            let before = |param: &Param| self.module(home)?.source.text.get(..param.span.start as usize);
-            let takes_options = |param: &&Param| param.rest && before(param).is_some_and(|text| text.ends_with("**"));
-            let options = keyword.zip(params.iter().find(takes_options));
-            let elsewhere = match (named, options) {
-                (Some(param), _) => self.follow_name(home, scope, param, path, depth),
-                (None, Some((option, param))) => {
-                    let path = within(Held::Value(Some(option.to_owned())), path);
-                    self.follow_name(home, scope, &param.name, &path, depth)
-                }
-                (None, None) => continue,
+            let Some((param, path)) = self.module(home).and_then(|module| given.taken(module, params, own)) else {
+                continue;
             };
+            let elsewhere = self.follow_name(home, scope, &param.name, &path, depth);
             if elsewhere.is_some() {
                 return elsewhere;
             }
@@ -365,8 +375,9 @@ impl<'p> Fillers<'_, 'p> {
                 let is_method =
                     module.scope(scope).parent.is_some_and(|own| module.scope(own).kind == ScopeKind::Class);
                 let own = usize::from(is_method && module.language == Language::Python);
-                let param = given.among(module.scope(scope).params.iter().map(|param| &param.name), own);
-                let elsewhere = param.and_then(|param| self.follow_name(home, scope, param, path, depth));
+                let taken = given.taken(module, &module.scope(scope).params, own);
+                let elsewhere =
+                    taken.and_then(|(param, path)| self.follow_name(home, scope, &param.name, &path, depth));
                 if elsewhere.is_some() {
                     return elsewhere;
                 }

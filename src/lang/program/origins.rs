@@ -201,18 +201,16 @@ impl<'p> Search<'_, 'p> {
         for (other, call) in calls {
             let Some(body) = self.evaluator.program.module(other) else { continue };
             let Kind::Call { callee, args } = &body.expr(call).kind else { continue };
-            let given = match path.split_first() {
-                // `def f(**options)`, `def f(*names)`
-                Some((Step::Field(key), rest)) if param.rest => {
-                    argument(args, usize::MAX, &[key.as_str()]).map(|arg| (arg, None, rest))
-                }
-                Some((Step::Part(part), rest)) if param.rest => {
-                    argument(args, position + part, &[]).map(|arg| (arg, None, rest))
-                }
-                _ => handed(args, position, param.name.as_ref()).map(|(arg, way)| (arg, way, path)),
+            let given: Vec<(ExprId, Vec<Step>)> = match param.rest {
+                true => gathered(args, position, path),
+                false => handed(args, position, param.name.as_ref())
+                    .map(|(arg, way)| (arg, way.into_iter().chain(path.iter().cloned()).collect()))
+                    .into_iter()
+                    .collect(),
             };
-            let Some((arg, way, path)) = given else { continue };
-            let path: Vec<Step> = way.into_iter().chain(path.iter().cloned()).collect();
+            if given.is_empty() {
+                continue;
+            }
             let (callees, whole) = self.evaluator.ask_whole(other, *callee);
             let reaches = callees.iter().any(|val| match val {
                 Val::Function(target, _) => *target == (at, scope),
@@ -226,12 +224,13 @@ impl<'p> Search<'_, 'p> {
             };
             if reaches || is_meant() {
                 is_called = true;
-                self.walk(other, arg, &path);
+                given.iter().for_each(|(arg, path)| self.walk(other, *arg, path));
             } else if !whole || module.language != Language::Python && is_unknown_object(body, *callee, &callees) {
                 let place = body.source.place(body.expr(call).span);
                 let reason = format!("what `{name}` is at {}:{} cannot be followed", place.file, place.start.line);
-                let goal = (Goal::Expr(other, arg), path);
-                self.doubted.push((goal, reason.into()));
+                let reason: Arc<str> = reason.into();
+                let goals = given.into_iter().map(|(arg, path)| ((Goal::Expr(other, arg), path), Arc::clone(&reason)));
+                self.doubted.extend(goals);
             }
         }
         // A handler of requests, a function of a library: somebody outside the tree calls it, and not with its default.
@@ -332,6 +331,27 @@ pub(super) fn handed(args: &[Arg], position: usize, keyword: &str) -> Option<(Ex
         let options = args.iter().find(|arg| arg.name.as_deref() == Some("**"))?;
         Some((options.value, Some(Step::Field(keyword.to_owned()))))
     })
+}
+
+/// What a call hands to `*names` or `**options`, which begin at a position, as far as `path` asks for it.
+fn gathered(args: &[Arg], position: usize, path: &[Step]) -> Vec<(ExprId, Vec<Step>)> {
+    let Some((step, rest)) = path.split_first() else { return Vec::new() };
+    let listed = args.iter().filter(|arg| arg.name.is_none()).skip(position);
+    let named = args.iter().filter(|arg| arg.name.as_deref().is_some_and(|name| !name.starts_with('*')));
+    let own: Vec<ExprId> = match step {
+        Step::Each => listed.map(|arg| arg.value).collect(),
+        Step::Part(part) => listed.skip(*part).take(1).map(|arg| arg.value).collect(),
+        Step::Field(key) => named.filter(|arg| arg.name.as_deref() == Some(key)).map(|arg| arg.value).collect(),
+        Step::Value => named.map(|arg| arg.value).collect(),
+        Step::Attribute(_) | Step::Returned => Vec::new(),
+    };
+    // `f(*names)`, `f(**options)`
+    let spread = args.iter().filter(|arg| match step {
+        Step::Each | Step::Part(_) => arg.name.as_deref() == Some("*"),
+        _ => arg.name.as_deref() == Some("**"),
+    });
+    let own = own.into_iter().map(|arg| (arg, rest.to_vec()));
+    own.chain(spread.map(|arg| (arg.value, path.to_vec()))).collect()
 }
 
 /// The texts of `Literal["users", "posts"]`.
