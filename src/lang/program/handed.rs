@@ -56,7 +56,8 @@ impl Given<'_, '_> {
     fn taken<'n>(&self, module: &Module, params: &'n [Param], own: usize) -> Option<(&'n Param, Vec<Held>)> {
         let before = |param: &Param| module.source.text.get(..param.span.start as usize);
         let takes_options = |param: &&Param| param.rest && before(param).is_some_and(|text| text.ends_with("**"));
-        if let Some(keyword) = self.keyword {
+        // Of `f(*names)` nobody knows here which of them it is.
+        if let Some(keyword) = self.keyword.filter(|keyword| !keyword.starts_with('*')) {
             let named = params.iter().find(|param| !param.rest && param.name.as_ref() == keyword);
             let options = params.iter().find(takes_options);
             return named
